@@ -192,7 +192,7 @@ class Findings:
     def whole_trend(self) -> Trend:
         """The last 24 months of all areas shown together."""
         answer = self.with_history
-        return whole_trend(answer, self.in_view(answer.history))
+        return whole_trend(answer, self.in_view(answer.history_in_areas))
 
     @cached_property
     def place_trend(self) -> Trend:

@@ -104,8 +104,9 @@ def last_months(answer: Answer, *, months: int = MONTHS) -> list[str]:
 
 def area_trend(answer: Answer) -> Trend:
     """The months of each area of an Answer with its history."""
-    point, area = answer.membership.of(answer.history)
-    table = _monthly(answer, point, area, rows=len(answer.areas))
+    history = answer.history_in_areas
+    point, area = answer.membership.of(history)
+    table = _monthly(answer, history, point, area, rows=len(answer.areas))
     return _trend(answer, table, answer.groups(answer.published))
 
 
@@ -117,10 +118,10 @@ def whole_trend(answer: Answer, which: NDArray[np.bool_]) -> Trend:
     answer
         An Answer with its history.
     which
-        A mask of the incidents of the history.
+        A mask of `history_in_areas`.
     """
     point = np.flatnonzero(which)
-    table = _monthly(answer, point, np.zeros_like(point), rows=1)
+    table = _monthly(answer, answer.history_in_areas, point, np.zeros_like(point), rows=1)
     shown = answer.shown_areas
     # A month that one of the areas lacks is a gap: the sum of the others would be a fall.
     own = [{*months} for rows, months in answer.groups(answer.published) if shown[rows].any()]
@@ -147,7 +148,7 @@ def place_trend(answer: Answer, near: Sequence[Bools], area: Ints) -> Trend:
     by_group = [(np.flatnonzero(np.isin(area, rows)), months) for rows, months in groups]
     outside = np.flatnonzero(area < 0)
     every = set.intersection(*({*months} for _, months in groups)) if groups else set[str]()
-    table = _monthly(answer, point, row, rows=len(near))
+    table = _monthly(answer, answer.history, point, row, rows=len(near))
     known = [(rows, months) for rows, months in (*by_group, (outside, sorted(every))) if len(rows)]
     return _trend(answer, table, known)
 
@@ -174,14 +175,19 @@ def _trend(answer: Answer, table: pd.DataFrame, groups: list[tuple[Ints, list[st
 
 
 def _monthly(
-    answer: Answer, point: NDArray[np.integer], row: NDArray[np.integer], *, rows: int
+    answer: Answer,
+    incidents: pd.DataFrame,
+    point: NDArray[np.integer],
+    row: NDArray[np.integer],
+    *,
+    rows: int,
 ) -> pd.DataFrame:
     """Counts by row and published month; `Answer.groups` says which of them are known in full.
 
-    `point` are positions in the history; one appears with each row that it counts for.
+    `point` are positions in the incidents; one appears with each row that it counts for.
     """
     every = months_between(answer.published[0], answer.published[-1])
-    when = london_months(answer.history["occurred_from"]) - np.datetime64(every[0], "M")
+    when = london_months(incidents["occurred_from"]) - np.datetime64(every[0], "M")
     month = when.astype(np.int64)[point]
     inside = (month >= 0) & (month < len(every))
     at = row[inside] * len(every) + month[inside]

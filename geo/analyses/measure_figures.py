@@ -295,7 +295,7 @@ def _of_incidents(answer: Answer, measure: Measure, measured: Measured) -> Measu
         # What to do about it stands after the semicolon: a measure has no options to choose.
         earlier, no_earlier = (empty, empty), refusal.reason.partition(";")[0]
     months = own.accounts.period.months
-    n = own.membership.counts(own.counted).astype(float)
+    n = own.membership.counts(own.counted_in_areas).astype(float)
     why = own.known.why(months)
     if own.accounts.months_missing:
         missing = f"no data for {span_words(own.accounts.months_missing)}"
@@ -356,7 +356,7 @@ def _whole(answer: Answer, measure: Measure) -> tuple[float, float] | None:
     people = np.nan
     if once and measure.per in study.columns:
         people = float(pd.to_numeric(study[measure.per], errors="coerce").sum(min_count=1))
-    return float(len(answer.counted)), people
+    return float(len(answer.counted_in_areas)), people
 
 
 def _year_before(
@@ -364,8 +364,8 @@ def _year_before(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The same days a year before, and the period as far as both are known alike."""
     both = asked_again(answer, replace(question, compare="year"))
-    now = both.membership.counts(both.counted).astype(float)
-    then = both.membership.counts(both.compared).astype(float)
+    now = both.membership.counts(both.counted_in_areas).astype(float)
+    then = both.membership.counts(both.compared_in_areas).astype(float)
     now[~both.compares], then[~both.compares] = np.nan, np.nan
     days = both.days
     # Days are part of the exposure: a leap year is no rise.

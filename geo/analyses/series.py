@@ -351,10 +351,10 @@ def area_series(known: Known) -> CountSeries:
             f"{shape[0]:,} areas by {shape[1]} categories are too many series to judge at once; "
             "choose a category, or a layer of fewer areas",
         )
-    counts = _counted(answer, answer.history, steps, categories)
+    counts = _counted(answer, answer.history_in_areas, steps, categories)
     n = counts[:, :, -1].copy()
     last = replace(steps, starts=steps.starts[-1:])
-    beside = _counted(answer, answer.counted, last, categories)[:, :, -1]
+    beside = _counted(answer, answer.counted_in_areas, last, categories)[:, :, -1]
     why = np.full(shape[:2], "", dtype=object)
     history = np.zeros(shape[:2], dtype=np.int64)
     small = answer.areas.area.to_numpy() < SMALL_AREA_M2

@@ -87,8 +87,9 @@ def expected(answer: Answer) -> AnalysisResult:
     whole = [name for name in earlier if name not in answer.short]
     alike = [name for name in whole if name[5:] == month[5:]][-change.MOST_YEARS :]
     months = [*earlier, *([month] if month in answer.published else [])]
-    numbers = london_months(answer.history["occurred_from"]).astype(str)
-    point, area = answer.membership.of(answer.history)
+    history = answer.history_in_areas
+    numbers = london_months(history["occurred_from"]).astype(str)
+    point, area = answer.membership.of(history)
     table = pd.crosstab(area, numbers[point])
     table = table.reindex(index=range(len(answer.areas)), columns=months, fill_value=0)
     # Areas of which the same months are known share a band's dispersion.

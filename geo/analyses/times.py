@@ -19,7 +19,7 @@ def dayparts(answer: Answer) -> AnalysisResult:
     """Count incidents by hour of the week, those of an uncertain time shared among hours."""
     refuse_weight(answer, "an hour of the week")
     try:
-        result = hours.dayparts(answer.counted)
+        result = hours.dayparts(answer.counted_in_areas)
     except InputError as error:
         raise QuestionError("source", str(error)) from error
     busiest = peaks(result, hours=PEAK_HOURS, most=PEAKS)

@@ -40,6 +40,9 @@ class Accounts:
         that the Question leaves out; outside are those beyond the study area.
     in_no_area
         Counted incidents that lie in none of the layer's areas.
+    without_place, without_place_outside
+        Records without a place: of those counted, each in the area that is stated for it; and of
+        those outside, for which no area of the layer is stated.
     in_several_areas
         Counted incidents that lie in two or more areas, which overlap; each of these counts them.
     period, months_published, months_missing, compared
@@ -77,6 +80,8 @@ class Accounts:
     left_out: int = 0
     unknown: str = ""
     in_several_areas: int = 0
+    without_place: int = 0
+    without_place_outside: int = 0
 
     @property
     def gap(self) -> str:

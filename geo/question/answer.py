@@ -39,12 +39,14 @@ from geo.question.baseline import (
 from geo.question.earlier import FEWEST_EARLIER, earlier_periods
 from geo.question.harm import HarmTable
 from geo.question.layer_index import LayerIndexes
+from geo.question.lives import Placeless, Records
 from geo.question.membership import AreaMembership
 from geo.question.model import Question
 from geo.question.quality import Double, published_twice
 from geo.question.rows import QuestionRows
 from geo.question.street_layer import NO_STREETS, OPTION, StreetLayer
 from geo.question.time_parts import TimePart, part_names, time_parts
+from geo.records.life import OPEN_STATES, state_at
 from geo.sources import NOTES
 
 UNKNOWN_CELL = "not known: the months with data here are not those elsewhere"
@@ -116,6 +118,8 @@ class StoreFacts:
         Reads measures and entries as they are now, on the layer of the Question.
     answer_another
         Answers another Question about the same layers, for measures that are made of incidents.
+    records
+        The records that have lives; read by what needs them.
     no_incidents
         Why no incident was read, where the Answer is of measures or entries; '' where some may be.
     """
@@ -137,6 +141,7 @@ class StoreFacts:
     measured: Callable[[], Measured] = field(default=nothing_measured)
     answer_another: Callable[..., Answer] | None = None
     no_incidents: str = ""
+    records: Records = field(default_factory=Records)
 
     def title(self, layer_id: str) -> str:
         """The title of a layer, for people; its id where it has none."""
@@ -213,6 +218,8 @@ class Answer:
         What is computed once of the layers, for this Answer and for others about them.
     rows
         Reads incidents of other times or categories, when they are first needed.
+    placeless
+        The records without a place that count in the areas that are stated for them.
     visible
         What of it its reader may see.
     """
@@ -233,6 +240,7 @@ class Answer:
     earlier: pd.DataFrame = field(default_factory=pd.DataFrame)
     series: Series | None = None
     indexes: LayerIndexes = field(default_factory=LayerIndexes)
+    placeless: Placeless = field(default_factory=Placeless)
     visible: Visible = Visible()
 
     def once(self, compute: Callable[[Answer], Value]) -> Value:
@@ -266,12 +274,78 @@ class Answer:
         left_out = len(self.counted) - len(counted)
         accounts = replace(
             self.accounts,
-            counted=len(counted),
+            counted=self.accounts.counted - left_out,
             not_asked=self.accounts.not_asked + left_out,
             in_no_area=int((counted["area"] < 0).sum()),
             in_several_areas=self.membership.in_several(counted),
         )
         return replace(self, counted=counted, accounts=accounts)
+
+    @cached_property
+    def counted_in_areas(self) -> pd.DataFrame:
+        """`counted`, and the records without a place that count in an area.
+
+        What is counted by area is made of these; what lies on the map, of `counted`.
+        """
+        return _with_placeless(self.counted, self.placeless.counted)
+
+    @cached_property
+    def compared_in_areas(self) -> pd.DataFrame:
+        """As `counted_in_areas`, of the compared period."""
+        return _with_placeless(self.compared, self.placeless.compared)
+
+    @cached_property
+    def history_in_areas(self) -> pd.DataFrame:
+        """As `counted_in_areas`, of the history."""
+        return _with_placeless(self.history, self.placeless.history)
+
+    @property
+    def lives(self) -> pd.DataFrame:
+        """`lives_of` the period."""
+        return self.lives_of(self.accounts.period)
+
+    def lives_of(self, period: Period) -> pd.DataFrame:
+        """The lives of the records that the Question means: those of a period, and those open then.
+
+        They are of the Question's categories, sources, hours and study area, and chosen by its
+        options of records; of those without a place, those that count on this layer.
+
+        Parameters
+        ----------
+        period
+            The days.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Indexed by `incident_id`: `geo.incidents.ANSWER_COLUMNS`,
+            `geo.records.life.STORED_LIFE_COLUMNS`, `stated_layer`; `area`, the position in `areas`
+            or −1, with `area_code` and `area_name`, '' where there is none; `placed`, false for
+            those without a place; `counted`, whether the incident is one of the period. Of the
+            others those received in the period, or before it and not closed by then.
+        """
+        every = self.facts.records.chosen(self.question.records, self.accounts.period)
+        records = self.rows.records_until(every, period.last)
+        start, end = period.start, period.end
+        counted = (records["occurred_from"] >= start) & (records["occurred_from"] < end)
+        received = (records["received"] >= start) & (records["received"] < end)
+        was_open = state_at(records, start - pd.Timedelta(seconds=1)).isin(OPEN_STATES)
+        chosen = counted | received | was_open
+        records = records[chosen]
+        at = records["area"].to_numpy()
+        codes = np.append(self.areas.index.astype(str).to_numpy(dtype=object), "")
+        names = np.append(self.areas["area_name"].astype(str).to_numpy(dtype=object), "")
+        return records.assign(
+            area_code=codes[at],
+            area_name=names[at],
+            placed=records["x"].notna(),
+            counted=counted[chosen],
+        )
+
+    @property
+    def records_until(self) -> pd.Timestamp:
+        """The moment at which records are in their state: the period's end, or the last extract."""
+        return self.facts.records.moment(self.accounts.period)
 
     @property
     def area_counts(self) -> gpd.GeoDataFrame:
@@ -440,7 +514,9 @@ class Answer:
         """How each area of the layer differs from the compared period."""
         # Four estates are judged against their city: the study area, where it is another layer.
         elsewhere = self.question.study not in ("", self.question.layer)
-        return self.changes(self.membership.counts, compares=self.compares, parts=elsewhere)
+        return self.changes(
+            self.membership.counts, compares=self.compares, parts=elsewhere, by_area=True
+        )
 
     @cached_property
     def total_change(self) -> Changes:
@@ -453,6 +529,7 @@ class Answer:
         return self.changes(
             lambda rows: np.array([self.membership.within(rows, shown).sum()]),
             compares=np.ones(1, dtype=bool),
+            by_area=True,
         )
 
     @cached_property
@@ -465,7 +542,13 @@ class Answer:
         )
 
     def changes(
-        self, count: Counter, *, compares: Bools, parts: bool = False, places: bool = False
+        self,
+        count: Counter,
+        *,
+        compares: Bools,
+        parts: bool = False,
+        places: bool = False,
+        by_area: bool = False,
     ) -> Changes:
         """How counts differ from the compared period, and whether by more than chance.
 
@@ -483,6 +566,9 @@ class Answer:
             Whether they are small, so that counts before the source had other points do not tell
             how much they vary.
 
+        by_area
+            Whether it counts areas, so that records without a place count too.
+
         Returns
         -------
         A row for each count; empty where it cannot be compared.
@@ -492,13 +578,16 @@ class Answer:
         InputError
             If a period has no published day.
         """
-        now, before = count(self.counted), count(self.compared)
+        rows, rows_before = self.counted, self.compared
+        if by_area:
+            rows, rows_before = self.counted_in_areas, self.compared_in_areas
+        now, before = count(rows), count(rows_before)
         result = change.changes(
             now[compares],
             before[compares],
             days=self.days,
-            earlier=self._earlier_counts(count, compares, places=places),
-            total=(len(self.counted), len(self.compared)) if parts else None,
+            earlier=self._earlier_counts(count, compares, places=places, by_area=by_area),
+            total=(len(rows), len(rows_before)) if parts else None,
         )
         if compares.all():
             return result
@@ -520,17 +609,21 @@ class Answer:
             complete -= self.known.short_months(part)
         return earlier_periods(self.accounts.period, compared.period, complete)
 
-    def _earlier_counts(self, count: Counter, compares: Bools, *, places: bool) -> Earlier | None:
+    def _earlier_counts(
+        self, count: Counter, compares: Bools, *, places: bool, by_area: bool
+    ) -> Earlier | None:
         periods = self.earlier_periods
         if places and periods:
             first = max((name for name in self.point_lists if name <= self._first), default="")
             periods = tuple(one for one in periods if one.months[0] >= first)
         if len(periods) < FEWEST_EARLIER:
             return None
-        occurred = self.earlier["occurred_from"]
+        rows = self.earlier
+        if by_area:
+            rows = _with_placeless(rows, self.placeless.earlier)
+        occurred = rows["occurred_from"]
         windows = [
-            self.earlier[((occurred >= one.start) & (occurred < one.end)).to_numpy()]
-            for one in periods
+            rows[((occurred >= one.start) & (occurred < one.end)).to_numpy()] for one in periods
         ]
         return Earlier(
             np.column_stack([count(rows)[compares] for rows in windows]).astype(float),
@@ -822,7 +915,7 @@ class Answer:
         """How many counted incidents lie in the areas that the Question shows, each once."""
         if not self.question.within:
             return self.accounts.counted - self.accounts.in_no_area
-        return int(self.membership.within(self.counted, self.question.within).sum())
+        return int(self.membership.within(self.counted_in_areas, self.question.within).sum())
 
     def shown(self, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """The rows of the areas that the Question shows; their values are those among all."""
@@ -903,10 +996,11 @@ class Answer:
         return time_parts(by, period, self.accounts.months_published)
 
     def _rows_in(self, period: Period) -> pd.DataFrame:
+        rows = self.counted_in_areas
         if period == self.accounts.period:
-            return self.counted
-        occurred = self.counted["occurred_from"]
-        return self.counted[(occurred >= period.start) & (occurred < period.end)]
+            return rows
+        occurred = rows["occurred_from"]
+        return rows[(occurred >= period.start) & (occurred < period.end)]
 
     def _count(self, part: TimePart) -> pd.DataFrame:
         incidents, months = self._rows_in(part.period), part.months
@@ -953,6 +1047,14 @@ class Answer:
         for name in frame.columns.intersection(["share", "weighted", "rate_per_1000", *SHRUNK]):
             frame[name] = frame[name].mask(unlike)
         return frame.assign(why=np.where(unlike, why, part.cut))
+
+
+def _with_placeless(incidents: pd.DataFrame, placeless: pd.DataFrame) -> pd.DataFrame:
+    """Incidents and, with the same columns, records that have no place."""
+    if placeless.empty:
+        return incidents
+    columns = [name for name in incidents if name in placeless]
+    return pd.concat([incidents, placeless[columns]], ignore_index=True)
 
 
 def _shrunk_rates(counts: pd.DataFrame, residents: Floats, rated: Bools) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from functools import cache, partial
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
 from geo.checkpoints import checkpoint
@@ -48,11 +49,13 @@ from geo.question.answer import Answer, StoreFacts, nothing_measured
 from geo.question.baseline import baseline_layer, check_baseline
 from geo.question.exclusions import check_places
 from geo.question.layer_index import LayerIndex, LayerIndexes
+from geo.question.lives import Placeless, Records
 from geo.question.measure_layer import baseline_measure
 from geo.question.model import OWN_NEEDS, Question
 from geo.question.quality import ShortMonth, published_twice, short_months
 from geo.question.resolve import ResolvedQuestion, check_names, resolve
 from geo.question.rows import QuestionRows
+from geo.question.stated import stated_positions
 from geo.question.store_settings import (
     covers_of,
     default_layer,
@@ -61,6 +64,7 @@ from geo.question.store_settings import (
     source_notes,
 )
 from geo.question.street_layer import StreetLayer, street_metadata
+from geo.records.life import STATED_LAYER
 from geo.store.contract import (
     DataVersion,
     ImportRecord,
@@ -230,7 +234,7 @@ def answered(
     comparison = comparison_of(resolved, known)
     selected = resolved.select(incidents)
     checkpoint()
-    locators = _Locators(*layers)
+    locators = _Locators(*layers, question.layer)
     inside = locators.inside(selected)
     counted = _rows(inside, is_alike(inside, known, comparison))
     before = resolved.compared
@@ -238,15 +242,24 @@ def answered(
     compared = _rows(earlier, is_alike(earlier, known, comparison, compared=True))
     alike = len(inside) - len(counted)
     checkpoint()
+    records = facts.records.placeless(question.records, resolved.period)
+    means = resolved.select(records)
+    stated = locators.inside(means)
+    stated_before = locators.inside(resolved.select(records, before) if before else records[:0])
     # Where no history is wanted there is none: nobody may take it for years without incidents.
     years = resolved.select(incidents, resolved.history) if history else incidents[:0]
     span = resolved.earlier
     windows = locators.inside(resolved.select(incidents, span) if span else incidents[:0])
-    if comparison is not None and span is not None:
-        windows = _rows(
-            windows,
-            is_alike(windows, known, replace(comparison, before=tuple(span.months)), compared=True),
-        )
+    windows = _alike_windows(windows, known, comparison, span)
+    stated_windows = locators.inside(resolved.select(records, span) if span else records[:0])
+    placeless = Placeless(
+        _rows(stated, is_alike(stated, known, comparison)),
+        _rows(stated_before, is_alike(stated_before, known, comparison, compared=True)),
+        _alike_windows(stated_windows, known, comparison, span),
+        locators.inside(resolved.select(records, resolved.history) if history else records[:0]),
+        elsewhere=len(means) - len(stated),
+    )
+    stated_alike = len(stated) - len(placeless.counted)
     rejected = _rejected(imports)
     notes = [facts.notes[name] for name in resolved.sources if name in facts.notes]
     near = {publisher for part in known.territories for publisher in part}
@@ -260,7 +273,7 @@ def answered(
     account = compared_account(
         resolved,
         comparison,
-        counted=len(compared),
+        counted=len(compared) + len(placeless.compared),
         left_out=alike + len(earlier) - len(compared) - unlike,
         not_compared=not_compared_areas(areas, known, comparison, incidents=unlike),
     )
@@ -268,9 +281,9 @@ def answered(
     accounts = Accounts(
         read=rejected + facts.accepted,
         rejected=rejected,
-        not_asked=facts.accepted - len(selected) + alike,
-        outside=len(selected) - len(inside),
-        counted=len(counted),
+        not_asked=facts.accepted - len(selected) - len(means) + alike + stated_alike,
+        outside=len(selected) - len(inside) + placeless.elsewhere,
+        counted=len(counted) + len(placeless.counted),
         in_no_area=int((counted["area"] < 0).sum()),
         in_several_areas=locators.membership.in_several(counted),
         period=resolved.period,
@@ -286,6 +299,7 @@ def answered(
             *([account.left_out] if account and account.left_out else []),
             *([account.not_compared] if account and account.not_compared else []),
             *locators.caveats(facts.title(question.layer), counted),
+            *placeless.caveats,
             *coverage_caveats(resolved, known, comparison),
             *new_points_caveats(resolved, lists or ()),
             *_caveats(resolved, notes, (counted, compared), short=short),
@@ -293,7 +307,9 @@ def answered(
         attribution=[note.attribution for note in notes if note.attribution],
         data_version=facts.data_version,
         question=question.options(),
-        left_out=resolved.left_out(incidents),
+        left_out=resolved.left_out(incidents) + resolved.left_out(records),
+        without_place=len(placeless.counted),
+        without_place_outside=placeless.elsewhere,
         unknown=unknown,
     )
     return Answer(
@@ -307,6 +323,7 @@ def answered(
         compared=compared,
         history=located,
         earlier=windows,
+        placeless=placeless,
         published=resolved.ever_published,
         known=known,
         comparison=comparison,
@@ -314,6 +331,16 @@ def answered(
         series=series,
         indexes=indexes,
     )
+
+
+def _alike_windows(
+    windows: pd.DataFrame, known: Knowledge, comparison: Comparison | None, span: Period | None
+) -> pd.DataFrame:
+    """Of incidents of earlier periods those that the comparison covers."""
+    if comparison is None or span is None:
+        return windows
+    all_before = replace(comparison, before=tuple(span.months))
+    return _rows(windows, is_alike(windows, known, all_before, compared=True))
 
 
 def in_terms_of(answer: Answer, question: Question) -> Answer:
@@ -453,16 +480,39 @@ def _rows(incidents: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:
 class _Locators:
     """Locates incidents in the study area and in the layer's areas; often they are the same."""
 
-    def __init__(self, areas: LayerIndex, study: LayerIndex) -> None:
+    def __init__(self, areas: LayerIndex, study: LayerIndex, layer: str) -> None:
+        self._layer, self._frame = layer, areas.areas
         self._areas, self._study = areas.locator, study.locator
         self.membership = areas.membership
 
     def inside(self, incidents: pd.DataFrame) -> pd.DataFrame:
-        """Those inside the study area, with `area`: the position of their area in the layer."""
+        """Those inside the study area, with `area`: the position of their area in the layer.
+
+        A record without a place lies in the area of the layer that is stated for it; of records the
+        index stays.
+        """
         x, y = incidents["x"], incidents["y"]
         area = self._areas.locate(x, y)
         study = area if self._study is self._areas else self._study.locate(x, y)
+        if STATED_LAYER in incidents:
+            area, study = self._with_stated(incidents, area, study)
+            return incidents.assign(area=area)[study >= 0]
         return incidents.assign(area=area)[study >= 0].reset_index(drop=True)
+
+    def _with_stated(
+        self, records: pd.DataFrame, area: NDArray[np.int32], study: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        here = records["x"].isna() & (records[STATED_LAYER] == self._layer)
+        rows = np.flatnonzero(here)
+        at = stated_positions(records["stated_area"].iloc[rows], self._frame)
+        area, study = area.copy(), study.copy()
+        area[rows] = study[rows] = at
+        if self._study is not self._areas:
+            # An area of the layer that lies elsewhere is no part of the study area.
+            points = shapely.point_on_surface(self._frame.geometry.to_numpy()[at])
+            inside = self._study.locate(shapely.get_x(points), shapely.get_y(points))
+            study[rows] = np.where(at >= 0, inside, -1)
+        return area, study
 
     def caveats(self, layer: str, counted: pd.DataFrame) -> list[str]:
         """What overlapping areas mean for the sum of their counts; none where they tile."""
@@ -572,7 +622,15 @@ def ask(
         resolution = resolved(_parts(imports, covers))
         treated = named_places(read, "treated", question.treatment.treated)
         control = named_places(read, "control", question.treatment.control)
-        incidents = store.incidents(_window(resolution[0], history=history), columns=ANSWER_COLUMNS)
+        records = Records.of(store, imports, partial(_records, store, version))
+        window = _window(resolution[0], history=history)
+        if question.records.chosen:
+            chosen = records.chosen(question.records, resolution[0].period)
+            placed = chosen.loc[chosen["x"].notna(), list(ANSWER_COLUMNS)].reset_index(drop=True)
+            further = replace(further, everything=lambda: placed)
+            incidents = placed[_within(placed["occurred_from"], window)]
+        else:
+            incidents = store.incidents(window, columns=ANSWER_COLUMNS)
         if not imports:
             # Rows that came with no import say themselves which months there are.
             resolution = resolved(_coverage(incidents, imports, covers))
@@ -582,7 +640,8 @@ def ask(
             titles[named] = of_baseline.title
         facts = StoreFacts(
             covers=covers,
-            accepted=store.incident_count(),
+            accepted=store.incident_count() + records.placeless_count,
+            records=records,
             notes=source_notes(store, {record.source for record in imports}),
             operation=store.projection.description,
             data_version=version.of(*subjects_of(question, areas)),
@@ -639,6 +698,18 @@ def _everything(store: StoreReader, version: DataVersion) -> pd.DataFrame:
         if store.data_version().incidents != version.incidents:
             raise StoreError("the incidents have just changed; try again")
         return store.incidents(columns=ANSWER_COLUMNS)
+
+
+def _records(store: StoreReader, version: DataVersion) -> pd.DataFrame:
+    """The records that have lives, as they were when the Question was asked."""
+    with store.reading():
+        if store.data_version().incidents != version.incidents:
+            raise StoreError("the incidents have just changed; try again")
+        return store.records()
+
+
+def _within(occurred: pd.Series, window: Window) -> pd.Series:
+    return (occurred >= window.start) & (occurred < window.end)
 
 
 def subjects_of(question: Question, areas: gpd.GeoDataFrame) -> list[Subject]:

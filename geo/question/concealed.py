@@ -131,6 +131,13 @@ def limited(answer: Answer, visible: Visible, *, caveats: Sequence[str]) -> Answ
         compared=as_visible(answer.compared),
         history=as_visible(answer.history),
         earlier=as_visible(answer.earlier) if len(answer.earlier) else answer.earlier,
+        placeless=replace(
+            answer.placeless,
+            counted=as_visible(answer.placeless.counted),
+            compared=as_visible(answer.placeless.compared),
+            earlier=as_visible(answer.placeless.earlier),
+            history=as_visible(answer.placeless.history),
+        ),
         rows=replace(rows, inside=lambda incidents: as_visible(rows.inside(incidents))),
         accounts=replace(answer.accounts, caveats=[*answer.accounts.caveats, *caveats]),
         visible=visible,

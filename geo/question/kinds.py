@@ -20,10 +20,11 @@ from geo.question.values import (
     number_text,
     read_pairs,
 )
+from geo.records.targets import Target
 
 T_co = TypeVar("T_co", covariant=True)
 C = TypeVar("C", bound=str)
-V = TypeVar("V", Interval, Latest, Hours, PatchSize, BasePoint)
+V = TypeVar("V", Interval, Latest, Hours, PatchSize, BasePoint, Target)
 P = TypeVar("P")
 
 Pairs = tuple[tuple[str, P], ...]
@@ -118,6 +119,35 @@ class Choice(Kind[C]):
             if choice == value:
                 return choice
         raise InputError(f"unknown value {value!r}; choose {one_of(self.choices)}")
+
+
+@dataclass(frozen=True)
+class Choices(Kind[tuple[C, ...]]):
+    """Some of a few words, each once, in the order in which they are declared."""
+
+    choices: tuple[C, ...]
+
+    many = True
+
+    @property
+    def schema(self) -> dict[str, object]:
+        word = "|".join(self.choices)
+        return {"type": "string", "pattern": f"^({word})(,({word}))*$"}
+
+    def parse(self, text: str) -> tuple[C, ...]:
+        return self.check(part.strip() for part in text.split(",") if part.strip())
+
+    def check(self, value: object) -> tuple[C, ...]:
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise InputError(f"{value!r} is not a list of words; write it as ({value!r},)")
+        words = [*value]
+        for word in words:
+            if word not in self.choices:
+                raise InputError(f"unknown value {word!r}; choose {one_of(self.choices)}")
+        return tuple(choice for choice in self.choices if choice in words)
+
+    def write(self, value: object) -> str:
+        return ",".join(self.check(value))
 
 
 class Text(Kind[str]):

@@ -55,11 +55,16 @@ class AreaMembership:
         memberships
             Rows of the incidents, and positions of areas.
         """
-        if self.overlapping:
-            return self._locator.locate_all(incidents["x"], incidents["y"])
         area = incidents["area"].to_numpy()
-        inside = np.flatnonzero(area >= 0)
-        return Memberships(inside, area[inside])
+        if not self.overlapping:
+            inside = np.flatnonzero(area >= 0)
+            return Memberships(inside, area[inside])
+        point, areas = self._locator.locate_all(incidents["x"], incidents["y"])
+        # A record without a place is in the one area that is stated for it.
+        stated = np.flatnonzero((area >= 0) & incidents["x"].isna().to_numpy())
+        if not len(stated):
+            return Memberships(point, areas)
+        return Memberships(np.append(point, stated), np.append(areas, area[stated]))
 
     def counts(self, incidents: pd.DataFrame) -> NDArray[np.int64]:
         """Count the incidents of each area; where areas overlap they add up to more."""

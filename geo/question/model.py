@@ -19,6 +19,7 @@ from geo.question.kinds import (
     BaselineName,
     Bridges,
     Choice,
+    Choices,
     LatestPeriod,
     LayerOrPlaces,
     Mix,
@@ -33,6 +34,11 @@ from geo.question.kinds import (
 )
 from geo.question.options import OPTIONS_KEY, Option, either, option
 from geo.question.values import BasePoint, Hours, PatchSize, StaffedShift
+from geo.records.life import CHANNELS, KINDS
+from geo.records.targets import Target
+
+MOST_NAMES: Final = 20
+"""How many names a refusal lists, at most."""
 
 DEFAULT_PERIOD: Final = Latest(12)
 """The period where a Question names none."""
@@ -48,6 +54,9 @@ CellTest = Literal["tail", "gi"]
 
 StreetUnit = Literal["", "street", "segment"]
 """What is counted along streets: whole streets, segments, or what the layer has."""
+
+RecordState = Literal["open", "answered", "closed", "withdrawn", "vanished"]
+"""States that a record can be in once it was received; see `geo.records.life.state_at`."""
 
 SplitBy = Literal["", "week", CalendarUnit]
 """The parts of time that an answer is split into; '' for the whole period."""
@@ -416,6 +425,50 @@ class MeasureTerms(Terms):
     )
 
 
+@dataclass(frozen=True)
+class RecordTerms(Terms):
+    """Which records count, of sources whose records have lives: received, answered, closed."""
+
+    state: tuple[RecordState, ...] = option(
+        Choices(get_args(RecordState)),
+        (),
+        says="Only records in these states at the period's end, separated by commas: open, "
+        "answered, closed, withdrawn or vanished (missing from a later extract).",
+        example="open,answered",
+    )
+    channel: tuple[str, ...] = option(
+        Choices(CHANNELS),
+        (),
+        says=f"Only records raised by these channels: {', '.join(CHANNELS)}.",
+        example="member",
+    )
+    kind: tuple[str, ...] = option(
+        Choices(KINDS),
+        (),
+        says=f"Only records of these kinds: {', '.join(KINDS)}.",
+        example="enquiry",
+    )
+    service: tuple[str, ...] = option(
+        Names(),
+        (),
+        says="Only records of these services of the council, separated by commas.",
+        example="Streets",
+    )
+    target: Target | None = option(
+        Value(Target),
+        None,
+        says="Days in which a record should be answered, such as 10wd (working days in England "
+        "and Wales) or 20d (default: the date that each record states).",
+        example="10wd",
+    )
+
+    @property
+    def chosen(self) -> str:
+        """The first option by which only some records count; '' where all incidents do."""
+        names = ("state", "channel", "kind", "service")
+        return next((name for name in names if getattr(self, name)), "")
+
+
 MADE_OF_INCIDENTS: Final = (
     *("cell", "shape", "test", "by", "bandwidth", "edge", "holdout"),
     *("near", "days", "distance", "posts", "need", "patches", "measures"),
@@ -566,6 +619,7 @@ class Question(Terms):
     patches: PatchTerms = PatchTerms()
     patrols: PatrolTerms = PatrolTerms()
     measures: MeasureTerms = MeasureTerms()
+    records: RecordTerms = RecordTerms()
 
     @property
     def period_option(self) -> str:

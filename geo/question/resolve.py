@@ -16,11 +16,8 @@ from geo.period import Interval, Latest, Period
 from geo.question.earlier import earlier_span
 from geo.question.exclusions import at_places
 from geo.question.kinds import one_of
-from geo.question.model import DEFAULT_PERIOD, Question
+from geo.question.model import DEFAULT_PERIOD, MOST_NAMES, Question
 from geo.store.contract import Window
-
-MOST_NAMES = 20
-"""How many names a refusal lists, at most."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from geo.coverage import PointList, point_lists
 from geo.period import Period
 from geo.properties import cached_property
 from geo.question.layer_index import LayerIndex
+from geo.question.lives import SINCE_EVER
 from geo.question.resolve import ResolvedQuestion
 
 NEAR_M: Final = 5_000.0
@@ -53,6 +55,22 @@ class QuestionRows:
         An incident frame with `area`.
         """
         return self.inside(self.resolved.select(self.everything(), period))
+
+    def records_until(self, records: pd.DataFrame, last: date) -> pd.DataFrame:
+        """The Question's records up to a day, whenever they began, in the study area.
+
+        Parameters
+        ----------
+        records
+            As `StoreReader.records` returns them.
+        last
+            The day.
+
+        Returns
+        -------
+        With `area`; of a record without a place the area that is stated for it.
+        """
+        return self.inside(self.resolved.select(records, Period(SINCE_EVER, last)))
 
     def of_all_categories(self, period: Period | None = None) -> pd.DataFrame:
         """The incidents of its sources in the study area, whatever the category.

@@ -47,6 +47,20 @@ class Target:
     days: int
     working: bool
 
+    def __str__(self) -> str:
+        return self.written
+
+    @classmethod
+    def read(cls, text: str) -> Target:
+        """Read a target as `parse_target` does.
+
+        Raises
+        ------
+        InputError
+            If it is written otherwise or is longer than `MOST_DAYS`.
+        """
+        return parse_target(text)
+
     @property
     def written(self) -> str:
         """As `parse_target` reads it: `10wd` or `20d`."""

@@ -238,6 +238,7 @@ class LifeWriter:
         )
         if STATED_LAYER not in lives:
             lives[STATED_LAYER] = ""
+        lives[STATED_LAYER] = lives[STATED_LAYER].fillna("").astype("str")
         facts = (empty_incidents() if rows is None else rows).set_index("incident_id")
         return lives.join(facts[list(_INCIDENT)])
 
