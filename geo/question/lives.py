@@ -71,6 +71,10 @@ class Records:
             Its current imports.
         read
             Reads its records in that state.
+
+        Returns
+        -------
+        Which read nothing yet.
         """
         days = [date.fromisoformat(one.extracted) for one in imports if one.extracted]
         if not days:
@@ -111,7 +115,17 @@ class Records:
         return records
 
     def placeless(self, terms: RecordTerms, period: Period) -> pd.DataFrame:
-        """Those of `chosen` that have no place; nothing is read where all have one."""
+        """Those of `chosen` that have no place; nothing is read where all have one.
+
+        Parameters
+        ----------
+        terms, period
+            As `chosen` takes them.
+
+        Returns
+        -------
+        As `chosen` returns them.
+        """
         if not self.placeless_count and not terms.chosen:
             return no_records()
         records = self.chosen(terms, period)

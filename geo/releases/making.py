@@ -17,6 +17,7 @@ from geo.incidents import london_months
 from geo.locate import AreaLocator
 from geo.period import Period
 from geo.question.ask import Answer, Question, ask
+from geo.question.lives import Placeless
 from geo.question.store_settings import source_notes
 from geo.releases.ledger import Ledger
 from geo.releases.model import Accuracy, Release, ReleaseDefinition, ReleaseTable
@@ -219,7 +220,10 @@ def _ask(
         "layer": layer,
         "by": "month",
     }
-    return ask(Question.read(options), store)
+    answer = ask(Question.read(options), store)
+    # What is protected are incidents with a place, on whatever boundaries: others would be known
+    # by the difference between two releases.
+    return replace(answer, placeless=Placeless())
 
 
 def _attribution(definition: ReleaseDefinition, store: StoreReader) -> tuple[str, ...]:
