@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike
 
+from boundaries.demo.council.cases import make_cases
 from boundaries.demo.council.catalogue import DEMO_MEASURES, planted_measures
 from boundaries.demo.council.ledger import make_entries
 from boundaries.demo.council.values import make_values
@@ -58,6 +59,7 @@ _STAGES: Final = (
     "surroundings",
     "measures",
     "entries",
+    "cases",
 )
 Chance = dict[str, np.random.Generator]
 
@@ -96,6 +98,8 @@ class DemoCity:
         half-year, 0 is April to September 2022) and `odds`, by which they differ from the rest.
     entries
         Money of its wards and hours of their officers, as a frame of entries.
+    cases
+        A year of its council's records, as `boundaries.demo.council.cases` makes them.
     """
 
     name: str
@@ -114,6 +118,7 @@ class DemoCity:
     values: pd.DataFrame
     planted_measures: pd.DataFrame
     entries: pd.DataFrame
+    cases: pd.DataFrame
 
     def partitions(self) -> list[Partition]:
         """The incidents as one partition for each London month, the earliest first."""
@@ -176,6 +181,7 @@ def build_city(seed: int = 2026) -> DemoCity:
         values=make_values(blocks, wards, estates, rng=chance["measures"]),
         planted_measures=planted_measures(),
         entries=make_entries(wards, estates, rng=chance["entries"]),
+        cases=make_cases(incidents, wards, rng=chance["cases"]),
     )
 
 

@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from boundaries.demo.city import DemoCity
+from boundaries.demo.council import cases
 from boundaries.demo.council.catalogue import ESTATES
 from boundaries.demo.events.streams import ASB
 from boundaries.demo.published import published_month, snapped
@@ -31,7 +32,8 @@ def write_files(city: DemoCity, folder: Path, projection: Projection) -> list[Pa
     Boundaries are GeoJSON by RFC 7946 and say that they are synthetic. Incidents are written
     twice, as the police publish them (`police-uk/`, all months, snapped to a point of their
     street) and as a council keeps them (`council-asb.csv`, the last twelve months, with the mapping
-    that reads it). What the council measures and spends are tables of their own.
+    that reads it). What the council measures and spends are tables of their own, and its records
+    are two extracts, a week apart, with their mapping.
 
     Parameters
     ----------
@@ -50,6 +52,7 @@ def write_files(city: DemoCity, folder: Path, projection: Projection) -> list[Pa
         _write_attributes(city, outputs)
         _write_measures(city, outputs)
         _write_entries(city, outputs)
+        _write_cases(city, outputs)
     return outputs.written
 
 
@@ -157,6 +160,12 @@ def _write_entries(city: DemoCity, outputs: OutputFolder) -> None:
     )
     outputs.write("ward-money.csv", to_csv(money[rows["kind"] == "money"]))
     outputs.write("officer-hours.csv", to_csv(hours[rows["kind"] == "time"]))
+
+
+def _write_cases(city: DemoCity, outputs: OutputFolder) -> None:
+    for day in cases.EXTRACTS:
+        outputs.write(f"records-{day}.csv", to_csv(cases.extract_sheet(city.cases, day)))
+    outputs.write("records.toml", cases.MAPPING)
 
 
 _WORDING: Final = {
