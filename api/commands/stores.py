@@ -170,7 +170,12 @@ def backup(
     with cli.open() as store:
         cli.record(Action.EXPORT, subject=f"backup {file.name}", rows=store.incident_count())
         write_file(file, lambda part: _back_up(store, part), private=True)
-    cli.echo([f"{file}: a backup of {cli.store}", *left_behind(cli)], {"backup": str(file)})
+        # A GeoPackage is saved as it is, with its history.
+        is_file = isinstance(store, GeoPackageStore)
+        former = {"imports": 0, "layer_changes": 0} if is_file else former_changes(store)
+    lines = [f"{file}: a backup of {cli.store}"]
+    lines += [*history_lines(former, "the backup"), *left_behind(cli)]
+    cli.echo(lines, {"backup": str(file), "history_left_behind": former})
 
 
 def restore(
@@ -215,8 +220,33 @@ def copy(
         cli.record(Action.EXPORT, subject="copy of the store", rows=store.incident_count())
         copy_store(store, target, on_part=_echo_name if sys.stderr.isatty() else lambda _name: None)
         n = target.incident_count()
-    lines = [f"{n:,} incidents copied from {cli.store}", *left_behind(cli, "the copy")]
-    cli.echo(lines, {"incidents": n})
+        former = former_changes(store)
+    lines = [f"{n:,} incidents copied from {cli.store}"]
+    lines += [*history_lines(former, "the copy"), *left_behind(cli, "the copy")]
+    cli.echo(lines, {"incidents": n, "history_left_behind": former})
+
+
+def former_changes(store: Store) -> dict[str, int]:
+    """Count what was done to a store and is not in a copy of its present state."""
+    replaced = [one for one in store.imports(history=True) if one.state != "current"]
+    tables = [one for one in store.table_imports() if one.state != "current"]
+    changes = store.layer_changes()
+    # A copy has one change of each layer: that it was added.
+    added = len({one.layer_id for one in changes} & {one.layer_id for one in store.layers()})
+    return {"imports": len(replaced) + len(tables), "layer_changes": len(changes) - added}
+
+
+def history_lines(former: dict[str, int], copy: str) -> list[str]:
+    """What of a store's history is not in a copy: a line, or none where nothing is missing."""
+    imports, changes = former["imports"], former["layer_changes"]
+    parts = [
+        f"{n:,} {word if n == 1 else f'{word}s'}"
+        for n, word in ((imports, "former import"), (changes, "earlier layer change"))
+        if n
+    ]
+    verb = "is" if imports + changes == 1 else "are"
+    left = f"{' and '.join(parts)} {verb} not in {copy} and cannot be undone there"
+    return [left] if parts else []
 
 
 def left_behind(cli: CommandContext, copy: str = "the backup") -> list[str]:

@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -40,6 +41,8 @@ _IMPORT_DAYS = 7
 
 _FIRST_PRIVATE = 3
 """The migration of the first release whose stores only their owner can read."""
+
+_NEW_UUID: Final = "UPDATE patchmap_store SET value = ? WHERE key = 'uuid'"
 
 
 class SqliteFile(SqliteConnection):
@@ -85,12 +88,16 @@ class SqliteFile(SqliteConnection):
             self._applied()
 
     def copy_to(self, path: Path) -> None:
-        """Copy the file as it is now, also while others write to it."""
+        """Copy the file as it is now, also while others write to it; the copy has its own UUID."""
         make_private(path)
         with self._lock, as_store_error(path):
             target = sqlite3.connect(path)
             try:
                 self._connection.backup(target)
+                # The copy's counters may repeat those that this store had. By a UUID of its own a
+                # restore that is broken off before it gives another one is no earlier state of it.
+                with target:
+                    target.execute(_NEW_UUID, (str(uuid.uuid4()),))
             finally:
                 target.close()
 
@@ -105,9 +112,7 @@ class SqliteFile(SqliteConnection):
             backup.close()
         with self.transaction():
             # A new UUID, because the counters may repeat and cached answers would seem current.
-            self.execute(
-                "UPDATE patchmap_store SET value = ? WHERE key = 'uuid'", str(uuid.uuid4())
-            )
+            self.execute(_NEW_UUID, str(uuid.uuid4()))
         self.projection = self._read_projection()
 
     def _read_projection(self) -> Projection:

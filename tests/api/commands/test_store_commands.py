@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
+import subprocess
+import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from geo.store.geopackage import GeoPackageStore
 from tests.api.commands.running import refused, run
 from tests.services import run_patchmap
 
@@ -131,3 +136,41 @@ def test_a_copy_answers_as_its_original_does(folder: Path) -> None:
     run(folder, "copy", "--to", "copy.gpkg")
     assert counts(folder, "copy.gpkg") == counts(folder)
     assert "holds data" in refused(folder, "copy", "--to", "copy.gpkg")
+
+
+def test_a_copy_says_what_of_the_history_it_lacks(folder: Path) -> None:
+    run(folder, "ingest", "months.zip")
+    assert "cannot be undone there" not in run(folder, "copy", "--to", "first.gpkg")
+    run(folder, "imports", "undo", "3")
+    for electors in ("1", "2"):
+        (folder / "figures.csv").write_text(f"code,electors\nE1,{electors}\n")
+        run(folder, "attributes", "add", "figures.csv", "--layer", "wards", "--key", "code")
+    said = run(folder, "copy", "--to", "second.gpkg")
+    line = "1 former import and 2 earlier layer changes are not in the copy and cannot be undone"
+    assert line in said
+    assert "earlier layer change" not in run(folder, "backup", "whole.gpkg")
+    facts = json.loads(run(folder, "--json", "copy", "--to", "third.gpkg"))
+    assert facts["history_left_behind"] == {"imports": 1, "layer_changes": 2}
+
+
+def test_a_restore_that_is_broken_off_is_no_earlier_state_of_the_store(folder: Path) -> None:
+    """Counters repeat what they were, so caches would take it for the state of the backup."""
+    run(folder, "ingest", "months.zip")
+    run(folder, "backup", "saved.gpkg")
+    before = uuid_of(folder / "patchmap.gpkg")
+    code = (
+        "import os, signal; from geo.store.geopackage.sqlite_file import SqliteFile as F;"
+        "F.transaction = lambda _: os.kill(os.getpid(), signal.SIGKILL);"
+        "from geo.store.geopackage import GeoPackageStore; from pathlib import Path;"
+        "GeoPackageStore(Path('patchmap.gpkg')).restore(Path('saved.gpkg'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, check=False)
+    assert done.returncode == -signal.SIGKILL
+    broken_off = uuid_of(folder / "patchmap.gpkg")
+    run(folder, "restore", "saved.gpkg", "--replace")
+    assert len({before, broken_off, uuid_of(folder / "patchmap.gpkg")}) == 3
+
+
+def uuid_of(path: Path) -> str:
+    with closing(GeoPackageStore(path)) as store:
+        return store.data_version().uuid
