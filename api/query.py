@@ -84,10 +84,10 @@ def whole_number(
     return int(text)
 
 
-Box = tuple[float, float, float, float]
+BoundingBox = tuple[float, float, float, float]
 
 
-def four_numbers(text: str) -> Box:
+def four_numbers(text: str) -> BoundingBox:
     """Read a `bbox` of four numbers, or of six with heights, which are ignored.
 
     Raises
@@ -107,7 +107,7 @@ def four_numbers(text: str) -> Box:
     return first, second, third, fourth
 
 
-def degrees_box(box: Box, text: str) -> shapely.Geometry:
+def degrees_box(box: BoundingBox, text: str) -> shapely.Geometry:
     """Return a box of degrees as an area; one across the antimeridian becomes two boxes.
 
     Parameters

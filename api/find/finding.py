@@ -12,7 +12,7 @@ import geopandas as gpd
 from api.answers import Answers
 from api.find.own_names import own_indexes
 from boundaries.gazetteer.folder import OpenGazetteer
-from boundaries.gazetteer.lookup import POSTCODE, Box, NameIndex
+from boundaries.gazetteer.lookup import POSTCODE, MetresBox, NameIndex
 from boundaries.gazetteer.names import Entry
 from boundaries.gazetteer.references import grid_reference
 from boundaries.gazetteer.search import Result, is_whole_postcode, search
@@ -48,9 +48,9 @@ class StudyArea:
     locator: AreaLocator
 
     @property
-    def box(self) -> Box:
+    def box(self) -> MetresBox:
         """The box around all areas."""
-        return Box(*self.areas.total_bounds.tolist())
+        return MetresBox(*self.areas.total_bounds.tolist())
 
     def area_at(self, entry: Entry) -> tuple[str, str]:
         """Code and name of the area in which a place lies; '' and '' outside."""

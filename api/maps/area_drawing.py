@@ -18,7 +18,7 @@ from api.maps.drawing import WIDTH, ScaleBar, area_names, path_of, scale_bar
 from geo.crs import Projection
 
 Floats = NDArray[np.float64]
-Box = tuple[float, float, float, float]
+BoundingBox = tuple[float, float, float, float]
 """West, south, east and north, in metres."""
 
 _MARGIN: Final = 0.12
@@ -181,7 +181,7 @@ def draw_layer(
     )
 
 
-def _view_box(box: Box) -> tuple[float, float, float, float]:
+def _view_box(box: BoundingBox) -> tuple[float, float, float, float]:
     west, south, east, north = box
     return round(west), round(-north), round(east - west), round(north - south)
 
@@ -189,7 +189,7 @@ def _view_box(box: Box) -> tuple[float, float, float, float]:
 def _ground(
     basemap: Basemap,
     projection: Projection,
-    box: Box,
+    box: BoundingBox,
     *,
     names: Sequence[tuple[float, float, str]],
     spots: Floats,
@@ -205,7 +205,7 @@ def _ground(
     )
 
 
-def _box_around(bounds: Box, *, margin: float = _MARGIN) -> Box:
+def _box_around(bounds: BoundingBox, *, margin: float = _MARGIN) -> BoundingBox:
     """The box of a map: the area with a margin, as wide as all maps are for their height."""
     west, south, east, north = bounds
     around = margin * max(east - west, north - south, 100.0)
@@ -215,7 +215,7 @@ def _box_around(bounds: Box, *, margin: float = _MARGIN) -> Box:
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
-def _inside(areas: gpd.GeoDataFrame, box: Box) -> gpd.GeoDataFrame:
+def _inside(areas: gpd.GeoDataFrame, box: BoundingBox) -> gpd.GeoDataFrame:
     """The parts of areas inside a box, so that their names lie where they are seen."""
     west, south, east, north = box
     margin = (east - west) * 0.02
@@ -227,7 +227,7 @@ def _inside(areas: gpd.GeoDataFrame, box: Box) -> gpd.GeoDataFrame:
     return shown[shown.area > ((east - west) * 0.1) ** 2]
 
 
-def _numbered(places: pd.DataFrame | None, box: Box) -> list[tuple[int, int, int]]:
+def _numbered(places: pd.DataFrame | None, box: BoundingBox) -> list[tuple[int, int, int]]:
     """X, y and rank of the places inside a box; the first last, so that it lies over the others."""
     if places is None:
         return []

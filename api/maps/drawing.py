@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from api.basemap.picture import BasemapPicture, draw_basemap
 from api.basemap.sources import NO_BASEMAP, Basemap
-from api.maps.overlays import Box, Overlay
+from api.maps.overlays import BoundingBox, Overlay
 from api.maps.painting import Painting, Style
 from geo.crs import Projection
 from geo.question.answer import Answer
@@ -185,7 +185,7 @@ def shown_areas(answer: Answer) -> gpd.GeoDataFrame:
     return answer.areas[answer.areas.index.isin(within)] if within else answer.areas
 
 
-def map_box(answer: Answer) -> Box:
+def map_box(answer: Answer) -> BoundingBox:
     """Return west, south, east and north of what a map of an Answer shows, in metres."""
     areas = shown_areas(answer) if answer.question.within else answer.study_areas
     west, south, east, north = areas.total_bounds.tolist()

@@ -20,7 +20,7 @@ from geo.errors import QuestionError
 from geo.geometry_types import LayerKind
 from geo.store.contract import LayerMetadata
 
-Box = tuple[float, float, float, float]
+BoundingBox = tuple[float, float, float, float]
 
 MOST_LAYERS: Final = 4
 """More would hide the map, and have no colours of their own."""
@@ -103,7 +103,7 @@ class Overlay:
         return style | dash | {"fill": False, "opacity": 0.9 if dash else 0.6}
 
 
-def read_overlays(layers: Layers, text: str, *, box: Box) -> list[Overlay]:
+def read_overlays(layers: Layers, text: str, *, box: BoundingBox) -> list[Overlay]:
     """Read the layers that are to be drawn over a map.
 
     Parameters
@@ -136,7 +136,9 @@ def _read(layers: Layers, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFram
     return layers.layer(layer_id) if is_plan else layers.features(layer_id)
 
 
-def _overlay(metadata: LayerMetadata, features: gpd.GeoDataFrame, box: Box, colour: str) -> Overlay:
+def _overlay(
+    metadata: LayerMetadata, features: gpd.GeoDataFrame, box: BoundingBox, colour: str
+) -> Overlay:
     shapes = features.geometry.to_numpy()
     here = shapely.intersects(shapes, shapely.box(*box))
     frame = gpd.GeoDataFrame(

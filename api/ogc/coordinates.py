@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from api.formats.encoding import DEGREES_DECIMALS
-from api.query import Box, degrees_box, four_numbers
+from api.query import BoundingBox, degrees_box, four_numbers
 from geo.crs import LONLAT, WGS84, Projection, crs_uri, crs_urn, northing_first
 from geo.errors import QuestionError
 from geo.properties import cached_property
@@ -159,7 +159,7 @@ def axes_of(query: Mapping[str, str], option: str, projection: Projection) -> Ax
     return axes
 
 
-def box_in_metres(box: Box, projection: Projection) -> Box:
+def box_in_metres(box: BoundingBox, projection: Projection) -> BoundingBox:
     """Return the box in metres of the working CRS around a box in longitude and latitude."""
     axes = Axes(LONLAT, in_degrees=True, swapped=False)
     west, south, east, north = shapely.bounds(axes.read(shapely.box(*box), projection)).tolist()

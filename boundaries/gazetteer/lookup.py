@@ -53,7 +53,7 @@ POSTCODE: Final = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?) ?([0-9][A-Z]{0,2})?")
 
 
 @dataclass(frozen=True)
-class Box:
+class MetresBox:
     """West, south, east and north in metres."""
 
     west: float
@@ -61,9 +61,11 @@ class Box:
     east: float
     north: float
 
-    def grown(self, metres: float) -> Box:
+    def grown(self, metres: float) -> MetresBox:
         """The box with a margin on all sides."""
-        return Box(self.west - metres, self.south - metres, self.east + metres, self.north + metres)
+        return MetresBox(
+            self.west - metres, self.south - metres, self.east + metres, self.north + metres
+        )
 
     def squares(self) -> list[str] | None:
         """The letters of the squares that it touches; None if they are too many."""
@@ -119,7 +121,7 @@ class NameIndex:
         with self._lock:
             self._database.close()
 
-    def names(self, query: NameQuery, near: Box | None) -> list[Entry]:
+    def names(self, query: NameQuery, near: MetresBox | None) -> list[Entry]:
         """Find names that may match; the caller decides which do, and ranks them.
 
         Parameters
@@ -150,7 +152,7 @@ class NameIndex:
                 break
         return self._entries(list(ids))
 
-    def _exact(self, name: str, near: Box | None) -> list[int]:
+    def _exact(self, name: str, near: MetresBox | None) -> list[int]:
         number = name_hash(name)
         anywhere = ("SELECT id FROM entries WHERE hash = ? ORDER BY id LIMIT ?", (number, _EXACT))
         if near is None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from boundaries.gazetteer.folding import NameQuery, folded
-from boundaries.gazetteer.lookup import NEAR_M, Box
+from boundaries.gazetteer.lookup import NEAR_M, MetresBox
 from boundaries.gazetteer.names import Entry
 
 SAME_M: Final = 500.0
@@ -39,7 +39,7 @@ class Rank:
     name: str
 
 
-def rank(entry: Entry, query: NameQuery, near: Box | None) -> Rank | None:
+def rank(entry: Entry, query: NameQuery, near: MetresBox | None) -> Rank | None:
     """How well a name matches; None if it does not.
 
     Parameters
@@ -90,7 +90,7 @@ def _match_of(name: str, query: NameQuery, place: Sequence[str]) -> float | None
     return _WITH_PLACE if in_place and len(missing) < len(query.terms) else None
 
 
-def _away(entry: Entry, near: Box | None) -> tuple[float, float]:
+def _away(entry: Entry, near: MetresBox | None) -> tuple[float, float]:
     """How much a place counts for less than one in the study area, and its distance in metres."""
     if near is None:
         return _INSIDE, 0.0
@@ -105,7 +105,9 @@ def _away(entry: Entry, near: Box | None) -> tuple[float, float]:
     return (_NEARBY if gap <= NEAR_M else _ELSEWHERE.get(entry.kind, _FAR)), centre
 
 
-def best(entries: Iterable[Entry], query: NameQuery, near: Box | None, *, most: int) -> list[Entry]:
+def best(
+    entries: Iterable[Entry], query: NameQuery, near: MetresBox | None, *, most: int
+) -> list[Entry]:
     """The best matches.
 
     Parameters
@@ -135,7 +137,7 @@ def best(entries: Iterable[Entry], query: NameQuery, near: Box | None, *, most: 
     return chosen
 
 
-def _same(one: Entry, other: Entry, near: Box | None) -> bool:
+def _same(one: Entry, other: Entry, near: MetresBox | None) -> bool:
     # A street of a layer is also named by incidents, which know no layer.
     if one.kind != other.kind or (one.ref != other.ref and one.kind != "street"):
         return False

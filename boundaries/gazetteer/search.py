@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from boundaries.gazetteer.folding import LONGEST_QUERY, NameQuery
-from boundaries.gazetteer.lookup import POSTCODE, Box, NameIndex
+from boundaries.gazetteer.lookup import POSTCODE, MetresBox, NameIndex
 from boundaries.gazetteer.names import Entry, Kind
 from boundaries.gazetteer.ranking import best
 from boundaries.gazetteer.references import read_reference
@@ -43,7 +43,7 @@ def search(
     indexes: Sequence[NameIndex],
     *,
     projection: Projection,
-    near: Box | None = None,
+    near: MetresBox | None = None,
     most: int = MOST,
 ) -> list[Result]:
     """Find what a text names.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from geo.analyses import (
+    along_streets,
     deployment,
     hot_cells,
     officer_hours,
@@ -16,7 +17,6 @@ from geo.analyses import (
     profile,
     proof,
     spend,
-    street_counts,
     surfaces,
     times,
     track,
@@ -137,7 +137,7 @@ ANALYSES = (
         "Streets",
         "Count incidents along streets, and rank the streets.",
         "Counts along the streets of a layer of lines, ranked, with how concentrated they are.",
-        street_counts.street_counts,
+        along_streets.street_counts,
         shape="lines",
     ),
     Analysis(

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from geo.analyses.held_out import HeldOut, Training
+from geo.analyses.backtesting import HeldOut, Training
 from geo.analyses.proof_text import COUNT, SHRUNK
 from geo.checkpoints import checkpoint
 from geo.errors import InputError, QuestionError

@@ -10,8 +10,8 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.analyses.analysis import AnalysisResult, skipped_months
+from geo.analyses.backtesting import WINDOWS, HeldOut, Training, days
 from geo.analyses.choosing import PLACE_SHARES, Choice, choices, methods, place_curve
-from geo.analyses.held_out import WINDOWS, HeldOut, Training, days
 from geo.analyses.proof_text import (
     ALIKE,
     BEST,

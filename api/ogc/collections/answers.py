@@ -11,7 +11,7 @@ from api.answers import Answers
 from api.defaults import COLLECTION_DEFAULTS, NO_DEFAULTS
 from api.formats.encoding import feature_ids
 from api.formats.registry import JSON
-from api.ogc.collections.base import Box, Collection, GeometryFormat, Summary
+from api.ogc.collections.base import BoundingBox, Collection, GeometryFormat, Summary
 from api.ogc.collections.extents import cells_box, circles_box, incidents_times, layer_box
 from api.ogc.collections.incidents import source_terms
 from api.ogc.collections.unanswered import no_items, unanswered_items
@@ -181,7 +181,7 @@ class AnswerCollection(Collection):
         except (InputError, QuestionError):
             return []
 
-    def extent_box(self) -> Box | None:
+    def extent_box(self) -> BoundingBox | None:
         """Return the box of the areas, cells or places of the layer that is asked by default."""
         if not areas_among(self.snapshot.layers()):
             return None

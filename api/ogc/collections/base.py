@@ -31,7 +31,7 @@ _KINDS: Mapping[GeometryFormat, Kind] = {
     "geometry-polygon": "Polygon",
     "geometry-multipolygon": "MultiPolygon",
 }
-Box = tuple[float, float, float, float]
+BoundingBox = tuple[float, float, float, float]
 """West, south, east and north."""
 
 Group = Literal["Boundaries", "Boundary plans", "Answers", "Incidents"]
@@ -198,7 +198,7 @@ class Collection(ABC):
         return None
 
     @abstractmethod
-    def extent_box(self) -> Box | None:
+    def extent_box(self) -> BoundingBox | None:
         """Return a box in degrees that holds the features of a plain request; None without any."""
 
     def extent_times(self) -> Moments | None:

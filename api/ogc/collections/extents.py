@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from api.answers import Answers
 from api.formats.encoding import DEGREES_DECIMALS
-from api.ogc.collections.base import Box
+from api.ogc.collections.base import BoundingBox
 from api.snapshot import Snapshot
 from boundaries.plans.plan_layers import plan_of
 from geo.cells import Cells, Grid
@@ -26,10 +26,10 @@ _STEPS = 65
 """Points along each side of a box in metres, whose sides are curves in degrees."""
 
 
-def layer_box(answers: Answers, layer_id: str) -> Box | None:
+def layer_box(answers: Answers, layer_id: str) -> BoundingBox | None:
     """Return the box of a layer's features, None where it has none."""
 
-    def measured(snapshot: Snapshot) -> Box | None:
+    def measured(snapshot: Snapshot) -> BoundingBox | None:
         of_plan = bool(plan_of(layer_id))
         read = snapshot.layer if of_plan else snapshot.features
         return box_of(read(layer_id)[1].geometry.to_numpy(), snapshot.projection)
@@ -37,10 +37,10 @@ def layer_box(answers: Answers, layer_id: str) -> Box | None:
     return answers.cached(f"extent of {layer_id}", measured, light=not plan_of(layer_id))
 
 
-def cells_box(answers: Answers, layer_id: str, question: Question) -> Box | None:
+def cells_box(answers: Answers, layer_id: str, question: Question) -> BoundingBox | None:
     """Return the box of the whole cells over a layer; of its areas, if there are too many."""
 
-    def measured(snapshot: Snapshot) -> Box | None:
+    def measured(snapshot: Snapshot) -> BoundingBox | None:
         areas = snapshot.layer(layer_id)[1].geometry.to_numpy()
         try:
             cells = Cells.over(shapely.union_all(areas), Grid(question.cell, question.shape))
@@ -52,10 +52,10 @@ def cells_box(answers: Answers, layer_id: str, question: Question) -> Box | None
     return answers.cached(key, measured, light=True)
 
 
-def circles_box(answers: Answers, layer_id: str, radius: int) -> Box | None:
+def circles_box(answers: Answers, layer_id: str, radius: int) -> BoundingBox | None:
     """Return the box of all circles with their centre in a layer."""
 
-    def measured(snapshot: Snapshot) -> Box | None:
+    def measured(snapshot: Snapshot) -> BoundingBox | None:
         areas = snapshot.layer(layer_id)[1].geometry.to_numpy()
         if not len(areas):
             return None
@@ -66,16 +66,16 @@ def circles_box(answers: Answers, layer_id: str, radius: int) -> Box | None:
     return answers.cached(f"extent of circles {radius} {layer_id}", measured, light=True)
 
 
-def box_of(geometries: NDArray[np.object_], projection: Projection) -> Box | None:
+def box_of(geometries: NDArray[np.object_], projection: Projection) -> BoundingBox | None:
     """Return the box of geometries in metres, in degrees; None where there are none."""
     x, y = shapely.get_coordinates(geometries).T
     return _box_of_points(*projection.to_lonlat(x, y)) if len(x) else None
 
 
-def incidents_box(answers: Answers) -> Box | None:
+def incidents_box(answers: Answers) -> BoundingBox | None:
     """Return the box of all incidents, None where there are none."""
 
-    def measured(snapshot: Snapshot) -> Box | None:
+    def measured(snapshot: Snapshot) -> BoundingBox | None:
         if not snapshot.incident_count():
             return None
         frame = snapshot.incidents(columns=("x", "y"))
@@ -116,7 +116,7 @@ def _end(last: pd.Timestamp, precisions: tuple[str, ...]) -> pd.Timestamp:
     return last
 
 
-def _box_of_metres(box: Box, projection: Projection) -> Box:
+def _box_of_metres(box: BoundingBox, projection: Projection) -> BoundingBox:
     west, south, east, north = box
     across, up = np.linspace(west, east, _STEPS), np.linspace(south, north, _STEPS)
     x = np.concatenate([across, across, np.full(_STEPS, west), np.full(_STEPS, east)])
@@ -124,7 +124,7 @@ def _box_of_metres(box: Box, projection: Projection) -> Box:
     return _box_of_points(*projection.to_lonlat(x, y))
 
 
-def _box_of_points(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Box:
+def _box_of_points(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> BoundingBox:
     west, south, east, north = (
         round(float(value), DEGREES_DECIMALS)
         for value in (lon.min(), lat.min(), lon.max(), lat.max())

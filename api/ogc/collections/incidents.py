@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from api.answers import Answers
-from api.ogc.collections.base import Box, Collection, ItemParts, Summary, Terms
+from api.ogc.collections.base import BoundingBox, Collection, ItemParts, Summary, Terms
 from api.ogc.collections.extents import incidents_box, incidents_times
 from api.ogc.items import MAX_CACHED, Items, PointGeometries
 from api.ogc.properties import Property
@@ -71,7 +71,7 @@ class IncidentsCollection(Collection):
         """Return the days of the incidents."""
         return incident_times(self.snapshot)
 
-    def extent_box(self) -> Box | None:
+    def extent_box(self) -> BoundingBox | None:
         """Return the box of all incidents, also of those beyond every layer."""
         return incidents_box(self.answers)
 

@@ -10,7 +10,7 @@ import geopandas as gpd
 
 from api.answers import Answers
 from api.formats.registry import HTML
-from api.ogc.collections.base import Box, Collection, GeometryFormat, Group, Summary
+from api.ogc.collections.base import BoundingBox, Collection, GeometryFormat, Group, Summary
 from api.ogc.collections.extents import layer_box
 from api.ogc.items import Items, Kind
 from api.ogc.links import Link, link
@@ -77,7 +77,7 @@ class LayerCollection(Collection):
         """Return the features by their codes, in metres of the working CRS."""
         return snapshot.features(self.id)[1]
 
-    def extent_box(self) -> Box | None:
+    def extent_box(self) -> BoundingBox | None:
         """Return the box of its features."""
         return layer_box(self.answers, self.id)
 
@@ -124,6 +124,6 @@ class PlanLayerCollection(LayerCollection):
         except InputError:
             return []
 
-    def extent_box(self) -> Box | None:
+    def extent_box(self) -> BoundingBox | None:
         """Return that of the plan's blocks: an extent is known before the plan is opened."""
         return layer_box(self.answers, self._blocks_layer)

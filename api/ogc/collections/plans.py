@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from api.answers import Answers
-from api.ogc.collections.base import Box, Collection, Summary
+from api.ogc.collections.base import BoundingBox, Collection, Summary
 from api.ogc.collections.extents import box_of
 from api.ogc.items import Items
 from api.snapshot import Snapshot
@@ -50,7 +50,7 @@ class PlansCollection(Collection):
         """Return the plans, by id."""
         return self.answers.cached(self.key(query), plan_items, light=True)
 
-    def extent_box(self) -> Box | None:
+    def extent_box(self) -> BoundingBox | None:
         """Return the box of the plans' outlines."""
         items = self.items({})
         return box_of(items.geometries.take(range(len(items))), items.projection)

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as Xml
 from fastapi import Response
 
 from api.formats.registry import QGIS_PROJECT
-from api.ogc.collections.base import GROUPS, Box, Collection
+from api.ogc.collections.base import GROUPS, BoundingBox, Collection
 from api.ogc.coordinates import box_in_metres
 from api.ogc.request import OgcRequest
 from api.ogc.routes import Router
@@ -131,7 +131,7 @@ def _add_aliases(layer: Xml.Element, titles: Mapping[str, str]) -> None:
         Xml.SubElement(aliases, "alias", {"field": name, "name": title})
 
 
-def _add_view(qgis: Xml.Element, box: Box, crs: str) -> None:
+def _add_view(qgis: Xml.Element, box: BoundingBox, crs: str) -> None:
     """What is in view at first, and where "full extent" leads back to."""
     sides = dict(zip(("xmin", "ymin", "xmax", "ymax"), map(str, box), strict=True))
     settings = Xml.SubElement(qgis, "ProjectViewSettings")
@@ -148,13 +148,13 @@ def _add_system(parent: Xml.Element, name: str) -> None:
     _text(system, "authid", name)
 
 
-def _add_extent(parent: Xml.Element, name: str, box: Box) -> None:
+def _add_extent(parent: Xml.Element, name: str, box: BoundingBox) -> None:
     extent = Xml.SubElement(parent, name)
     for side, value in zip(("xmin", "ymin", "xmax", "ymax"), box, strict=True):
         _text(extent, side, f"{value:.9g}")
 
 
-def _around(boxes: Sequence[Box]) -> Box:
+def _around(boxes: Sequence[BoundingBox]) -> BoundingBox:
     west, south, east, north = zip(*boxes, strict=True)
     return min(west), min(south), max(east), max(north)
 

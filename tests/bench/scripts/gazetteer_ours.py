@@ -11,12 +11,12 @@ from statistics import median
 from typing import Final
 
 from boundaries.gazetteer.index import IndexFacts, write_index
-from boundaries.gazetteer.lookup import Box, NameIndex
+from boundaries.gazetteer.lookup import MetresBox, NameIndex
 from boundaries.gazetteer.search import search
 from geo.crs import Projection
 from tests.bench.scripts.make_names import made_names
 
-STUDY: Final = Box(430_000, 331_000, 441_000, 342_000)
+STUDY: Final = MetresBox(430_000, 331_000, 441_000, 342_000)
 ROUNDS: Final = 5
 TYPED: Final = (
     "hi", "hig", "high", "high s", "high st", "high stre", "high street", "high street mel",

@@ -11,7 +11,7 @@ import pytest
 
 from boundaries.gazetteer.folding import NameQuery, folded
 from boundaries.gazetteer.index import IndexFacts, postcode_key, postcode_of, write_index
-from boundaries.gazetteer.lookup import Box, NameIndex
+from boundaries.gazetteer.lookup import MetresBox, NameIndex
 from boundaries.gazetteer.names import NAME_COLUMNS, Entry, NameBatch
 from boundaries.gazetteer.ranking import best
 from boundaries.gazetteer.references import grid_reference, read_reference
@@ -19,7 +19,7 @@ from boundaries.gazetteer.search import search
 from geo.crs import Projection
 from tests.bench.scripts.make_names import made_names
 
-DERBY = Box(430_000, 331_000, 441_000, 342_000)
+DERBY = MetresBox(430_000, 331_000, 441_000, 342_000)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NameIndex]:
         yield opened
 
 
-def lines(index: NameIndex, text: str, near: Box | None = DERBY) -> list[str]:
+def lines(index: NameIndex, text: str, near: MetresBox | None = DERBY) -> list[str]:
     results = search(text, [index], projection=Projection.choose(), near=near)
     return [", ".join(filter(None, (one.entry.name, one.entry.place))) for one in results]
 
@@ -177,7 +177,7 @@ def test_the_whole_name_comes_first_then_beginnings_then_words(index: NameIndex)
 def test_what_lies_in_the_study_area_comes_first(index: NameIndex) -> None:
     assert lines(index, "high st") == ["High Street, Melbourne, DE73", "High Street, Newport, PO30"]
     assert lines(index, "high st newp") == ["High Street, Newport, PO30"]
-    far = Box(445_000, 85_000, 455_000, 93_000)
+    far = MetresBox(445_000, 85_000, 455_000, 93_000)
     assert lines(index, "high st", far)[0] == "High Street, Newport, PO30"
 
 

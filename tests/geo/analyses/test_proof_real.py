@@ -8,8 +8,8 @@ import pytest
 from boundaries.demo import DemoCity
 from boundaries.layers.read import read_layer
 from geo.analyses import AnalysisResult
+from geo.analyses.backtesting import HeldOut
 from geo.analyses.choosing import chosen_places
-from geo.analyses.held_out import HeldOut
 from geo.hotspots.ranking import count_inside
 from geo.incidents import Batch
 from geo.question.ask import Answer, answer

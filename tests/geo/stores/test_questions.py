@@ -2,7 +2,7 @@
 
 import pytest
 
-from geo.analyses.street_counts import street_counts
+from geo.analyses.along_streets import street_counts
 from geo.errors import QuestionError, StoreError
 from geo.question.ask import answer, ask, default_layer
 from geo.question.model import Question
