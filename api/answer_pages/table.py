@@ -17,6 +17,9 @@ MOST_ROWS: Final = 200
 
 _SHARES: Final = ("share", "hit_rate", "behind", "year_gone")
 _POUNDS: Final = ("allocated", "committed", "paid", "left", "cost")
+_HOURS: Final = "hours"
+_LONG: Final = 40
+"""From so many letters on a text would make its row many lines high in a narrow column."""
 _LOW, _HIGH = "_low", "_high"
 _INTERVALS: Final = {"ratio": ("lower", "upper"), "change": ("change_lower", "change_upper")}
 _SMALL: Final = 1_000.0
@@ -39,6 +42,11 @@ class Column:
     title: str
     is_number: bool
     cells: list[str]
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it has texts of many words."""
+        return not self.is_number and max(map(len, self.cells), default=0) > _LONG
 
 
 @dataclass(frozen=True)
@@ -125,6 +133,8 @@ def _number_text(name: str, value: float) -> str:
         return "∞"
     if name in _POUNDS:
         return f"{'−' if value < 0 else ''}£{abs(value):,.2f}"
+    if name == _HOURS:  # which add up as they are printed elsewhere
+        return f"{value:,.1f}"
     if any(part in name for part in _SHARES):
         return percent(value)
     return f"{value:,.0f}" if abs(value) >= _SMALL else f"{value:#.3g}".rstrip(".")

@@ -180,7 +180,8 @@ def _number(row: Row, name: str) -> float:
 
 def _of(row: Row) -> str:
     numerator, denominator = _number(row, "numerator"), _number(row, "denominator")
-    if np.isnan([numerator, denominator]).any():
+    # The numerator of a mean is a sum of people's scores, and no part of the people.
+    if np.isnan([numerator, denominator]).any() or numerator > denominator:
         return ""
     return f"{numerator:,.0f} of {denominator:,.0f}"
 

@@ -79,14 +79,11 @@ def form_of(name: str, answers: Answers, question: Question) -> ReportForm:
     """
     made = [maker(answers, question) for maker in _FIELDS[name]]
     fields = [field for field in made if field is not None]
-    # An address with dates is not one with a period too: choosing one leaves out the other.
-    times = {"datetime", "period"} if any(field.name in _TIMES for field in fields) else set()
-    chosen = {field.name for field in fields} | times
+    chosen = {field.name for field in fields}
+    if "datetime" in chosen:  # which leaves no place for a period
+        chosen.add("period")
     texts = question.options()
     return ReportForm(fields, {key: text for key, text in texts.items() if key not in chosen})
-
-
-_TIMES: Final = ("datetime", "period")
 
 
 def _layers(answers: Answers) -> dict[str, str]:
@@ -124,11 +121,10 @@ def _within(answers: Answers, question: Question) -> Field:
 def _period(answers: Answers, question: Question) -> Field:
     del answers
     texts = question.options()
-    value = texts.get("period", "")
     dates = texts.get("datetime", "")
-    first = "as in the address" if dates else "Latest 12 months"
+    first = dates.replace("/", " to ") if dates else "Latest 12 months"
     offered = {key: text for key, text in PERIODS.items() if key != "latest-12m" or dates}
-    return Field("period", "Period", value, {"": first, **offered})
+    return Field("period", "Period", texts.get("period", ""), {"": first, **offered})
 
 
 def _half(answers: Answers, question: Question) -> Field | None:

@@ -100,6 +100,9 @@ def _question(request: Request) -> Question:
     if was and was != texts.get("layer", was):
         # A form whose areas were changed still has those of the former layer chosen.
         texts.pop("within", None)
+    if was and texts.get("period"):
+        # The dates that its reader came with.
+        texts.pop("datetime", None)
     # A form sends what is left empty too.
     return Question.read({name: text for name, text in texts.items() if text})
 

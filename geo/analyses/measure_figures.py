@@ -49,11 +49,38 @@ class Spreads:
         Of an area that is compared with itself.
     months
         How many months they are measured on.
+    areas
+        How many areas with incidents they are measured on.
     """
 
     among: float = 1.0
     over_time: float = 1.0
     months: int = 0
+    areas: int = 0
+
+    @classmethod
+    def of(cls, counts: Floats) -> Spreads:
+        """Measure them on counts of n areas in m months.
+
+        Parameters
+        ----------
+        counts
+            n × m, all of them known.
+        """
+        if counts.shape[1] < FEWEST_MONTHS:
+            return cls()
+        areas = int((counts.sum(axis=1) > 0).sum())
+        return cls(dispersion(counts), month_dispersion(counts), counts.shape[1], areas)
+
+    @property
+    def among_freedom(self) -> float:
+        """Degrees of freedom of `among`: what is left of areas and months beside their totals."""
+        return float(max(1, (self.areas - 1) * (self.months - 1))) if self.months else np.inf
+
+    @property
+    def over_time_freedom(self) -> float:
+        """Degrees of freedom of `over_time`: of each area its months but one, for its mean."""
+        return float(max(1, self.areas * (self.months - 1))) if self.months else np.inf
 
 
 NOT_KNOWN: Final = Spreads()
@@ -406,7 +433,7 @@ def month_spreads(answer: Answer) -> Spreads:
     table = counts_by_month(
         answer, answer.rows.of_period(Period.of_months(months[0], months[-1])), months
     )
-    return Spreads(dispersion(table), month_dispersion(table), len(months))
+    return Spreads.of(table)
 
 
 def counts_by_month(answer: Answer, incidents: pd.DataFrame, months: Sequence[str]) -> Floats:

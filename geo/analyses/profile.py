@@ -34,10 +34,10 @@ MOST_NAMED: Final = 5
 METHOD: Final = (
     "Each area against the whole without it: ratio of rates with its exact 95 % interval, which "
     "takes incidents to be independent (Clopper & Pearson 1934), and exact test, counts divided by "
-    "how they vary from month to month; shares by Fisher's exact test with score intervals "
-    "(Koopman 1984); means and adjusted rates by their published limits (Zou & Donner 2008); "
-    "verdicts at a false discovery rate of 5 % over all areas and measures (Benjamini & Hochberg "
-    "1995), changes by themselves"
+    "how they vary from month to month (Student's t, as that is estimated); shares by Fisher's "
+    "exact test with score intervals (Koopman 1984); means and adjusted rates by their published "
+    "limits (Zou & Donner 2008); verdicts at a false discovery rate of 5 % over all areas and "
+    "measures (Benjamini & Hochberg 1995), changes by themselves"
 )
 
 
@@ -72,9 +72,16 @@ def _rows(answer: Answer, part: MeasureFigures) -> pd.DataFrame:
         multiplier=measure.multiplier,
         whole=part.whole,
         dispersion=part.spreads.among,
+        freedom=part.spreads.among_freedom,
     )
     before, now = part.earlier
-    change = comparison.against_before(method, now, before, dispersion=part.spreads.over_time)
+    change = comparison.against_before(
+        method,
+        now,
+        before,
+        dispersion=part.spreads.over_time,
+        freedom=part.spreads.over_time_freedom,
+    )
     period = part.period
     return pd.DataFrame(
         {

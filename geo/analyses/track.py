@@ -33,11 +33,11 @@ from geo.analyses.profile import headline_of
 from geo.calendar_parts import CalendarPart, CalendarUnit, column_of, parts_of
 from geo.coverage.published import span_words
 from geo.errors import PatchmapError, QuestionError
-from geo.hotspots.dispersion import FEWEST_MONTHS, MOST_MONTHS, dispersion
+from geo.hotspots.dispersion import MOST_MONTHS
 from geo.incidents import months_between
 from geo.measures import comparison
 from geo.measures.before_after import NO_COUNTS, CountsOverTime, before_and_after
-from geo.measures.comparison import FIGURES, month_dispersion
+from geo.measures.comparison import FIGURES
 from geo.measures.measured import Measured
 from geo.measures.model import Measure
 from geo.period import Period
@@ -159,9 +159,7 @@ def _known_counts(answer: Answer, months: list[str]) -> Floats:
 def _spreads(cube: Floats) -> Spreads:
     """How much counts vary from month to month, by the last year of months known everywhere."""
     whole = cube[:, ~np.isnan(cube).any(axis=0)][:, -MOST_MONTHS:]
-    if whole.shape[1] < FEWEST_MONTHS:
-        return Spreads()
-    return Spreads(dispersion(whole), month_dispersion(whole), whole.shape[1])
+    return Spreads.of(whole)
 
 
 def _step(
@@ -241,7 +239,11 @@ def _rows(answer: Answer, part: _Track, step: _Step) -> pd.DataFrame:
     of_incidents = measure.measure_id == INCIDENTS or bool(measure.question)
     method = "rate" if of_incidents else method_of(measure, step.compared)
     change = comparison.against_before(
-        method, step.compared, step.before, dispersion=part.spreads.over_time
+        method,
+        step.compared,
+        step.before,
+        dispersion=part.spreads.over_time,
+        freedom=part.spreads.over_time_freedom,
     )
     return pd.DataFrame(
         {
@@ -275,7 +277,11 @@ def _since(answer: Answer, parts: Sequence[_Track], since: str) -> pd.DataFrame:
         if part.over_time is None:
             continue
         changed = before_and_after(
-            part.over_time, day, control=control, dispersion=part.spreads.among
+            part.over_time,
+            day,
+            control=control,
+            dispersion=part.spreads.among,
+            freedom=part.spreads.among_freedom,
         )
         if np.isnan(part.over_time.counts).all():
             changed["why"] = NO_COUNTS

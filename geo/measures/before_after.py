@@ -50,6 +50,7 @@ def before_and_after(
     *,
     control: Bools | None = None,
     dispersion: float = 1.0,
+    freedom: float = np.inf,
 ) -> pd.DataFrame:
     """How each area changed since a day, as a multiple of how a control did.
 
@@ -66,6 +67,8 @@ def before_and_after(
         Which of the n areas are the control; None for all others.
     dispersion
         Variance over mean of the counts, at least 1; it widens the interval.
+    freedom
+        Degrees of freedom of an estimated dispersion; few widen the interval too.
 
     Returns
     -------
@@ -95,6 +98,7 @@ def before_and_after(
         (others[0], others[1]),
         exposures=(sums[2], sums[3], others[2], others[3]),
         dispersion=dispersion,
+        freedom=freedom,
     )
     fewest = np.min([sums[0], sums[1], others[0], others[1]], axis=0)
     in_control = of_control & (control is not None)

@@ -82,6 +82,7 @@ def against_rest(
     multiplier: float = 1.0,
     whole: tuple[float, float] | None = None,
     dispersion: float = 1.0,
+    freedom: float = np.inf,
 ) -> pd.DataFrame:
     """Hold each area against the whole without it.
 
@@ -98,6 +99,8 @@ def against_rest(
         sums of those known where not given.
     dispersion
         Variance over mean of the counts, at least 1.
+    freedom
+        Degrees of freedom of an estimated dispersion; few widen the test.
 
     Returns
     -------
@@ -122,7 +125,9 @@ def against_rest(
     if method == "share":
         ratios = share_ratios((own[0], own[1]), (rest[0], rest[1]))
     else:
-        ratios = rate_ratios((own[0], own[1]), (rest[0], rest[1]), dispersion=dispersion)
+        ratios = rate_ratios(
+            (own[0], own[1]), (rest[0], rest[1]), dispersion=dispersion, freedom=freedom
+        )
     why = np.select(
         [
             np.isnan(own[0]),
@@ -164,6 +169,7 @@ def against_before(
     before: pd.DataFrame,
     *,
     dispersion: float = 1.0,
+    freedom: float = np.inf,
 ) -> pd.DataFrame:
     """Hold each area against itself in an earlier period.
 
@@ -176,6 +182,8 @@ def against_before(
         unequal length need denominators that say so.
     dispersion
         Variance over mean of the counts, at least 1.
+    freedom
+        Degrees of freedom of an estimated dispersion; few widen the test.
 
     Returns
     -------
@@ -206,7 +214,9 @@ def against_before(
     if method == "share":
         ratios = share_ratios((now[0], now[1]), (then[0], then[1]))
     else:
-        ratios = rate_ratios((now[0], now[1]), (then[0], then[1]), dispersion=dispersion)
+        ratios = rate_ratios(
+            (now[0], now[1]), (then[0], then[1]), dispersion=dispersion, freedom=freedom
+        )
     why = np.select(
         [*unknown, ~((now[1] > 0) & (then[1] > 0)), np.minimum(now[0], then[0]) < FEWEST],
         [NO_VALUE, NO_EARLIER, NO_DENOMINATOR, TOO_FEW],

@@ -109,6 +109,8 @@ def test_money_is_shown_to_the_penny() -> None:
         "£0.10",
     ]
     assert cell_text("year_gone", 0.75) == "75.0 %"
+    # To three digits 241.5 would be 242, and the rows would not add up.
+    assert cell_text("hours", 241.5) == "241.5"
 
 
 def test_a_ratio_is_shown_with_its_interval() -> None:

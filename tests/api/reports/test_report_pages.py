@@ -77,6 +77,13 @@ def test_what_a_form_sends_is_understood(measured_client: TestClient) -> None:
     assert measured_client.get("/reports/profile?layer=estates&within=A").status_code == 400
     year = measured_client.get("/reports/spend?layer=wards&was=wards&datetime=2023-04/2024-03")
     assert '<option value="2023-04/2024-03" selected>' in year.text
+    # Dates stay until a period is chosen instead of them.
+    dates = "layer=wards&was=wards&datetime=2024-01/2024-02"
+    kept = measured_client.get(f"/reports/profile?{dates}&period=").text
+    assert "January 2024 to February 2024" in kept
+    assert '<option value="" selected>2024-01 to 2024-02</option>' in kept
+    chosen = measured_client.get(f"/reports/profile?{dates}&period=latest-1m").text
+    assert '<p class="about">February 2024' in chosen
     # Files take the same addresses, and have no form.
     assert "<form" not in measured_client.get(f"/reports/profile.html?{sent}").text
 

@@ -1,6 +1,6 @@
 """Sets of areas under one rate, and how often any of them is called worse, or anything at all.
 
-`python -m tests.geo.measures.nulls` draws 1,000 of each and prints what `COUNTED` records. The
+`python -m tests.geo.measures.nulls` draws 4,000 of each and prints what `COUNTED` records. The
 tests draw a few, and bound what is found by the binomial of the recorded rate.
 """
 
@@ -15,11 +15,11 @@ import pandas as pd
 from scipy import stats
 
 from geo import judging
-from geo.hotspots.dispersion import dispersion
+from geo.analyses.measure_figures import Spreads
 from geo.measures import comparison
 from geo.measures.comparison import FIGURES, Method
 
-DRAWN: Final = 1_000
+DRAWN: Final = 4_000
 PROMISED: Final = 0.05
 """At most this share of sets may have any area that is called worse."""
 
@@ -35,18 +35,19 @@ class Null(NamedTuple):
 
 
 COUNTED: Final[Mapping[str, tuple[int, int, int]]] = {
-    "4 areas, 1 per 1,000": (24, 26, 1000),
-    "4 areas, 20 per 1,000": (27, 41, 1000),
-    "18 areas, 1 per 1,000": (28, 34, 1000),
-    "18 areas, 20 per 1,000": (25, 46, 1000),
-    "400 areas, 1 per 1,000": (38, 42, 1000),
-    "400 areas, 20 per 1,000": (18, 35, 1000),
-    "30 measures of 18 wards": (22, 33, 1000),
-    "10% of those asked": (27, 35, 1000),
-    "80% of those asked": (24, 42, 1000),
-    "means with limits": (35, 53, 1000),
-    "months of 2 times the variance": (32, 55, 1000),
-    "half-years of 2 times the variance": (21, 43, 1000),
+    "4 areas, 1 per 1,000": (131, 150, 4000),
+    "4 areas, 20 per 1,000": (109, 169, 4000),
+    "18 areas, 1 per 1,000": (126, 156, 4000),
+    "18 areas, 20 per 1,000": (100, 189, 4000),
+    "400 areas, 1 per 1,000": (118, 134, 4000),
+    "400 areas, 20 per 1,000": (94, 169, 4000),
+    "30 measures of 18 wards": (89, 143, 4000),
+    "10% of those asked": (88, 132, 4000),
+    "80% of those asked": (86, 163, 4000),
+    "means with limits": (116, 221, 4000),
+    "18 areas, 12 months of 2 times the variance": (108, 186, 4000),
+    "4 areas, 3 months of 2 times the variance": (56, 72, 4000),
+    "half-years of 2 times the variance": (71, 135, 4000),
 }
 """Of how many sets some area was worse, of how many anything was said, and how many were drawn."""
 
@@ -136,15 +137,21 @@ def monthly(rng: np.random.Generator, size: np.ndarray, *, months: int, over: fl
     return rng.negative_binomial(mean / (over - 1), 1 / over)
 
 
-def series(over: float) -> Null:
+def series(over: float, *, areas: int = WARDS, months: int = 12) -> Null:
     """Months that vary more than chance, because incidents come in series."""
 
     def draw(rng: np.random.Generator) -> pd.DataFrame:
-        size = people(rng, WARDS)
-        table = monthly(rng, size, months=12, over=over)
-        return judged(figures(table.sum(axis=1), size), "rate", dispersion=dispersion(table))
+        size = people(rng, areas)
+        table = monthly(rng, size, months=months, over=over)
+        spreads = Spreads.of(table)
+        return judged(
+            figures(table.sum(axis=1), size),
+            "rate",
+            dispersion=spreads.among,
+            freedom=spreads.among_freedom,
+        )
 
-    return Null(f"months of {over:g} times the variance", draw)
+    return Null(f"{areas} areas, {months} months of {over:g} times the variance", draw)
 
 
 def years(over: float) -> Null:
@@ -154,8 +161,14 @@ def years(over: float) -> Null:
         size = people(rng, WARDS)
         table = monthly(rng, size, months=12, over=over)
         now, before = (figures(half.sum(axis=1), size) for half in (table[:, 6:], table[:, :6]))
-        spread = comparison.month_dispersion(table)
-        changed = comparison.against_before("rate", now, before, dispersion=spread)
+        spreads = Spreads.of(table)
+        changed = comparison.against_before(
+            "rate",
+            now,
+            before,
+            dispersion=spreads.over_time,
+            freedom=spreads.over_time_freedom,
+        )
         return judging.judged(changed, "down")
 
     return Null(f"half-years of {over:g} times the variance", draw)
@@ -167,6 +180,7 @@ NULLS: Final = (
     *(shares(share) for share in (0.1, 0.8)),
     means(),
     series(2.0),
+    series(2.0, areas=4, months=3),
     years(2.0),
 )
 

@@ -56,6 +56,23 @@ def test_dispersion_weakens_the_test_and_leaves_the_interval() -> None:
     assert spread.p[0] == pytest.approx(rate_ratios((20, 10), (10, 10)).p[0])
 
 
+def test_a_dispersion_that_was_estimated_is_allowed_for_by_students_t() -> None:
+    """The same distance in standard errors, by the distribution for a variance that is a guess."""
+    known = rate_ratios((400, 1), (300, 1), dispersion=2)
+    guessed = rate_ratios((400, 1), (300, 1), dispersion=2, freedom=6)
+    z = stats.norm.isf(known.p / 2)
+    assert guessed.p == pytest.approx(2 * stats.t.sf(z, 6))
+    assert guessed.p[0] > 3 * known.p[0]
+    assert (guessed.lower, guessed.upper) == (known.lower, known.upper)
+    many = rate_ratios((400, 1), (300, 1), dispersion=2, freedom=1e7)
+    assert many.p == pytest.approx(known.p, rel=1e-4)
+    assert rate_ratios((300, 1), (300, 1), freedom=6).p == pytest.approx(1)
+    changed = ratios_of_ratios((100, 150), (400, 400), dispersion=2, freedom=6)
+    plain = ratios_of_ratios((100, 150), (400, 400), dispersion=2)
+    reach = np.log(changed.upper / changed.ratio) / np.log(plain.upper / plain.ratio)
+    assert reach == pytest.approx(stats.t.isf(0.025, 6) / stats.norm.isf(0.025))
+
+
 def test_koopmans_own_example_of_two_shares() -> None:
     """36 of 40 against 16 of 80: 2.94 to 7.15 (Koopman 1984)."""
     found = share_ratios((36, 40), (16, 80))
