@@ -145,6 +145,23 @@ _FORMS: Final[tuple[tuple[str, Callable[..., Period]], ...]] = (
 )
 
 
+def named_days(texts: pd.Series) -> tuple[list[Period | None], NDArray[np.int64]]:
+    """The periods that n texts name, each of them once, and which of these each text names.
+
+    Parameters
+    ----------
+    texts
+        n texts, of which few differ.
+
+    Returns
+    -------
+    periods, at
+        None for a text that names none; n positions in the list.
+    """
+    at, unique = pd.factorize(texts)
+    return [named_period(str(text)) for text in unique], at
+
+
 def days_of(periods: Sequence[Period | None]) -> tuple[pd.Series, pd.Series, NDArray[np.bool_]]:
     """First and last days of n periods, and which of them are none.
 

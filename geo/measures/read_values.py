@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.errors import InputError
 from geo.formats.csv_table import Table
 from geo.measures.model import VALUE_COLUMNS, Measure, check_measure, values_frame
 from geo.measures.numbers import Numbers, numbers_of
-from geo.measures.periods import days_of, named_period
+from geo.measures.periods import days_of, named_days
 from geo.measures.rejected_rows import (
     AreaFinder,
     RejectedRows,
@@ -198,7 +199,8 @@ def _rows(
         ids = table.text(columns["measure_id"]).to_numpy(object)
     else:
         ids = np.full(n, next(iter(known)), dtype=object)
-    unknown = reasons_where(~np.isin(ids.astype(str), list(known)), "no such measure")
+    of = _measures_of(ids, known)
+    unknown = reasons_where(of.position < 0, "no such measure")
     first, last, no_period = _days(table, columns, period)
     numbers = {name: numbers_of(table, columns.get(name)) for name in VALUE_COLUMNS[4:9]}
     wrong = [reasons_where(own.wrong, f"{name} is no number") for name, own in numbers.items()]
@@ -209,33 +211,57 @@ def _rows(
         last_day=last,
         note=_notes(table, columns, numbers),
     )
-    rows = rows.assign(value=_computed(rows, known))
+    rows = rows.assign(value=_computed(rows, of))
     width = reasons_where(table.wrong_width, "more or fewer fields than the header")
-    reasons = first_reasons(width, no_area, unknown, no_period, *wrong, _impossible(rows, known))
+    reasons = first_reasons(width, no_area, unknown, no_period, *wrong, _impossible(rows, of))
     return rows[list(VALUE_COLUMNS)], reasons
 
 
-def _computed(rows: pd.DataFrame, known: Mapping[str, Measure]) -> pd.Series:
+@dataclass(frozen=True)
+class _MeasuresOf:
+    """Of which measures n rows are.
+
+    Attributes
+    ----------
+    measures
+        All that are known.
+    position
+        Which of them each row is of; −1 for none.
+    """
+
+    measures: tuple[Measure, ...]
+    position: NDArray[np.int64]
+
+    def facts(self, fact: Callable[[Measure], Any]) -> NDArray[Any]:
+        """A fact about the measure of each row; that of the last measure where there is none."""
+        return np.array([fact(one) for one in self.measures])[self.position]
+
+
+def _measures_of(ids: Iterable[object], known: Mapping[str, Measure]) -> _MeasuresOf:
+    at, unique = pd.factorize(np.asarray(ids, dtype=object))
+    positions = {own: position for position, own in enumerate(known)}
+    named = np.array([positions.get(str(own), -1) for own in unique], dtype=np.int64)
+    return _MeasuresOf(tuple(known.values()), named[at])
+
+
+def _computed(rows: pd.DataFrame, of: _MeasuresOf) -> pd.Series:
     """The values, and where none is published what numerator and denominator make."""
-    computed = pd.Series(np.nan, index=rows.index)
-    for own, measure in known.items():
-        chosen = rows["measure_id"] == own
-        computed[chosen] = _made(rows[chosen], measure)
+    computed = _made(rows, of).where(of.position >= 0)
     # A mark says that it was not to be published.
     return rows["value"].where(rows["value"].notna() | (rows["note"] != ""), computed)
 
 
-def _made(rows: pd.DataFrame, measure: Measure) -> pd.Series:
+def _made(rows: pd.DataFrame, of: _MeasuresOf) -> pd.Series:
     """What numerators and denominators make: of what adds up the numerator is the value."""
-    if measure.adds_up:
-        return rows["numerator"]
-    return (
-        measure.multiplier * rows["numerator"] / rows["denominator"].where(rows["denominator"] > 0)
-    )
+    sizes = rows["denominator"].where(rows["denominator"] > 0)
+    ratios: pd.Series = of.facts(lambda one: one.multiplier) * rows["numerator"] / sizes
+    return ratios.where(~of.facts(lambda one: one.adds_up), rows["numerator"])
 
 
 def _notes(table: Table, columns: Mapping[str, str], numbers: Mapping[str, Numbers]) -> Texts:
-    marks = first_reasons(*(own.marks for own in numbers.values()))
+    # Most columns have no mark.
+    n = len(table)
+    marks = first_reasons(np.full(n, "", object), *(own.marks for own in numbers.values()))
     if "note" not in columns:
         return marks
     texts = table.text(columns["note"]).to_numpy(object)
@@ -247,27 +273,33 @@ def _days(
 ) -> tuple[pd.Series, pd.Series, Texts]:
     """First and last days of n rows, and why a row has none."""
     if "from" in columns and "to" in columns:
-        first = [named_period(text) for text in table.text(columns["from"])]
-        last = [named_period(text) for text in table.text(columns["to"])]
+        first, begins = named_days(table.text(columns["from"]))
+        last, ends = named_days(table.text(columns["to"]))
+        pairs, at = np.unique(begins * len(last) + ends, return_inverse=True)
         spans: list[Period | None] = [
             Period(one.first, other.last) if one and other and one.first <= other.last else None
-            for one, other in zip(first, last, strict=True)
+            for pair in pairs.tolist()
+            for one, other in [(first[pair // len(last)], last[pair % len(last)])]
         ]
     elif "period" in columns or "from" in columns:
         texts = table.text(columns["period"] if "period" in columns else columns["from"])
-        spans = [named_period(text) for text in texts]
+        spans, at = named_days(texts)
     else:
-        spans = [period] * len(table)
-    first_days, last_days, missing = days_of(spans)
-    return first_days, last_days, reasons_where(missing, "the period cannot be read")
+        spans, at = [period], np.zeros(len(table), dtype=np.int64)
+    # Few periods are named often: each is looked at once.
+    firsts, lasts, missing = (np.asarray(part) for part in days_of(spans))
+    reasons = reasons_where(missing[at], "the period cannot be read")
+    return pd.Series(firsts[at]), pd.Series(lasts[at]), reasons
 
 
-def _impossible(rows: pd.DataFrame, known: Mapping[str, Measure]) -> Texts:
+def _impossible(rows: pd.DataFrame, of: _MeasuresOf) -> Texts:
     """Why numbers cannot be: below 0, or a part above its whole."""
-    kinds = rows["measure_id"].map({own: measure.kind for own, measure in known.items()})
-    negative = (rows[["numerator", "denominator"]] < 0).any(axis=1)
-    above = (kinds == "share") & (rows["numerator"] > rows["denominator"])
-    count = kinds.isin(["count", "hours"]) & (rows["value"] < 0)
+    known = of.position >= 0
+    is_share = of.facts(lambda one: one.kind == "share") & known
+    is_count = of.facts(lambda one: one.kind in ("count", "hours")) & known
+    negative = (rows["numerator"] < 0) | (rows["denominator"] < 0)
+    above = is_share & (rows["numerator"] > rows["denominator"])
+    count = is_count & (rows["value"] < 0)
     outside = (rows["lower"] > rows["value"]) | (rows["upper"] < rows["value"])
     return first_reasons(
         reasons_where(negative, "numerator or denominator below 0"),
@@ -279,13 +311,15 @@ def _impossible(rows: pd.DataFrame, known: Mapping[str, Measure]) -> Texts:
 
 def _inconsistent(values: pd.DataFrame, known: Mapping[str, Measure]) -> list[str]:
     """Where values are not what their numerators and denominators make, the measures' names."""
+    of = _measures_of(values["measure_id"], known)
+    made = _made(values, of)
+    wrong = (values["value"] - made).abs() > _ROUNDED * made.abs().clip(lower=1)
+    wrong &= (values["denominator"] > 0) & (of.position >= 0)
+    counts = np.bincount(of.position[wrong.to_numpy(dtype=bool)], minlength=len(known))
     notices = []
-    for own, measure in known.items():
-        rows = values[(values["measure_id"] == own) & (values["denominator"] > 0)]
-        made = _made(rows, measure)
-        wrong = (rows["value"] - made).abs() > _ROUNDED * made.abs().clip(lower=1)
-        if wrong.sum() > 0:
+    for measure, n in zip(of.measures, counts.tolist(), strict=True):
+        if n:
             ratio = f"{measure.multiplier:g} × numerator / denominator; check --multiplier"
             said = "their numerators" if measure.adds_up else ratio
-            notices.append(f"{own}: {int(wrong.sum()):,} values are not {said}")
+            notices.append(f"{measure.measure_id}: {n:,} values are not {said}")
     return notices

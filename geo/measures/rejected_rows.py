@@ -166,7 +166,10 @@ def first_reasons(*reasons: Texts) -> Texts:
     """The first reason of each of n rows that is not ''."""
     first = reasons[0].copy()
     for later in reasons[1:]:
-        first = np.where(first == "", later, first)
+        # Most rows have none: only those that do are looked at twice.
+        rows = np.flatnonzero(later != "")
+        rows = rows[first[rows] == ""]
+        first[rows] = later[rows]
     return first
 
 
@@ -184,7 +187,10 @@ def reasons_where(wrong: NDArray[np.bool_] | pd.Series, reason: str) -> Texts:
     -------
     n texts.
     """
-    return np.where(np.asarray(wrong, dtype=bool), reason, "").astype(object)
+    flags = np.asarray(wrong, dtype=bool)
+    reasons = np.full(len(flags), "", dtype=object)
+    reasons[flags] = reason
+    return reasons
 
 
 def _plain(name: str) -> str:

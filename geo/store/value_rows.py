@@ -109,16 +109,29 @@ class ValueRows:
         -------
         With `STORED` and an `import_id` of 0, in the order of the keys.
         """
-        texts = values[list(_DAYS)].apply(lambda days: days.dt.strftime("%Y-%m-%d"))
-        spans = pd.MultiIndex.from_frame(texts)
-        areas = self._areas_with(values["area_code"].unique().tolist())
-        rows = values[list(CONTENT)].assign(
-            measure_key=values["measure_id"].map(dict(measures)),
-            area_key=values["area_code"].map(areas),
-            period_key=self._periods_with(spans.unique()).reindex(spans).to_numpy(),
-            import_id=0,
+        # Few measures, areas and periods stand in many rows: each is looked up once.
+        of_measure, ids = pd.factorize(values["measure_id"])
+        of_area, codes = pd.factorize(values["area_code"])
+        firsts, begins = np.unique(values["first_day"].to_numpy(), return_inverse=True)
+        lasts, ends = np.unique(values["last_day"].to_numpy(), return_inverse=True)
+        pairs, of_period = np.unique(begins * max(len(lasts), 1) + ends, return_inverse=True)
+        days = (np.datetime_as_string(side, unit="D") for side in (firsts, lasts))
+        first, last = (np.asarray(side, dtype=object) for side in days)
+        spans = pd.MultiIndex.from_arrays(
+            [first[pairs // max(len(lasts), 1)], last[pairs % max(len(lasts), 1)]]
         )
-        return rows[list(STORED)].sort_values(list(KEYS), ignore_index=True)
+        areas = self._areas_with(list(map(str, codes)))
+        keys = (
+            np.array([measures[str(own)] for own in ids], np.int64)[of_measure],
+            np.array([areas[str(code)] for code in codes], np.int64)[of_area],
+            self._periods_with(spans).reindex(spans).to_numpy(np.int64)[of_period],
+        )
+        order = np.lexsort(keys[::-1])
+        rows = pd.DataFrame({name: key[order] for name, key in zip(KEYS, keys, strict=True)})
+        rows["import_id"] = 0
+        for name in CONTENT:
+            rows[name] = values[name].to_numpy()[order]
+        return rows[list(STORED)]
 
     def areas(self) -> pd.Series:
         """The codes of all areas, by key."""
