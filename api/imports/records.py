@@ -41,12 +41,10 @@ def extract_lines(record: ImportRecord) -> list[str]:
     """What an extract of records shows beside its rows, in sentences; none where it is none."""
     if not record.extracted:
         return []
-    without = record.rows_placeless
-    lines = (
-        [f"{record.file}: {without:,} of them have no place, and count in their stated area"]
-        if without
-        else []
-    )
+    lines = []
+    if n := record.rows_placeless:
+        words = "has no place, and counts in its" if n == 1 else "have no place, and count in their"
+        lines.append(f"{record.file}: {n:,} of them {words} stated area")
     events = ", ".join(f"{n:,} {event}" for event, n in record.events.items())
-    happened = f"since the extract before: {events}" if events else "no event since one before"
-    return [*lines, f"{record.file}: extract of {record.extracted}; {happened}"]
+    since = f"; since the one before: {events}" if events else ""
+    return [*lines, f"{record.file}: extract of {record.extracted}{since}"]

@@ -23,7 +23,7 @@ from api.imports.incidents import (
 from api.imports.layers import ReadingOptions, read_content
 from api.imports.layers import undone_line as undone_layer_line
 from api.imports.names import names_lines
-from api.imports.records import undone_line
+from api.imports.records import extract_lines, undone_line
 from boundaries.gazetteer.folder import GazetteerFolder
 from boundaries.gazetteer.names import NameBatch
 from geo.errors import InputError
@@ -249,13 +249,14 @@ def _import_incidents(task: IncidentsTask, store: Store, on_rows: Callable[[int]
             ]
             rejected.complete()
     accounts = [_accounts(store, each, part) for each, part in zip(imported, parts, strict=True)]
+    extracts = [line for each in imported for line in extract_lines(each.record)]
     warnings = [line for each in imported for line in each.warnings]
     made = [
         Undoable("import", each.record.import_id) for each in imported if each.change != "unchanged"
     ]
     return Outcome(
         lines=tuple(import_lines(imported)),
-        notices=tuple(dict.fromkeys([*notices.lines, *warnings])),
+        notices=tuple(dict.fromkeys([*extracts, *notices.lines, *warnings])),
         files=tuple(accounts),
         made=tuple(made),
         rejects=rejected.rows,
@@ -289,7 +290,10 @@ def _accounts(store: Store, imported: Imported, part: Partition) -> FileAccounts
     if imported.change == "unchanged":
         unchanged = record.rows_accepted
     elif part.keyed:
-        unchanged = record.rows_accepted - len(store.import_rows(record.import_id))
+        written = {*store.import_rows(record.import_id)["incident_id"]}
+        lives = store.import_lives(record.import_id).lives
+        written.update(lives.index[lives["vanished"].isna()])
+        unchanged = record.rows_accepted - len(written)
     return FileAccounts(
         file=record.file,
         change=imported.change,

@@ -38,11 +38,47 @@ CELLS: Final = (100, 150, 200, 250, 300, 400, 500)
 MOST_AREAS: Final = 150
 """With more areas than this a list of tick boxes is of no use."""
 
-LISTS: Final = ("category", "source", "within")
+OF_RECORDS: Final = {
+    "state": (
+        "State at the end of the period",
+        {
+            "open": "Open",
+            "answered": "Answered, not closed",
+            "closed": "Closed",
+            "withdrawn": "Withdrawn",
+            "vanished": "Vanished from an extract",
+        },
+    ),
+    "channel": (
+        "Raised by",
+        {
+            "meeting": "A meeting",
+            "member": "A member of the council",
+            "resident": "A resident",
+            "officer": "An officer",
+            "partner": "A partner",
+        },
+    ),
+    "kind": (
+        "Kind",
+        {
+            "request": "Request",
+            "case": "Case",
+            "enquiry": "Enquiry",
+            "complaint": "Complaint",
+            "enforcement": "Enforcement",
+        },
+    ),
+}
+"""Options of records, each with its title and the words for its values."""
+
+_PICKED: Final = ("category", "source", "within")
+
+LISTS: Final = (*_PICKED, *OF_RECORDS, "service")
 """Options of which a form sends one field for each ticked box."""
 
 OFFERED: Final = (
-    *("datetime", "period", "compare", *LISTS, "layer", "study", "cell", "shape", "weight"),
+    *("datetime", "period", "compare", *_PICKED, "layer", "study", "cell", "shape", "weight"),
     "hours",
 )
 
@@ -117,8 +153,20 @@ def bar(snapshot: Snapshot, question: Question) -> dict[str, object]:
         "no_days": _too_coarse(imports, {"month"}),
         "no_hours": _too_coarse(imports, {"month", "day"}),
         "month_dates": dates is None or dates.names_months,
+        "records": _records(snapshot, imports, question),
         "hidden": {name: text for name, text in question.options().items() if name not in OFFERED},
     }
+
+
+def _records(
+    snapshot: Snapshot, imports: list[ImportRecord], question: Question
+) -> dict[str, tuple[str, dict[str, str]]]:
+    """The options of records with their titles and choices; none without records."""
+    if not any(one.extracted for one in imports):
+        return {}
+    services = {*snapshot.records()["service"], *question.records.service} - {""}
+    own = {name: name for name in sorted(services)}
+    return OF_RECORDS | ({"service": ("Service", own)} if own else {})
 
 
 def _too_coarse(records: list[ImportRecord], precisions: set[str]) -> str:

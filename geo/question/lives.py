@@ -163,15 +163,23 @@ class Placeless:
         """Where they count, in sentences; none where there are none."""
         lines = []
         if n := len(self.counted):
-            have = "1 record has" if n == 1 else f"{n:,} records have"
-            lines.append(f"{have} no place: counted in the area stated for them, off the map.")
-        if n := self.elsewhere:
-            have = "1 record has" if n == 1 else f"{n:,} records have"
             lines.append(
-                f"{have} no place, and no area of this layer is stated for them: they are among "
-                "those outside, and in no area."
+                f"{_have(n)} no place: counted in the area stated for {_them(n)}, off the map."
+            )
+        if n := self.elsewhere:
+            lines.append(
+                f"{_have(n)} no place, and no area of this layer is stated for {_them(n)}: counted "
+                "among those outside."
             )
         return lines
+
+
+def _have(n: int) -> str:
+    return "1 record has" if n == 1 else f"{n:,} records have"
+
+
+def _them(n: int) -> str:
+    return "it" if n == 1 else "them"
 
 
 def _check_services(services: Sequence[str], records: pd.DataFrame) -> None:

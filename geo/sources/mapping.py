@@ -250,10 +250,10 @@ def _check_life(top: Section, mapping: Mapping) -> None:
         raise top.error("life", "needs id: the column by which a record is known in each extract")
     for column in mapping.columns:
         if what := personal_column(column):
-            raise top.error(
-                "", f"names the column {column!r}, which looks like {what}; leave it out: Patchmap "
-                "keeps nothing of people, and the cases stay in your own system"
-            )  # fmt: skip
+            raise InputError(
+                f"{top.file}: the mapping names {column!r}, which looks like {what}; leave it out: "
+                "Patchmap keeps nothing of people, and the cases stay in your own system"
+            )
 
 
 def in_crs(mapping: Mapping, crs: str, *, file: str) -> Mapping:

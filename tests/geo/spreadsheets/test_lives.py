@@ -201,7 +201,9 @@ def test_personal_columns_are_refused_by_name(column: str, what: str):
     text = MAPPING.replace('outcome = "Outcome"', f'outcome = "{column}"')
     with pytest.raises(InputError) as refusal:
         read_mapping(text.encode(), file="m.toml", folder=None)
-    assert f"the column '{column}', which looks like {what}; leave it out" in str(refusal.value)
+    assert f"the mapping names '{column}', which looks like {what}; leave it out" in str(
+        refusal.value
+    )
 
 
 @pytest.mark.parametrize(
