@@ -224,3 +224,44 @@ def _esri_geometry(geometry: shapely.Geometry | None) -> dict[str, object] | Non
         return {"paths": [shapely.get_coordinates(path).tolist() for path in paths]}
     rings = shapely.get_rings(shapely.get_parts(geometry))
     return {"rings": [shapely.get_coordinates(ring).tolist() for ring in rings]}
+
+
+_METRES: Final[Mapping[str, float]] = {
+    "esriSRUnit_Meter": 1.0,
+    "esriSRUnit_Kilometer": 1000.0,
+    "esriSRUnit_Foot": 0.3048,
+    "esriSRUnit_StatuteMile": 1609.344,
+    "esriSRUnit_NauticalMile": 1852.0,
+}
+_FARTHEST_M: Final = 1_000_000.0
+_QUARTER: Final = 64
+"""Corners of a quarter of a circle: its outline is then within 0.008 % of the distance."""
+
+
+def buffered(geometry: shapely.Geometry, text: str, unit: str) -> shapely.Geometry:
+    """Return the area within a distance of a geometry; without a distance the geometry itself.
+
+    Parameters
+    ----------
+    geometry
+        In metres of the working CRS.
+    text, unit
+        The parameters `distance` and `units`, which is metres where it is ''.
+
+    Raises
+    ------
+    QuestionError
+        If the distance is no number from 0 to 1,000 km, or the unit is unknown.
+    """
+    if not text:
+        return geometry
+    if unit and unit not in _METRES:
+        units = ", ".join(_METRES)
+        raise QuestionError("units", f"unknown unit {unit[:80]!r}; choose one of: {units}")
+    try:
+        metres = float(text) * _METRES[unit or "esriSRUnit_Meter"]
+    except ValueError:
+        metres = -1.0
+    if not 0 <= metres <= _FARTHEST_M:
+        raise QuestionError("distance", f"{text[:80]!r} is no number from 0 to 1,000 km")
+    return shapely.buffer(geometry, metres, quad_segs=_QUARTER) if metres else geometry

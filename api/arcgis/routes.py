@@ -35,10 +35,10 @@ _ABLE: Final = (
     "supportsPaginationOnAggregatedQueries",
     "supportsReturningQueryExtent",
     "supportsQueryWithResultType",
+    "supportsQueryWithDistance",
 )
 _UNABLE: Final = (
     "supportsSqlExpression",
-    "supportsQueryWithDistance",
     "supportsHavingClause",
     "supportsReturningGeometryCentroid",
     "supportsPercentileStatistics",

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from api.arcgis.fields import Layer
-from api.arcgis.geometry import SpatialReference, read_geometry
+from api.arcgis.geometry import SpatialReference, buffered, read_geometry
 from api.arcgis.request import ArcgisRequest
 from api.arcgis.where import read_where
 from api.ogc.coordinates import offered
@@ -68,8 +68,8 @@ class LayerQuery:
         for name in _REFUSED:
             if request.text(name):
                 raise QuestionError(name, "is not supported; leave it out")
-        if request.text("distance", "0") not in ("0", "0.0"):
-            raise QuestionError("distance", "is not supported; give the area itself as geometry")
+        if request.text("distance", "0") not in ("0", "0.0") and not request.text("geometry"):
+            raise QuestionError("distance", "is from a geometry; give one")
         options = {name: request.text(name) for name in layer.collection.options}
         # ArcGIS has a parameter of this name too.
         question = {name: text for name, text in options.items() if text and name != "distance"}
@@ -172,12 +172,19 @@ class LayerQuery:
         if named := request.text("inSR") or _json_text(reference):
             system = SpatialReference.read("inSR", named, items.projection)
         relation = request.text("spatialRel", _INTERSECTS)
+        distance, unit = request.text("distance"), request.text("units")
+        if distance and not unit and system.name != own:
+            # Degrees, or the metres of web Mercator, are of another length at each latitude.
+            raise QuestionError("units", "is missing; name one, such as esriSRUnit_Meter")
+        if relation in _ENVELOPES and distance:
+            area = buffered(system.read_geometry(given), distance, unit)
+            return _envelopes(items, shapely.envelope(area))
         if relation in _ENVELOPES:
             return _envelopes(items, system.read_geometry(shapely.envelope(given)))
         if relation != _INTERSECTS and relation not in _RELATIONS:
             listed = ", ".join((_INTERSECTS, *_RELATIONS, *_ENVELOPES))
             raise QuestionError("spatialRel", f"unknown relation {relation!r}; choose: {listed}")
-        area = system.read_geometry(given)
+        area = buffered(system.read_geometry(given), distance, unit)
         touching = items.geometries.touching(area)
         if relation == _INTERSECTS:
             return touching

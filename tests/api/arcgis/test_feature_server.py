@@ -21,6 +21,7 @@ from tests.api.arcgis.conftest import SERVER, Ask
 from tests.api.conftest import SOUTH, WEST, SearchesHere
 
 WARDS, LAND, INCIDENTS = "Wards of the town", "Land", "Incidents"
+NEAR = {"geometryType": "esriGeometryPoint", "geometry": f"{WEST + 500},{SOUTH + 500}"}
 
 
 def attributes(answer: dict, name: str) -> list:
@@ -224,6 +225,27 @@ def test_places_can_be_asked_for_in_each_relation(ask: Ask) -> None:
     assert "cannot be read" in refusal(ask(LAND, geometry="here"))
 
 
+@pytest.mark.parametrize(
+    ("distance", "unit", "metres"),
+    [("600", "", 600), ("0.6", "esriSRUnit_Kilometer", 600), ("1500", "esriSRUnit_Foot", 457.2)],
+)
+def test_incidents_within_a_distance_of_a_point(
+    ask: Ask, distance: str, unit: str, metres: float
+) -> None:
+    every = ask(INCIDENTS, where="1=1", outFields="OBJECTID", outSR=27700)["features"]
+    xy = np.array([[one["geometry"]["x"], one["geometry"]["y"]] for one in every])
+    near = np.hypot(*(xy - [WEST + 500, SOUTH + 500]).T) <= metres
+    expected = [one["attributes"]["OBJECTID"] for one, is_near in zip(every, near, strict=True)
+                if is_near]  # fmt: skip
+    assert 0 < len(expected) < len(every)
+    asked = {**NEAR, "inSR": 27700, "distance": distance, **({"units": unit} if unit else {})}
+    assert ask(INCIDENTS, returnIdsOnly="true", **asked)["objectIds"] == expected
+    lonlat = pyproj.Transformer.from_crs(27700, 4326, always_xy=True)
+    place = ",".join(map(str, lonlat.transform(WEST + 500, SOUTH + 500)))
+    asked |= {"geometry": place, "inSR": 4326, "units": unit or "esriSRUnit_Meter"}
+    assert ask(INCIDENTS, returnIdsOnly="true", **asked)["objectIds"] == expected
+
+
 @pytest.mark.parametrize("code", [4326, 102100, 3857, 27700])
 def test_a_box_means_the_same_place_in_every_system(ask: Ask, code: int) -> None:
     extent = ask(WARDS, where="area_code = 'A'", returnExtentOnly="true", outSR=code)["extent"]
@@ -319,7 +341,11 @@ def test_a_question_can_be_part_of_a_query(ask: Ask) -> None:
         ({"resultRecordCount": "99999999999999999999"}, "whole number"),
         ({"objectIds": "one"}, "whole numbers"),
         ({"having": "n > 1"}, "not supported"),
-        ({"distance": "10"}, "not supported"),
+        ({"distance": "10"}, "give one"),
+        ({**NEAR, "distance": "ten", "inSR": "27700"}, "no number from 0 to 1,000 km"),
+        ({**NEAR, "distance": "nan", "inSR": "27700"}, "no number from 0 to 1,000 km"),
+        ({**NEAR, "distance": "1", "units": "esriSRUnit_Ell", "inSR": "27700"}, "unknown unit"),
+        ({**NEAR, "geometry": "-1.47,52.92", "inSR": "4326", "distance": "1"}, "is missing"),
         ({"outStatistics": "[}"}, "not JSON"),
         ({"geometry": '{"xmin":"NaN"}'}, "is no esriGeometryEnvelope"),
         ({"orderByFields": "area_name,area_name"}, "orderByFields: name each"),
