@@ -79,10 +79,7 @@ def quality(incidents: pd.DataFrame, imports: Sequence[ImportRecord]) -> list[No
             )
             for short in short_months(imports)
         ),
-        *(
-            Note("published twice", double.source, double.month, double.text)
-            for double in published_twice(incidents)
-        ),
+        *_published_twice(incidents),
         *_moving_references(incidents),
         *_identical_rows(incidents),
         *_far_away(incidents),
@@ -137,6 +134,24 @@ def published_twice(incidents: pd.DataFrame) -> list[Double]:
             doubled.index.to_list(), doubled["n"].tolist(), strict=True
         )
     ]
+
+
+def _published_twice(incidents: pd.DataFrame) -> list[Note]:
+    """Months published twice; also of one force, whose even counts those of another hide."""
+    of_all = published_twice(incidents)
+    notes = [Note("published twice", one.source, one.month, one.text) for one in of_all]
+    # Rows without ids of their own are named by their partition and line.
+    partition = incidents["incident_id"].astype(str).str.rpartition(":")[0]
+    known = {(one.source, one.month, one.category) for one in of_all}
+    for name, rows in incidents.groupby(partition.to_numpy(), sort=True):
+        if len(rows) == len(incidents):
+            continue
+        notes += [
+            Note("published twice", one.source, one.month, f"{name}: {one.text}")
+            for one in published_twice(rows)
+            if (one.source, one.month, one.category) not in known
+        ]
+    return notes
 
 
 def _places_pair_up(incidents: pd.DataFrame) -> NDArray[np.bool_]:

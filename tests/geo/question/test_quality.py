@@ -116,3 +116,22 @@ def test_a_month_is_published_twice_where_each_group_of_its_rows_has_an_even_cou
             expected.add((*key, len(part)))
     assert found == expected
     assert expected
+
+
+def test_a_month_published_twice_by_one_force_is_not_hidden_by_another() -> None:
+    base = incidents(40).assign(
+        source="police.uk", precision="month", occurred_from=pd.Timestamp("2024-02-01", tz="UTC")
+    )
+    twice = pd.concat([base, base], ignore_index=True)
+    twice["incident_id"] = [f"police.uk/derbyshire/2024-02:{line}" for line in range(2, 82)]
+    once = base.assign(x=base["x"] + 50_000)
+    once["incident_id"] = [f"police.uk/leicestershire/2024-02:{line}" for line in range(2, 42)]
+
+    def doubles(rows: pd.DataFrame) -> list[str]:
+        notes = quality(rows.reset_index(drop=True), [])
+        return [one.text for one in notes if one.kind == "published twice"]
+
+    [alone] = doubles(twice)
+    [beside] = doubles(pd.concat([twice, once]))
+    assert beside == f"police.uk/derbyshire/2024-02: {alone}"
+    assert doubles(once) == []
