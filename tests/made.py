@@ -52,7 +52,8 @@ def demo_city(tmp_path_factory: pytest.TempPathFactory) -> DemoCity:
 @pytest.fixture(scope="session")
 def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `patchmap demo` makes: `demo.gpkg`, and in `files` what a council would have."""
-    line = ("--store", "demo.gpkg", "demo", "--files", "files")
+    # Most tests are of the city's incidents alone; those of records store their own.
+    line = ("--store", "demo.gpkg", "demo", "--files", "files", "--no-records")
     return made_once(tmp_path_factory, "demo", lambda folder: _run(folder, *line))
 
 

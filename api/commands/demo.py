@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,10 +17,14 @@ from api.commands.context import CommandContext, with_progress
 from api.imports.basemaps import BasemapOptions, add_features
 from api.settings import user_name
 from boundaries.demo import DemoCity, build_city
+from boundaries.demo.council import cases
 from boundaries.demo.country import write_country
 from boundaries.demo.export import write_files
 from geo.crs import Projection
 from geo.errors import ConflictError, InputError
+from geo.formats.csv_table import Table, read_tables
+from geo.formats.csv_text import to_csv
+from geo.incidents import NOTES_SETTING, Partition
 from geo.measures.model import Measure
 from geo.store.contract import LayerMetadata, Setting, Store
 from geo.store.measure_contract import TableFile
@@ -32,6 +39,9 @@ def demo(
         Path | None, typer.Option(help="Also write it to this folder, as files.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the city; another seed gives another.")] = 2026,
+    records: Annotated[
+        bool, typer.Option(help="Store a year of its council's records too.")
+    ] = True,
     country: Annotated[
         int, typer.Option(min=0, help="Only write files of a country with this many incidents.")
     ] = 0,
@@ -64,6 +74,8 @@ def demo(
             for part in with_progress(parts, "Storing", total=len(parts)):
                 store.put_partition(part, by=user_name())
             _put_measures(store, city)
+            if records:
+                _put_records(store, city)
             settings: dict[str, Setting]
             settings = {"demo": seed, "default_layer": "wards", "ground": "blocks"}
             for key, value in settings.items():
@@ -71,7 +83,8 @@ def demo(
         _add_basemap(store, city)
         written = write_files(city, files, store.projection) if files else []
     n = len(city.incidents)
-    lines = [f"{cli.store}: {city.label}, {n:,} incidents in {len(parts)} months"]
+    also = f" and {len(city.cases):,} records" if records else ""
+    lines = [f"{cli.store}: {city.label}, {n:,} incidents in {len(parts)} months{also}"]
     if files:
         lines.append(f"{files}: {len(written)} files to try imports with")
     facts = {"store": cli.store, "incidents": n, "files": [str(path) for path in written]}
@@ -88,6 +101,50 @@ def _put_measures(store: Store, city: DemoCity) -> None:
             store.undo_table_import(record.import_id)
     store.put_measure_values(city.values, values, by=user_name())
     store.put_entries(city.entries, entries, by=user_name())
+
+
+def _put_records(store: Store, city: DemoCity) -> None:
+    """Store both extracts of the council's records; the same ones again change nothing."""
+    parts = _extracts(city, store.projection)
+    own = {part.sha256 for part in parts}
+    earlier = [record for record in store.imports() if record.source == RECORDS]
+    # Of a city of another seed none may stay, and an extract cannot follow a later one.
+    for record in reversed(earlier):
+        if record.sha256 not in own:
+            store.undo_import(record.import_id)
+    if own <= {record.sha256 for record in earlier}:
+        return
+    for part in parts:
+        store.put_partition(part, by=user_name())
+    notes = parts[0].notes
+    if notes:
+        store.put_setting(NOTES_SETTING.format(RECORDS), notes.as_dict())
+
+
+def _extracts(city: DemoCity, projection: Projection) -> list[Partition]:
+    """The extracts of the council's records, read as their files are."""
+    from geo.sources.mapping import read_mapping  # noqa: PLC0415 - workbooks load slowly
+    from geo.sources.spreadsheet import read_mapped_tables  # noqa: PLC0415 - likewise
+
+    mapping = read_mapping(cases.MAPPING.encode(), file="records.toml", folder=None)
+    parts = []
+    for day in cases.EXTRACTS:
+        file = f"records-{day}.csv"
+        content = to_csv(cases.extract_sheet(city.cases, day)).encode()
+        part = read_mapped_tables(
+            partial(_tables_of, content, file),
+            mapping,
+            projection,
+            file=file,
+            sha256=hashlib.sha256(content).hexdigest(),
+            extracted=day,
+        )
+        parts.append(part)
+    return parts
+
+
+def _tables_of(content: bytes, file: str, *, rows: int) -> Iterator[Table]:
+    yield from read_tables(BytesIO(content), file=file, rows=rows)
 
 
 def _table_file(name: str, rows: pd.DataFrame, *, measures: tuple[Measure, ...] = ()) -> TableFile:
@@ -113,6 +170,9 @@ def _add_basemap(store: Store, city: DemoCity) -> None:
 
 _TABLES: Final = "demo-"
 """How the names of the demo city's tables begin."""
+
+RECORDS: Final = "records"
+"""The source of its council's records."""
 
 STREETS: Final = "streets"
 """The id of the demo city's layer of streets."""
@@ -146,7 +206,7 @@ def _refuse_other_data(store: Store, name: str) -> None:
     layers = {metadata.layer_id for metadata in store.layers()} - (
         {"wards", "estates", "blocks", STREETS} if own else set()
     )
-    sources = {record.source for record in store.imports()} - ({"demo"} if own else set())
+    sources = {record.source for record in store.imports()} - ({"demo", RECORDS} if own else set())
     tables = {
         record.file
         for record in store.table_imports()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pandas.testing import assert_frame_equal
 
-from api.commands.demo import _put_measures, _refuse_other_data
+from api.commands.demo import _put_measures, _put_records, _refuse_other_data
 from boundaries.demo import DemoCity
 from geo.errors import ConflictError
 from geo.store.geopackage import GeoPackageStore
@@ -69,3 +69,35 @@ def test_its_files_read_as_what_the_store_has_already(
     own = demo_city.entries[demo_city.entries["kind"] == kind]
     n = int((own["layer_id"] != "estates").sum())
     assert f"{n:,} read = 0 rejected + {n:,} already there + 0 accepted" in done.stdout
+
+
+def test_the_store_has_a_year_of_records_as_two_extracts(
+    demo_store: Path, demo_city: DemoCity, tmp_path: Path
+) -> None:
+    path = shutil.copyfile(demo_store, tmp_path / "demo.gpkg")
+    with closing(GeoPackageStore(path)) as store:
+        for _ in range(2):
+            with store.transaction():
+                _put_records(store, demo_city)
+        first, last = (one for one in store.imports() if one.source == "records")
+        assert (first.extracted, last.extracted) == ("2026-03-24", "2026-03-31")
+        assert (first.rows_rejected, last.rows_rejected, last.rows_accepted) == (0, 0, 1_996)
+        assert {name: last.events[name] for name in ("reopened", "vanished")} == {
+            "reopened": 5,
+            "vanished": 4,
+        }
+        _refuse_other_data(store, "demo.gpkg")
+
+
+def test_records_of_another_seed_leave_no_row_of_the_first(
+    demo_store: Path, demo_city: DemoCity, tmp_path: Path
+) -> None:
+    path = shutil.copyfile(demo_store, tmp_path / "demo.gpkg")
+    cases = demo_city.cases.iloc[:100]
+    other = replace(demo_city, cases=cases.assign(vanishes=False, reopens=False))
+    with closing(GeoPackageStore(path)) as store:
+        for city in (demo_city, other):
+            with store.transaction():
+                _put_records(store, city)
+        incidents = store.incidents()
+        assert (incidents["source"] == "records").sum() == other.cases["x"].notna().sum()
