@@ -156,6 +156,12 @@ def test_hours_by_quarter_and_activity_cost_what_is_stated(council):
     assert result.parameters["total_cost"] == 150
 
 
+def test_money_by_quarter_is_refused_with_where_it_stands(council):
+    put_entries(council, money("a", 100, "allocated"))
+    with pytest.raises(QuestionError, match="'patchmap report spend' has what was paid in each"):
+        find(council, "spend", by="quarter")
+
+
 def test_without_entries_the_refusal_says_how_to_add_them(council):
     for command in ("spend", "officer-hours"):
         with pytest.raises(QuestionError, match="see 'patchmap entries add'"):
