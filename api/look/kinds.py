@@ -170,6 +170,9 @@ def _text(path: Path, head: bytes) -> Kind:
         return _xml(path, start)
     if ending in ENDINGS[Kind.MAPINFO] and _MAPINFO.match(start):
         return Kind.MAPINFO
+    if start.startswith((b"{", b"[")) and b'"service_request_id"' in start:
+        command = f"patchmap ingest {path.name} --source open311"
+        raise InputError(f"{path.name} holds requests of Open311; '{command}' imports them")
     if start.startswith(b"{"):
         return Kind.TOPOJSON if _TOPOLOGY.search(start) else Kind.GEOJSON
     if start.startswith(b"["):

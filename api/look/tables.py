@@ -25,7 +25,9 @@ from geo.measures.fingertips import is_fingertips
 from geo.measures.read_entries import COLUMNS as ENTRIES
 from geo.measures.read_values import COLUMNS as VALUES
 from geo.measures.rejected_rows import columns_of
+from geo.sources import FIXMYSTREET
 from geo.sources.mapping import Mapping, in_crs, read_mapping
+from geo.sources.open311 import CSV_NEEDED
 from geo.sources.sample import SAMPLE
 from geo.sources.sections import LARGEST_MAPPING
 from geo.sources.sheets import ROWS, read_sheet
@@ -97,6 +99,9 @@ def _smaller_kind(
     if header >= _TRAVEL:
         command = options.command("patrols", "--travel", path, "-o", "patrols.geojson")
         return replace(facts, title="travel times between places", commands=(command,))
+    if header >= {*CSV_NEEDED}:
+        command = options.command("ingest", path, "--source", FIXMYSTREET)
+        return replace(facts, title="reports as FixMyStreet exports them", commands=(command,))
     if header >= _VOCABULARY:
         title = f"a list of codes: a mapping names it, as [what] vocabulary = {path.name!r}"
         return replace(facts, title=title)

@@ -76,10 +76,12 @@ _READ: Final = frozenset(
     }
 )
 
-_CSV_NEEDED: Final = ("Report ID", "Category", "Created", "Status", "Latitude", "Longitude")
+CSV_NEEDED: Final = ("Report ID", "Category", "Created", "Status", "Latitude", "Longitude")
+"""Columns by which a CSV of FixMyStreet is known."""
+
 _CSV_READ: Final = frozenset(
     {
-        *_CSV_NEEDED,
+        *CSV_NEEDED,
         "Subcategory",
         "Confirmed",
         "Acknowledged",
@@ -305,7 +307,7 @@ def _report_tables(path: Path, *, rows: int) -> Iterator[Table]:
             raise InputError(f"{path.name} is JSON; import it with --source {OPEN311}")
         stream.seek(0)
         for table in read_tables(stream, file=path.name, rows=rows):
-            table.require(*_CSV_NEEDED)
+            table.require(*CSV_NEEDED)
             unread = _left_unread(path.name, set(table.header) - _CSV_READ)
             made = [_report_row(dict(zip(table.header, row, strict=False))) for row in table.rows]
             # Such a row is too narrow here too, and is rejected for it.

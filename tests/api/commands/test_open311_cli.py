@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from geo.store.geopackage import GeoPackageStore
-from tests.api.commands.running import refused, run
+from tests.api.commands.running import refused, run, run_json
 from tests.geo.test_open311 import HEADER, REQUESTS, report
 
 
@@ -22,7 +22,7 @@ def test_pages_of_a_server_add_to_each_other_and_a_later_one_closes_a_request(
     pages = ("page0.json", "page1.json")
     output = run(tmp_path, "ingest", *pages, "--source", "open311", "--extracted", "2026-03-31")
     assert "2 files: 2 read = 2 accepted + 0 rejected" in output
-    assert "page1.json: extract of 2026-03-31; since the extract before: 1 opened" in output
+    assert "page1.json: extract of 2026-03-31; since the one before: 1 opened" in output
 
     closed = {**REQUESTS[0], "status": "closed", "updated_datetime": "2026-04-02T09:00:00Z"}
     (tmp_path / "later.json").write_text(json.dumps([closed]))
@@ -30,7 +30,7 @@ def test_pages_of_a_server_add_to_each_other_and_a_later_one_closes_a_request(
         tmp_path, "ingest", "later.json", "--source", "open311", "--extracted", "2026-04-07"
     )
     # The other request is not on this page, and has not vanished for that.
-    assert "since the extract before: 1 closed" in output
+    assert "since the one before: 1 closed" in output
     assert "vanished" not in output
     store = GeoPackageStore(tmp_path / "patchmap.gpkg")
     assert len(store.incidents()) == 2
@@ -71,3 +71,14 @@ def test_options_of_other_readers_are_refused(
 ) -> None:
     (tmp_path / "requests.json").write_text(json.dumps(REQUESTS))
     assert reason in refused(tmp_path, "ingest", "requests.json", *options)
+
+
+def test_look_names_the_command_that_takes_either_file(tmp_path: Path) -> None:
+    with (tmp_path / "reports.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows([HEADER, report()])
+    facts = run_json(tmp_path, "look", "reports.csv")
+    assert facts["commands"] == ["patchmap ingest reports.csv --source fixmystreet"]
+    for number, value in enumerate((REQUESTS, {"requests": [{"request": REQUESTS}]})):
+        name = f"requests{number}.json"
+        (tmp_path / name).write_text(json.dumps(value))
+        assert f"patchmap ingest {name} --source open311" in refused(tmp_path, "look", name)
