@@ -25,10 +25,14 @@ from api.query import QUESTION_PARAMETERS, only
 from api.settings import VERSION
 from geo.analyses import ANALYSES, Analysis
 from geo.analyses.analysis import AnalysisResult
+from geo.analyses.record_rows import ACCOUNTS_OF_RECORDS
 from geo.errors import NotFoundError
 from geo.question.ask import Answer, Question
 
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
+
+_SENTENCES: Final = ("headline", *ACCOUNTS_OF_RECORDS)
+"""The parameters of a result that are sentences."""
 
 _ANALYSES: Final = {analysis.command: analysis for analysis in ANALYSES}
 
@@ -81,7 +85,8 @@ def _counted(analysis: Analysis, answer: Answer) -> str:
     accounts = answer.accounts
     if analysis.subject == "measures" and answer.facts.no_incidents:
         return "no incidents"
-    things = "incidents" if analysis.subject in ("incidents", "measures") else "entries"
+    names = {"incidents": "incidents", "measures": "incidents", "records": "records"}
+    things = names.get(analysis.subject, "entries")
     return f"{accounts.counted:,} of {accounts.read:,} {things} counted"
 
 
@@ -90,4 +95,5 @@ def _said(result: AnalysisResult) -> list[str]:
     verdict = result.parameters.get("verdict")
     if isinstance(verdict, list):
         return [str(sentence) for sentence in verdict]
-    return [str(text) for text in (verdict, result.parameters.get("headline")) if text]
+    sentences = (verdict, *map(result.parameters.get, _SENTENCES))
+    return [str(text) for text in sentences if text]

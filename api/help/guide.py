@@ -27,6 +27,7 @@ PAGES: Final = (
     "basemap",
     "planning",
     "allocation",
+    "records",
     "reports",
     "gis",
     "service",

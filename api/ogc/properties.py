@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from api.ogc import record_properties
 from geo.calendar_parts import CALENDAR_UNITS, column_of
 
 JSON_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -66,7 +67,7 @@ _DECLARED = (
         "change_share", "number", "Change as a share of the compared count, or of that per day"
     ),
     Property("change_upper", "number", "Upper end of the change's 95 % interval"),
-    Property("change_verdict", "string", "Whether it is better or worse than a year before"),
+    Property("change_verdict", "string", "Whether it is better or worse than before"),
     Property(
         "class",
         "string",
@@ -202,7 +203,7 @@ _DECLARED = (
     Property(
         "verdict",
         "string",
-        "What is said of it: more, fewer, usual, better, worse, no clear difference",
+        "What is said of it: more, fewer, usual, better, worse, slower, no clear difference",
     ),
     Property("weighted", "number", "Harm"),
     Property("why", "string", "Why it is visited, or why values are empty"),
@@ -214,6 +215,7 @@ _DECLARED = (
     Property("year_gone", "number", "Share of the financial year that is gone"),
     Property("years", "integer", "Earlier years used"),
     Property("z", "number", "Getis-Ord Gi* z"),
+    *(Property(*one) for one in record_properties.RECORD_PROPERTIES),
 )
 DECLARED = {one.name: one for one in _DECLARED}
 """Every property that Patchmap itself computes, by name."""
@@ -284,6 +286,7 @@ ALWAYS: Mapping[str, tuple[str, ...]] = {
     "track": (*_AREA, *_MEASURE, *_DAYS, *_VALUE, "before", *_RATIO),
     "spend": (*_AREA, *("allocated", "committed", "paid", "left", "share_paid", "year_gone")),
     "officer-hours": (*_AREA, "activity", "hours"),
+    **record_properties.ALWAYS,
 }
 """The properties that the features of an answer always have, by its collection."""
 
@@ -308,6 +311,7 @@ SOMETIMES: Mapping[str, tuple[str, ...]] = {
         *("quota", "posts", "officers", "in_line", "posts_if_one_more", "posts_if_one_fewer"),
         *("loses_below", "gains_above", "flat_pence", "need_pence", "difference_pence"),
     ),
+    **{name: (*_TIME_PARTS, *own) for name, own in record_properties.SOMETIMES.items()},
 }
 """The properties that they have for some Questions or layers only."""
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from geo.analyses import (
     along_streets,
+    backlog,
     deployment,
     hot_cells,
     officer_hours,
@@ -16,6 +17,7 @@ from geo.analyses import (
     places,
     profile,
     proof,
+    response_times,
     spend,
     surfaces,
     times,
@@ -255,6 +257,27 @@ ANALYSES = (
         officer_hours.hours,
         splits=CALENDAR_UNITS,
         subject="time",
+    ),
+    Analysis(
+        "response-times",
+        "response-times",
+        "Response times",
+        "Say what was answered in time, and how long records wait, by area.",
+        "What became of the records received in each area, how many were answered in time, and how "
+        "long they wait against all other areas.",
+        response_times.response_times,
+        splits=CALENDAR_UNITS,
+        subject="records",
+    ),
+    Analysis(
+        "backlog",
+        "backlog",
+        "Open records",
+        "Count records open before and after, by area, time and type.",
+        "Records open before and after in each area, what changed that, and how old the open are.",
+        backlog.backlog,
+        splits=CALENDAR_UNITS,
+        subject="records",
     ),
 )
 """All of them, in the order in which people meet them."""

@@ -17,6 +17,7 @@ from geo.analyses.entry_rows import (
     visible_entries,
 )
 from geo.calendar_parts import part_of
+from geo.errors import QuestionError
 from geo.measures.model import MONEY_STATES
 from geo.measures.placing import PlacedEntries
 from geo.measures.spending import AMOUNTS, NO_PRIORITY, outstanding, spending
@@ -32,11 +33,13 @@ METHOD: Final = (
 
 def spent(answer: Answer) -> AnalysisResult:
     """Add up money by area, and by priority where that is asked for."""
-    period = answer.accounts.period
+    period, split = answer.accounts.period, answer.question.measures.split
+    if split not in ("", "priority"):
+        raise QuestionError("split", "money is split by priority alone")
     entries = _with_outstanding(answer.facts.measured().entries("money", period=period))
     every, other = visible_entries(answer, entries), elsewhere(entries)
     by = {}
-    if answer.question.measures.split == "priority":
+    if split == "priority":
         by["priority"] = sorted(every["priority"].unique())
     year = YearGone.of(period, every)
     table = spending(entries.placed, list(answer.areas.index.astype(str)), by=by)

@@ -28,7 +28,7 @@ PLACED: Final = "placed"
 SINCE_EVER: Final = date(1970, 1, 1)
 """Before every incident: none that is older is imported."""
 
-_NO_RECORDS: Final = (
+NO_RECORDS: Final = (
     "no source has records that are received and closed; import an extract by a mapping with [life]"
 )
 
@@ -102,7 +102,7 @@ class Records:
         """
         if self.extracted is None:
             if terms.chosen:
-                raise QuestionError(terms.chosen, _NO_RECORDS)
+                raise QuestionError(terms.chosen, NO_RECORDS)
             return no_records()
         records = self.read()
         _check_services(terms.service, records)

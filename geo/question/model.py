@@ -408,12 +408,12 @@ class MeasureTerms(Terms):
         example="incidents",
         analyses=("profile", "track"),
     )
-    split: Literal["", "priority"] = option(
-        Choice(("priority",)),
+    split: Literal["", "priority", "category", "kind"] = option(
+        Choice(("priority", "category", "kind")),
         "",
-        says="Split money by priority.",
+        says="Split money by priority, or open records by category or kind.",
         example="priority",
-        analyses=("spend",),
+        analyses=("spend", "backlog"),
     )
     hourly_rate: int | None = option(
         Money(),

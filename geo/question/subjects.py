@@ -30,14 +30,17 @@ from geo.question.ask import (
     read_layer,
     subjects_of,
 )
+from geo.question.kinds import one_of
 from geo.question.layer_index import LayerIndexes
+from geo.question.lives import NO_RECORDS
 from geo.question.model import DEFAULT_PERIOD, Question
 from geo.question.resolve import ResolvedQuestion, check_names
 from geo.question.store_settings import default_layer
 from geo.store.contract import StoreReader, Subject
 
-AnswerSubject = Literal["incidents", "measures", "money", "time"]
-"""What an analysis reads: incidents; measures, and incidents where there are any; or entries."""
+AnswerSubject = Literal["incidents", "measures", "money", "time", "records"]
+"""What an analysis reads: incidents; measures, and incidents where there are any; entries; or those
+incidents that are records with a life."""
 
 _NO_ENTRIES: Final = "the store holds no entries of {} yet; see 'patchmap entries add'"
 _NO_INCIDENTS: Final = "the store holds no incidents"
@@ -74,6 +77,9 @@ def ask_about(
     """
     if subject == "money" or subject == "time":  # noqa: PLR1714 - tells the types apart
         return _of_entries(subject, question, store, layer_of=layer_of, indexes=indexes)
+    if subject == "records":
+        question = replace(question, source=record_sources(question, store))
+        subject = "incidents"
     why = _NO_INCIDENTS
     if subject == "incidents" or store.incident_count():
         try:
@@ -90,6 +96,37 @@ def ask_about(
     period = _period(question, days, default=DEFAULT_PERIOD.up_to(days.last))
     reply = _without_incidents(question, store, period, layer_of=layer_of, indexes=indexes, why=why)
     return versioned(reply, subject, store)
+
+
+def record_sources(question: Question, store: StoreReader) -> tuple[str, ...]:
+    """The sources of a Question about records: those it names, else all whose rows have lives.
+
+    Parameters
+    ----------
+    question
+        The Question.
+    store
+        With the imports.
+
+    Returns
+    -------
+    Their ids.
+
+    Raises
+    ------
+    QuestionError
+        If no source that it names, or none at all, has records with lives.
+    """
+    sources = sorted({record.source for record in store.imports() if record.extracted})
+    if not sources:
+        raise QuestionError("source", NO_RECORDS)
+    if question.source and not set(sources).intersection(question.source):
+        named = ", ".join(question.source)
+        raise QuestionError(
+            "source",
+            f"{named} has no records that are received and closed; choose {one_of(sources)}",
+        )
+    return tuple(question.source or sources)
 
 
 def versioned(answer: Answer, subject: AnswerSubject, store: StoreReader) -> Answer:

@@ -261,7 +261,7 @@ def against_rest(waits: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
     few = np.minimum(test.records, len(days) - test.records) < FEWEST
     few |= np.minimum(test.expected, over.sum() - test.expected) < FEWEST
     why = np.select([alone, few], [NO_OTHERS, TOO_FEW], "")
-    return _judged(test.table(names.rename("group"), why))
+    return judged_waits(test.table(names.rename("group"), why))
 
 
 def against_before(now: pd.DataFrame, before: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -289,7 +289,7 @@ def against_before(now: pd.DataFrame, before: pd.DataFrame, by: str) -> pd.DataF
     ]
     columns = ["records", "over", "ratio", "p", "why"]
     empty = pd.DataFrame(columns=columns, index=pd.Index([], name=by)).astype({"ratio": float})
-    return _judged(pd.concat(tables) if tables else empty, alike=NO_CLEAR_CHANGE)
+    return judged_waits(pd.concat(tables) if tables else empty, alike=NO_CLEAR_CHANGE)
 
 
 def _pair(name: pd.Index, part: pd.DataFrame) -> pd.DataFrame:
@@ -368,7 +368,20 @@ def _sums(code: Ints, values: NDArray, groups: int) -> Floats:
     return np.asarray(np.bincount(code, values, groups), float)
 
 
-def _judged(table: pd.DataFrame, **options: str) -> pd.DataFrame:
+def judged_waits(table: pd.DataFrame, **options: str) -> pd.DataFrame:
+    """Say of each row whether its waits are longer or shorter, after correction over all of them.
+
+    Parameters
+    ----------
+    table
+        `ratio`, `p` and `why` of all rows of one answer, as `against_rest` gives them.
+    options
+        As for `geo.judging.judged`.
+
+    Returns
+    -------
+    The table with `q` and `verdict` after `p`.
+    """
     verdicts = judge(table, "neither", **options)
     verdicts["verdict"] = verdicts["verdict"].replace({HIGHER: SLOWER, LOWER: FASTER})
     return verdicts

@@ -31,6 +31,8 @@ AnswerCollection = Literal[
     "track",
     "spend",
     "officer-hours",
+    "response-times",
+    "backlog",
 ]
 """Ids of the answers' collections. An analysis can only name one of these (mypy checks it), so
 that stores, which know no analyses, still refuse a layer of the same id."""

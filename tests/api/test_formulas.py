@@ -12,6 +12,7 @@ import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
@@ -30,8 +31,9 @@ from api.settings import Settings
 from geo.analyses import ANALYSES
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.formats.formulas import NUMBER
-from geo.incidents import COLUMNS, REJECT_COLUMNS, Batch, Partition
+from geo.incidents import COLUMNS, REJECT_COLUMNS, Batch, Extract, Partition
 from geo.measures.model import Measure, entries_frame, values_frame
+from geo.records.life import with_life_types
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from geo.store.measure_contract import TableFile
@@ -48,6 +50,7 @@ WITH = {
     "change": ["--compare", "previous"],
     "patches": ["--layer", "blocks", "--groups", "2"],
     "patrols": ["--officers", "2"],
+    "backlog": ["--split", "category"],
     "spend": ["--split", "priority"],
     "treatment": ["--treated", "treated", "--since", "2024-01"],
 }
@@ -123,8 +126,19 @@ def incidents(texts: list[str]) -> Partition:
         "location": [texts[number % len(texts)] for number in range(n)],
         "reference": texts[0],
     }
+    lives = pd.DataFrame(
+        {
+            "received": when,
+            "closed": [moment if number % 2 else pd.NaT for number, moment in enumerate(when)],
+            "kind": "enforcement",
+            **dict.fromkeys(("outcome", "service"), values["location"]),
+        },
+        index=pd.Index(values["incident_id"], dtype="str", name="incident_id"),
+    )
     batch = Batch(
-        pd.DataFrame(values, columns=list(COLUMNS)), pd.DataFrame(columns=list(REJECT_COLUMNS))
+        pd.DataFrame(values, columns=list(COLUMNS)),
+        pd.DataFrame(columns=list(REJECT_COLUMNS)),
+        lives=with_life_types(lives),
     )
     return Partition(
         source="council",
@@ -135,6 +149,7 @@ def incidents(texts: list[str]) -> Partition:
         fields=(),
         batches=lambda: iter([batch]),
         keyed=True,
+        extract=Extract(date(2024, 2, 29), whole=True),
     )
 
 

@@ -47,6 +47,7 @@ def test_only_free_texts_and_names_take_any_text():
     assert free == {
         "category", "source", "layer", "study", "within", "without", "weight", "treated",
         "control", "low", "exclude", "today", "bases", "streets", "measures",
+        "service",
     }  # fmt: skip
 
 

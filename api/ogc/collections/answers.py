@@ -28,6 +28,7 @@ from geo.question.ask import Answer, Question, default_layer, refuse_without_dat
 from geo.question.model import OPTIONS
 from geo.question.store_settings import source_notes
 from geo.question.street_layer import street_metadata
+from geo.question.subjects import record_sources
 from geo.store.layer_ids import areas_among
 
 _PARAMETERS: Final = frozenset(QUESTION_PARAMETERS)
@@ -133,6 +134,9 @@ class AnswerCollection(Collection):
         )
 
     def _unanswered(self, question: Question, refusal: QuestionError) -> Items:
+        if self.analysis.subject == "records" and refusal.option == "source":
+            # Where no source has records, nothing is known of any area.
+            raise refusal
         if self.analysis.shape in ("areas", "cells"):
             try:
                 return self.answers.cached(
@@ -159,6 +163,8 @@ class AnswerCollection(Collection):
             layer = default_layer(self.snapshot)
             if self.analysis.shape in ("outlines", "circles", "points", "lines"):
                 refuse_without_data(self.question({}), self.snapshot, layer)
+            if self.analysis.subject == "records":
+                record_sources(Question(), self.snapshot)
             if self.analysis.shape == "lines":
                 street_metadata(self.snapshot.layers())
         except QuestionError as refusal:

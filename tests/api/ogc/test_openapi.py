@@ -33,6 +33,7 @@ from tests.api.conftest import (
     town_streets,
     two_wards,
 )
+from tests.geo.stores.made_cases import repeated_case
 from tests.postgres import Cluster
 
 CASES = int(os.environ.get("OPENAPI_CASES", "250"))
@@ -128,6 +129,7 @@ def years(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
             store.put_layer(*town_streets())
             for month in YEARS:
                 store.put_partition(timed_month(month))
+            store.put_partition(repeated_case(WEST + 400, SOUTH + 400))
             store.put_entries(entries_frame(ENTRIES), TableFile("entries.csv", "", len(ENTRIES)))
         with TestClient(
             make_app(store, Settings(), searches=SearchesHere()),

@@ -19,7 +19,11 @@ NEEDED = {"compare": "year", "bandwidth": "100", "posts": "5", "groups": "2"}
 """What some analyses cannot do without."""
 
 
-@pytest.mark.parametrize("command", sorted(COMPUTE))
+OF_RECORDS = {one.command for one in ANALYSES if one.subject == "records"}
+"""Those that need records with lives, which come from a store: see tests/geo/stores."""
+
+
+@pytest.mark.parametrize("command", sorted({*COMPUTE} - OF_RECORDS))
 def test_every_analysis_says_its_method_and_numbers_that_json_can_hold(find, timed, command):
     treated = {"treated": "p25:261015:201615", "since": "2024-07", "buffer": "20"}
     options = {**NEEDED, **treated, "datetime": "2021-01/2024-12"}
@@ -28,7 +32,7 @@ def test_every_analysis_says_its_method_and_numbers_that_json_can_hold(find, tim
     assert to_json(result.as_dict())
 
 
-@pytest.mark.parametrize("collection", sorted(LAYERS))
+@pytest.mark.parametrize("collection", sorted(set(LAYERS) - OF_RECORDS))
 def test_every_layer_has_geometry_and_an_area_where_it_lies(find, timed, collection):
     result = find(LAYERS[collection].command, timed, **NEEDED)
     frame = result.frame
@@ -37,7 +41,9 @@ def test_every_layer_has_geometry_and_an_area_where_it_lies(find, timed, collect
     assert shapely.is_valid(frame.geometry.to_numpy()).all()
 
 
-@pytest.mark.parametrize("collection", sorted(set(LAYERS) - {"patrols", "officer-hours"}))
+@pytest.mark.parametrize(
+    "collection", sorted({*LAYERS} - OF_RECORDS - {"patrols", "officer-hours"})
+)
 def test_narrowing_changes_no_number(find, timed, collection):
     options = {**NEEDED, "period": "latest-24m"}
     whole = find(LAYERS[collection].command, timed, **options).frame

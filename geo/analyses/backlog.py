@@ -1,0 +1,221 @@
+"""The backlog: how many records were open before and after, what changed that, and the oldest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from geo.analyses.analysis import AnalysisResult, refuse_weight
+from geo.analyses.record_rows import (
+    ALL,
+    ELSEWHERE,
+    Part,
+    RecordRows,
+    both_accounts,
+    cut_caveats,
+    on_shown_areas,
+    record_caveats,
+    record_parts,
+    record_rows,
+    rows_of_areas,
+)
+from geo.errors import QuestionError
+from geo.incidents import LONDON
+from geo.question.answer import Answer
+from geo.records.flow import FLOW_COLUMNS, backlog_account
+from geo.records.life import OPEN_STATES, state_at
+
+METHOD: Final = (
+    "A record is open from when it was received until it is closed or withdrawn, or missing from a "
+    "later extract; one that was opened again counts as open from when it was received until it is "
+    "closed for good. Ages are whole days of the calendar in London"
+)
+
+AGES: Final = {
+    "open_to_30_days": (0, 30),
+    "open_31_to_90_days": (31, 90),
+    "open_91_to_365_days": (91, 365),
+    "open_longer": (366, None),
+}
+"""Columns of the ages of what is open after, and the days of each, both included."""
+
+OLDEST: Final = "oldest_open"
+MOST_OLDEST: Final = 60
+"""Rows of the list of the oldest open records."""
+
+OLDEST_COLUMNS: Final = (
+    *("incident_id", "category", "kind", "service", "state", "area_code", "area_name"),
+    *("received", "due", "days_open", "location"),
+)
+
+_NO_SPLIT: Final = "a backlog is split by category or kind; money alone is split by priority"
+
+
+def backlog(answer: Answer) -> AnalysisResult:
+    """Count what is open before and after, by area, part of time and, where asked, by type.
+
+    Raises
+    ------
+    QuestionError
+        If the Question weighs by harm, or splits by what records do not have.
+    """
+    refuse_weight(answer, "a backlog")
+    split = answer.question.measures.split
+    if split == "priority":
+        raise QuestionError("split", _NO_SPLIT)
+    rows = record_rows(answer)
+    parts = record_parts(answer, rows.moment)
+    types: list[str] = sorted(rows.whole[split].unique()) if split else [""]
+    tables = []
+    for one in types:
+        table = rows_of_areas(
+            answer, rows, parts, partial(_rows_by_area, rows, of={split: one} if split else {})
+        )
+        if split:
+            table.insert(2 + len(parts[0].columns), split, one)
+        tables.append(table)
+    frame = _emptied(pd.concat(tables, ignore_index=True), parts)
+    order = pd.Series(range(len(answer.areas)), index=answer.areas.index.astype(str))
+    frame = frame.iloc[np.argsort(frame["area_code"].map(order).to_numpy(), kind="stable")]
+    by: list[str] = [split] if split else []
+    oldest = _oldest(answer, rows)
+    return AnalysisResult(
+        on_shown_areas(answer, frame.reset_index(drop=True)),
+        METHOD,
+        {"headline": _headline(rows), **both_accounts(answer)},
+        [*record_caveats(rows), *cut_caveats(answer)],
+        tables={
+            ALL: _all(rows, parts, by),
+            **_elsewhere(rows, parts, by),
+            **({OLDEST: oldest} if len(oldest) else {}),
+        },
+    )
+
+
+def _figures(lives: pd.DataFrame, rows: RecordRows, part: Part, by: list[str]) -> pd.DataFrame:
+    """The account of a part of time by groups, and the ages of what is open at its end."""
+    before = part.period.start - pd.Timedelta(seconds=1)
+    moment = min(part.period.end - pd.Timedelta(seconds=1), rows.moment)
+    account = backlog_account(lives, before, max(moment, before), by=by)
+    state = state_at(lives, moment)
+    still = lives[state.isin(OPEN_STATES)]
+    ages = days_between(still["received"], moment)
+    table = pd.DataFrame(
+        {
+            name: (ages >= first) & (ages <= (np.inf if last is None else last))
+            for name, (first, last) in AGES.items()
+        },
+        index=still.index,
+    ).astype(int)
+    table["oldest_days"] = ages
+    how = dict.fromkeys(AGES, "sum") | {"oldest_days": "max"}
+    if not by:
+        sums = table.agg(how).to_frame().T.set_axis(account.index)
+    else:
+        sums = table.groupby([still[name] for name in by]).agg(how)
+    joined = account.join(sums)
+    joined[list(AGES)] = joined[list(AGES)].fillna(0).astype(int)
+    return joined
+
+
+def _rows_by_area(
+    rows: RecordRows, lives: pd.DataFrame, part: Part, *, of: Mapping[str, str]
+) -> pd.DataFrame:
+    """The figures of each area; `of` names a column and its value that records must have."""
+    for name, value in of.items():
+        lives = lives[lives[name] == value]
+    return _figures(lives, rows, part, ["area_code"])
+
+
+def _emptied(table: pd.DataFrame, parts: list[Part]) -> pd.DataFrame:
+    """The table with zeros where an area has no record, and nothing where nothing is known."""
+    reasons = {tuple(part.columns.values()): part.why for part in parts}
+    names = list(parts[0].columns)
+    why = [reasons[tuple(row)] for row in table[names].to_numpy()] if names else [""] * len(table)
+    unknown = np.array([bool(reason) for reason in why], dtype=bool)
+    for name in (*FLOW_COLUMNS, *AGES):
+        table[name] = table[name].fillna(0).astype("Int64").mask(unknown)
+    table["oldest_days"] = table["oldest_days"].astype("Int64").mask(unknown)
+    return table.assign(why=np.array(why, dtype=object))
+
+
+def _all(rows: RecordRows, parts: list[Part], by: list[str]) -> pd.DataFrame:
+    return _stacked([(part, _figures(rows.whole, rows, part, by)) for part in parts], by)
+
+
+def _elsewhere(rows: RecordRows, parts: list[Part], by: list[str]) -> dict[str, pd.DataFrame]:
+    lost = rows.whole[rows.whole["where"] != ""]
+    if lost.empty:
+        return {}
+    groups = ["where", *by]
+    made = _stacked([(part, _figures(lost, rows, part, groups)) for part in parts], groups)
+    counts = made[list(FLOW_COLUMNS)].sum(axis=1) > 0
+    return {ELSEWHERE: made[counts].reset_index(drop=True)} if counts.any() else {}
+
+
+def _stacked(made: list[tuple[Part, pd.DataFrame]], by: list[str]) -> pd.DataFrame:
+    tables = []
+    for part, table in made:
+        flat = table.reset_index() if by else table.reset_index(drop=True)
+        for at, (name, value) in enumerate(part.columns.items()):
+            flat.insert(at, name, value)
+        tables.append(flat)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _oldest(answer: Answer, rows: RecordRows) -> pd.DataFrame:
+    """The records that have been open longest, of the areas that the Question shows."""
+    state = state_at(rows.whole, rows.moment)
+    still = rows.whole.assign(state=state)[state.isin(OPEN_STATES).to_numpy()]
+    codes = answer.question.within
+    if codes:
+        still = still[answer.membership.within(still, codes)]
+    days = days_between(still["received"], rows.moment)
+    still = still.assign(days_open=days).reset_index(names="incident_id")
+    still = still.sort_values(["received", "incident_id"]).head(MOST_OLDEST)
+    for name in ("received", "due"):
+        still[name] = still[name].dt.tz_convert(LONDON).dt.strftime("%Y-%m-%d").fillna("")
+    table = still[[*OLDEST_COLUMNS]].reset_index(drop=True)
+    return table if answer.visible.locations else table.drop(columns="location", errors="ignore")
+
+
+def days_between(start: pd.Series, moment: pd.Timestamp) -> pd.Series:
+    """The days of the calendar in London from each time to the day of a moment.
+
+    Parameters
+    ----------
+    start
+        n UTC timestamps.
+    moment
+        With a time zone.
+
+    Returns
+    -------
+    n numbers.
+    """
+    day = moment.tz_convert(LONDON).tz_localize(None).normalize()
+    days: pd.Series = (
+        day - start.dt.tz_convert(LONDON).dt.tz_localize(None).dt.normalize()
+    ).dt.days
+    return days
+
+
+def _headline(rows: RecordRows) -> str:
+    flow = backlog_account(rows.whole, rows.before, rows.moment).iloc[0]
+    before, after = int(flow["open_before"]), int(flow["open_after"])
+    change = after - before
+    said = f"{after:,} records were open on {rows.day}"
+    first = f"{rows.period.first:%-d %B %Y}"
+    if change:
+        said += f", {abs(change):,} {'more' if change > 0 else 'fewer'} than before {first}"
+    else:
+        said += f", as many as before {first}"
+    still = rows.whole[state_at(rows.whole, rows.moment).isin(OPEN_STATES)]
+    if len(still):
+        days = int(days_between(still["received"], rows.moment).max())
+        said += f". The oldest has been open for {days:,} days"
+    return said + "."
