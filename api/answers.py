@@ -20,7 +20,7 @@ from api.snapshot import Snapshot
 from geo.analyses import Analysis, AnalysisResult
 from geo.analyses.analysis import Runner, run_here
 from geo.checkpoints import checkpoint, demanded_by
-from geo.errors import PatchmapError, raised_anew
+from geo.errors import PatchmapError, QuestionError, raised_anew
 from geo.question.ask import Answer, Question, default_layer, in_terms_of
 from geo.question.layer_index import LayerIndexes
 from geo.question.subjects import AnswerSubject, versioned
@@ -172,6 +172,15 @@ class Answers:
     ) -> Answer:
         """An Answer, of the same incidents as one that was given before where it can be."""
         selection = question.selection
+        if subject == "measures" and snapshot.incident_count():
+            # The same incidents as all others ask about: they are selected and located once.
+            try:
+                same = self._answer_of(question, snapshot, history=history)
+            except QuestionError as refusal:
+                if refusal.option not in ("period", "datetime"):
+                    raise
+            else:
+                return versioned(same, subject, snapshot)
         if selection == question:
             return snapshot.answered(
                 question, history=history, indexes=self._indexes, subject=subject

@@ -14,6 +14,7 @@ import pandas as pd
 
 from api.identity.view import EVERYTHING, DataView
 from api.reads import State, note
+from api.value_cache import ValueCache, ValuesRead
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.plan_layers import plan_areas, plan_metadata, plan_of, with_areas
 from geo.errors import InputError, NotFoundError, StoreError
@@ -71,6 +72,7 @@ class Snapshot:
             self._imports: list[ImportRecord]
             self._blocks: dict[str, BlockLayer] = {}
             self._planned: dict[str, gpd.GeoDataFrame] = {}
+            self._values: ValueCache = same._values if same else ValueCache()
             if same and same._version.layers == self._version.layers:
                 self._layers, self._blocks = same._layers, same._blocks
                 if same._version.plans == self._version.plans:
@@ -357,7 +359,19 @@ class Snapshot:
     ) -> pd.DataFrame:
         """Return values of areas; see `geo.store.measure_contract.MeasureReader`."""
         note("measures")
-        return self._store.measure_values(measure_ids, area_codes=area_codes, period=period)
+        with self._store.reading():
+            version = self._store.data_version()
+            return self._values.get_or_read(
+                ValuesRead(
+                    (version.uuid, version.measures),
+                    None if measure_ids is None else tuple(measure_ids),
+                    None if area_codes is None else tuple(area_codes),
+                    period,
+                ),
+                lambda: self._store.measure_values(
+                    measure_ids, area_codes=area_codes, period=period
+                ),
+            )
 
     def measure_periods(self, measure_ids: Sequence[str] | None = None) -> pd.DataFrame:
         """Return the periods of which measures have values."""

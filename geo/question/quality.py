@@ -125,7 +125,10 @@ def published_twice(incidents: pd.DataFrame) -> list[Double]:
     incidents
         An incident frame.
     """
-    groups = _identical(incidents[_places_pair_up(incidents)])
+    pairs = _places_pair_up(incidents)
+    if not pairs.any():
+        return []
+    groups = _identical(incidents[pairs])
     table = groups.groupby(["source", "month", "category"], observed=True)[["n", "odd"]].sum()
     doubled = table[(table["odd"] == 0) & (table["n"] >= FEWEST_TO_JUDGE)]
     return [
@@ -161,6 +164,8 @@ def _places_pair_up(incidents: pd.DataFrame) -> NDArray[np.bool_]:
     the rows. A number for each point, all joined by XOR, leaves zero where all counts are even, and
     hardly ever where they are not.
     """
+    if incidents.empty:
+        return np.zeros(0, dtype=bool)
     part, _ = _months_of(incidents)
     for name in ("source", "category"):
         value, values = pd.factorize(incidents[name])

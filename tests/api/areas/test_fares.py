@@ -53,6 +53,31 @@ def test_a_new_value_is_on_the_next_page(tmp_path: Path) -> None:
             assert "£1,000.00" in after.text
 
 
+def test_values_are_read_once_for_many_questions_and_anew_when_they_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(GeoPackageStore(tmp_path / "town.gpkg", create=True)) as store:
+        with store.transaction():
+            fill_town(store)
+            measured(store)
+        reads: list[object] = []
+        read = store.measure_values
+        monkeypatch.setattr(
+            store, "measure_values", lambda *a, **b: reads.append(b) or read(*a, **b)
+        )
+        with serve_town(store) as client:
+            asked = "/areas/wards?datetime=2024-01/2024-02"
+            assert "30 %" in page(client, asked)
+            once = len(reads)
+            assert once > 0
+            assert "30 %" in page(client, f"{asked}&category=burglary")
+            assert len(reads) == once
+            changed = store.measure_values(["safe"]).assign(value=50.0, numerator=200.0)
+            with store.transaction():
+                store.put_measure_values(changed, TableFile("new.csv", "9", rows_read=4))
+            assert "50 %" in page(client, asked)
+
+
 def test_a_measure_without_a_denominator_has_no_verdict(tmp_path: Path) -> None:
     with closing(GeoPackageStore(tmp_path / "town.gpkg", create=True)) as store:
         visits = Measure("visits", "Visits", "visits", "count", "down", "wards", "A log")
