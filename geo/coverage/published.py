@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -24,6 +25,13 @@ OTHER_LIST: Final = 12
 """A category absent from the first or last so many months belongs to another list of categories.
 
 police.uk replaced "Violent crime" in 2013: all incidents together stay comparable then.
+"""
+
+
+SILENT: Final = 12
+"""So many months without a row inside a file are unknown, unless its mapping states its months.
+
+One row with a mistyped year would otherwise make known zeros of all the months up to the others.
 """
 
 
@@ -116,14 +124,27 @@ class ImportCoverage:
 
 
 def _months(summary: IncidentSummary, covers: Covers | None) -> tuple[str, ...]:
-    """From the first to the last month seen, unless the mapping says otherwise."""
+    """From the first to the last month seen, unless the mapping says otherwise.
+
+    Between them, `SILENT` months without a row are left out where the mapping does not state both.
+    """
     first, last = (covers.first, covers.last) if covers else ("", "")
+    silent = set() if first and last else _silent(summary)
     if summary.first is not None and summary.last is not None:
         rows = (
             moment.tz_convert(LONDON).strftime("%Y-%m") for moment in (summary.first, summary.last)
         )
         first, last = (stated or month for stated, month in zip((first, last), rows, strict=True))
-    return tuple(months_between(first, last)) if first and last and first <= last else ()
+    if not (first and last and first <= last):
+        return ()
+    return tuple(month for month in months_between(first, last) if month not in silent)
+
+
+def _silent(summary: IncidentSummary) -> set[str]:
+    """Months of the long stretches in which no day has a row."""
+    having = sorted({day[:7] for day in summary.days})
+    between = (months_between(*pair)[1:-1] for pair in pairwise(having))
+    return {month for months in between if len(months) >= SILENT for month in months}
 
 
 class _Absence(NamedTuple):

@@ -266,6 +266,23 @@ def test_a_source_that_begins_between_two_periods_is_left_out_of_the_comparison(
     assert expected in partly
 
 
+@pytest.mark.parametrize(
+    ("stray", "covers", "known"),
+    [
+        ("1924-01", None, ["1924-01", "2024-01"]),
+        ("2023-01", None, ["2023-01", *[f"2023-{n:02d}" for n in range(2, 13)], "2024-01"]),
+        ("2022-12", None, ["2022-12", "2024-01"]),
+        ("2022-12", Covers("2022-12", "2024-01"), months_between("2022-12", "2024-01")),
+    ],
+)
+def test_a_year_without_rows_inside_a_file_is_unknown(
+    incident_frame, stray: str, covers: Covers | None, known: list[str]
+) -> None:
+    frame = incident_frame(rows_of(0, NOISE, stray, 1) + rows_of(0, NOISE, "2024-01", 9))
+    record = record_of(frame, month="", name="cases", source="council")
+    assert list(ImportCoverage.of_import(record, covers).months) == known
+
+
 def test_what_a_mapping_covers_is_compared_as_zero(data):
     six_months(data)
     data.council(rows_of(0, NOISE, "2024-04", 90), Covers("2024-01", "2024-06"))
