@@ -13,13 +13,11 @@ from api.commands.context import CommandContext
 from api.commands.tables import (
     Columns,
     Rejects,
-    echo_imported,
     import_lines,
+    import_table,
     pairs_of,
-    rejects_path,
     undo_import,
 )
-from api.formats.rejects import RejectsFile
 from api.identity.audit import Action
 from api.imports.tables import import_entries, reverse_entry, table_facts
 from geo.errors import InputError
@@ -71,13 +69,9 @@ def add(
         activity,
     )
     cli = CommandContext.of(context)
-    path = rejects_path(rejects, file)
-    cli.check_output(path, file)
-    with cli.open() as store, RejectsFile(path) as rejected, store.transaction():
-        imported = import_entries(store, file, how, rejected)
-        rejected.complete()
-        cli.record(Action.IMPORT, subject=file.name, rows=imported.record.rows_accepted)
-    echo_imported(cli, imported, rejected)
+    import_table(
+        cli, file, rejects, lambda store, rejected: import_entries(store, file, how, rejected)
+    )
 
 
 @entries.command("list")

@@ -11,13 +11,11 @@ from api.commands.context import CommandContext
 from api.commands.tables import (
     Columns,
     Rejects,
-    echo_imported,
     import_lines,
+    import_table,
     pairs_of,
-    rejects_path,
     undo_import,
 )
-from api.formats.rejects import RejectsFile
 from api.identity.audit import Action
 from api.imports.tables import (
     ValueOptions,
@@ -113,13 +111,9 @@ def add(
         licence,
         caveat,
     )
-    path = rejects_path(rejects, file)
-    cli.check_output(path, file)
-    with cli.open() as store, RejectsFile(path) as rejected, store.transaction():
-        imported = import_values(store, file, how, rejected)
-        rejected.complete()
-        cli.record(Action.IMPORT, subject=file.name, rows=imported.record.rows_accepted)
-    echo_imported(cli, imported, rejected)
+    import_table(
+        cli, file, rejects, lambda store, rejected: import_values(store, file, how, rejected)
+    )
 
 
 def _check_choices(kind: str, better: str) -> None:

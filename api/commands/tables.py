@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ from api.formats.rejects import RejectsFile
 from api.identity.audit import Action
 from api.imports.tables import TableImported, table_facts
 from geo.errors import InputError, NotFoundError
+from geo.store.contract import Store
 from geo.store.measure_contract import TableImport, TableSubject
 
 Columns = Annotated[
@@ -42,21 +43,31 @@ def pairs_of(columns: Sequence[str] | None) -> dict[str, str]:
     return pairs
 
 
-def rejects_path(given: Path | None, file: Path) -> Path:
-    """Where the rejected rows of a file go."""
-    return given or Path(f"{file.stem}.rejects.csv")
+def import_table(
+    cli: CommandContext,
+    file: Path,
+    rejects: Path | None,
+    run: Callable[[Store, RejectsFile], TableImported],
+) -> None:
+    """Import a file of values or of entries, record it, and print its accounts.
 
-
-def echo_imported(cli: CommandContext, imported: TableImported, rejected: RejectsFile) -> None:
-    """Print the accounts of an import, and what a reader should know on standard error.
+    What a reader should know goes to standard error.
 
     Parameters
     ----------
-    imported
-        What was done.
-    rejected
-        Where the rejected rows are.
+    file
+        The file.
+    rejects
+        Where its rejected rows go; by default `NAME.rejects.csv` in this folder.
+    run
+        Imports it inside a transaction, and adds the rows that it rejects.
     """
+    path = rejects or Path(f"{file.stem}.rejects.csv")
+    cli.check_output(path, file)
+    with cli.open() as store, RejectsFile(path) as rejected, store.transaction():
+        imported = run(store, rejected)
+        rejected.complete()
+        cli.record(Action.IMPORT, subject=file.name, rows=imported.record.rows_accepted)
     for line in imported.notices:
         typer.echo(line, err=True)
     if rejected.rows:
