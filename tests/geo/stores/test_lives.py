@@ -184,3 +184,21 @@ def test_a_copy_has_the_same_lives(
     assert events(copy) == events(two)
     assert [one.events for one in copy.imports()] == [one.events for one in two.imports()]
     copy.close()
+
+
+def test_both_stores_give_the_same_bytes(two: Store) -> None:
+    """Written down once: a store of either kind says the very same."""
+    columns = ["x", "received", "answered", "closed", "vanished", "reopened", "stated_area"]
+    assert two.records()[columns].to_csv(lineterminator="\n").splitlines() == [
+        "incident_id,x,received,answered,closed,vanished,reopened,stated_area",
+        *(f"council:{line}" for line in (
+            ("closes,435000.25,2026-11-02 00:00:00+00:00,2026-11-25 00:00:00+00:00,"
+            "2026-11-26 00:00:00+00:00,,0,"),
+            "done,435000.25,2026-11-02 00:00:00+00:00,,2026-11-10 00:00:00+00:00,,0,",
+            "new,435000.25,2026-11-02 00:00:00+00:00,,,,0,",
+            "open,435000.25,2026-11-02 00:00:00+00:00,,,,0,",
+            "placeless,,2026-11-02 00:00:00+00:00,2026-11-27 00:00:00+00:00,,,0,E05000001",
+            "reopens,435000.25,2026-11-02 00:00:00+00:00,,,,1,",
+            "vanishes,435000.25,2026-11-02 00:00:00+00:00,,,2026-11-30 00:00:00+00:00,0,",
+        )),
+    ]  # fmt: skip
