@@ -619,7 +619,10 @@ def ask(
             past=past,
             history=history,
         )
-        resolution = resolved(_parts(imports, covers))
+        # Sources without records say nothing of when those of others are known.
+        extracts = [one for one in imports if one.extracted]
+        covering = (extracts or imports) if question.records.chosen else imports
+        resolution = resolved(_parts(covering, covers))
         treated = named_places(read, "treated", question.treatment.treated)
         control = named_places(read, "control", question.treatment.control)
         records = Records.of(store, imports, partial(_records, store, version))

@@ -16,6 +16,7 @@ import numpy as np
 from geo.crs import BRITISH_NATIONAL_GRID, LONLAT, Projection, implausible
 from geo.errors import InputError
 from geo.incidents import category_slug
+from geo.personal_texts import personal_column
 from geo.sources.dates import ISO
 from geo.sources.sample import SAMPLE, Column, form_of
 from geo.sources.sheets import CellTable, read_sheet
@@ -38,6 +39,13 @@ _STARTED = r"\b(from|start|began|earliest)"
 _REPORTED = r"report|receiv|creat|logg|open|raised"
 _ENDED = r"\b(to|end|until|finish|latest)\b"
 _AFTERWARDS = r"clos|updat|modif|resolv|complet|due|birth|review"
+
+_LIVED = {
+    "due": r"\b(due|target|deadline)\b",
+    "answered": r"repl|answer|respon|acknowledg",
+    "closed": r"clos|resolv|complet",
+}
+"""Columns of dates that tell what became of a record, by their keys in `[life]`."""
 
 SWAPPED = "the values show that the names or the order are swapped"
 
@@ -110,6 +118,7 @@ def suggest_mapping(path: Path) -> str:
     columns = [Column(name, table.text(name), cells) for name in table.header if name]
     if not columns:
         raise InputError(f"{path.name} names no column in its first row")
+    life = _life(columns)
     parts = []
     for suggest in (_when, _where, _own_id, _texts, _what):
         part = suggest(columns)
@@ -123,7 +132,7 @@ def suggest_mapping(path: Path) -> str:
         *own_id,
         *texts,
     ]
-    return "\n\n".join("\n".join(lines) for lines in (top, when, where, what)) + "\n"
+    return "\n\n".join("\n".join(lines) for lines in (top, when, where, what, life) if lines) + "\n"
 
 
 def quoted(text: str) -> str:
@@ -155,6 +164,24 @@ def _when(columns: list[Column]) -> Proposal:
     others = [column for column in (*dates, *clocks) if column not in used]
     lines += [f"# also dates or times, not used: {_listed(others)}"] if others else []
     return Proposal(lines, [*used, *others])
+
+
+def _life(columns: list[Column]) -> list[str]:
+    """A table that follows records from extract to extract, where they are closed; as comments."""
+    dates = [column for column in columns if column.formats and not personal_column(column.name)]
+    named = {
+        key: next((column for column in dates if column.named(pattern)), None)
+        for key, pattern in _LIVED.items()
+    }
+    if named["closed"] is None:
+        return []
+    return [
+        "# If each row is a record that is received, answered and closed (it needs id):",
+        "# [life]",
+        '# every_kind = "request"  # or: kind = a column, with a table [kinds]',
+        *(f"# {key} = {quoted(column.name)}" for key, column in named.items() if column),
+        '# extract = "whole"  # what is missing from it has vanished; or "changes"',
+    ]
 
 
 def _start_rank(column: Column) -> int:

@@ -145,3 +145,14 @@ def test_every_proposal_is_toml(rows, tmp_path):
     except InputError:
         return
     assert tomllib.loads(text)["source"] == "council"
+
+
+def test_dates_of_closing_propose_a_life(tmp_path):
+    path = tmp_path / "cases.csv"
+    rows = [f"R{n},{n + 12}/11/2026,{n + 13}/11/2026,{n + 14}/11/2026,litter" for n in range(5)]
+    path.write_text("\n".join(["Ref,Date logged,Target date,Date closed,Category", *rows]) + "\n")
+    proposed = suggest_mapping(path)
+    assert '# [life]\n# every_kind = "request"' in proposed
+    assert '# due = "Target date"\n# closed = "Date closed"\n# extract = "whole"' in proposed
+    path.write_text("Ref,Date logged,Category\nR1,13/11/2026,litter\n")
+    assert "[life]" not in suggest_mapping(path)

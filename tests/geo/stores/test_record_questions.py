@@ -108,6 +108,8 @@ def test_options_choose_records(
 ) -> None:
     answer = asked(**options)
     assert _adds_up(answer)
+    # Other sources have no records: what they cover says nothing of these.
+    assert answer.accounts.source == ["council"]
     lives = answer.lives
     assert {key.removeprefix("council:") for key in lives.index[lives["counted"]]} == keys
     assert answer.accounts.counted == len(keys)
