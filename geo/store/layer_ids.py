@@ -33,6 +33,8 @@ AnswerCollection = Literal[
     "officer-hours",
     "response-times",
     "backlog",
+    "repeat-issues",
+    "enforcement",
 ]
 """Ids of the answers' collections. An analysis can only name one of these (mypy checks it), so
 that stores, which know no analyses, still refuse a layer of the same id."""

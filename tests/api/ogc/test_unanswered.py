@@ -95,7 +95,7 @@ def test_without_incidents_areas_and_cells_say_so_and_places_are_not_listed(serv
             assert response.status_code in {400, 404}
             detail = response.json()["detail"]
             assert re.search("no incidents yet|no source has records that are received", detail)
-        assert name not in client.get("/ogc/api").text
+        assert f"/collections/{name}/" not in client.get("/ogc/api").text
 
 
 def test_an_empty_store_serves_what_is_truly_empty(served: Served) -> None:

@@ -71,6 +71,7 @@ def made_cases() -> pd.DataFrame:
         },
         index=[f"case:{number:04}" for number in range(CASES)],
     )
+    frame["outcome"] = np.where(frame["withdrawn"], "Duplicate", "Warning letter")
     placeless = rng.choice(CASES, 60, replace=False)
     frame.loc[frame.index[placeless], ["x", "y"]] = np.nan
     frame["stated"] = ""
@@ -100,7 +101,14 @@ def repeated_case(x: float, y: float) -> Partition:
     }
     moments = {name: pd.to_datetime(pd.Series(texts)) for name, texts in times.items()}
     cases = pd.DataFrame(moments).assign(
-        x=x, y=y, category="litter", kind="enforcement", channel="", withdrawn=False, stated=""
+        x=x,
+        y=y,
+        category="litter",
+        kind="enforcement",
+        channel="",
+        withdrawn=False,
+        stated="",
+        outcome="Warning letter",
     )
     return extract_of(cases.set_axis([f"case:{n}" for n in range(3)]), day=date(2024, 2, 29))
 
@@ -129,7 +137,7 @@ def extract_of(cases: pd.DataFrame, *, day: date = EXTRACTED) -> Partition:
                 **{name: _utc(cases[name]) for name in ("received", "due", "answered", "closed")},
                 "kind": cases["kind"],
                 "channel": cases["channel"],
-                "outcome": np.where(cases["withdrawn"], "Duplicate", "Warning letter"),
+                "outcome": cases["outcome"],
                 "withdrawn": cases["withdrawn"],
                 "stated_area": cases["stated"],
                 "stated_layer": np.where(cases["stated"] != "", "wards-2022", ""),
