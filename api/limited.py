@@ -285,6 +285,11 @@ class LimitedSnapshot(_PlansHidden):
             frame = frame[self.sees(frame) | (frame["x"].isna() & named).to_numpy(bool)]
         return without_locations(frame, np.full(len(frame), not self.view.locations))
 
+    def closed_spells(self) -> pd.DataFrame:
+        """Return when records that are seen were closed and opened again."""
+        spells = self.whole.closed_spells()
+        return spells[spells["incident_id"].isin(self.records().index)]
+
     def placeless_count(self) -> int:
         """Return how many of the records that are seen have no place."""
         if self.view.areas is None:

@@ -316,6 +316,20 @@ class Snapshot:
         note("incidents")
         return self._count
 
+    def closed_spells(self) -> pd.DataFrame:
+        """Return when records were closed that were opened again.
+
+        Raises
+        ------
+        StoreError
+            If the incidents changed since the snapshot was taken: a retry gets a new snapshot.
+        """
+        note("incidents")
+        with self._store.reading():
+            if self._store.data_version().incidents != self._version.incidents:
+                raise StoreError("the incidents have just changed; try again")
+            return self._store.closed_spells()
+
     def placeless_count(self) -> int:
         """Return how many records have no place."""
         note("incidents")

@@ -316,6 +316,16 @@ class StoreReader(MeasureReader, Protocol):
             `stated_layer`.
         """
 
+    def closed_spells(self) -> pd.DataFrame:
+        """When records were closed that were opened again, as far as that is still kept.
+
+        Returns
+        -------
+        pandas.DataFrame
+            `incident_id`, `closed` and `reopened`, UTC, by record and time: closed as the extract
+            before said, reopened on the day of the extract that shows it. A purge forgets them.
+        """
+
     def placeless_count(self) -> int:
         """How many records have no place; `incident_count` does not count them."""
 

@@ -16,6 +16,7 @@ import pandas as pd
 from geo.incidents import ANSWER_COLUMNS, LONDON, Batch, Partition, empty_incidents
 from geo.records.events import EVENT_COLUMNS, step, vanished
 from geo.records.life import (
+    LIFE_TIME_TYPE,
     LIFE_TIMES,
     STATED_LAYER,
     STORED_LIFE_COLUMNS,
@@ -91,6 +92,19 @@ class Lives:
         # Sorted here: PostgreSQL would read them in any order.
         ordered = sorted(rows, key=lambda row: (row[3], row[0], row[1]))
         return pd.DataFrame(ordered, columns=[*EVENT_COLUMNS, "import_id"])
+
+    def closed_spells(self) -> pd.DataFrame:
+        """As `StoreReader.closed_spells`."""
+        rows = self._tables.rows(
+            "SELECT e.incident_id, l.closed, e.extracted FROM patchmap_life_events AS e"
+            " JOIN patchmap_lives AS l ON l.incident_id = e.incident_id"
+            " AND l.replaced_by = e.import_id WHERE e.event = 'reopened' AND l.closed <> ''"
+        )
+        frame = pd.DataFrame(sorted(rows), columns=["incident_id", "closed", "reopened"])
+        days = pd.to_datetime(frame["reopened"]).dt.tz_localize(LONDON).dt.tz_convert("UTC")
+        closed = pd.to_datetime(frame["closed"], utc=True)
+        times = {"closed": closed, "reopened": days}
+        return frame.assign(**times).astype(dict.fromkeys(times, LIFE_TIME_TYPE))
 
     def of_import(self, import_id: int) -> pd.DataFrame:
         """As `current`, of those that an import wrote and no later one replaced."""

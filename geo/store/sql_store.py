@@ -219,6 +219,9 @@ class SqlStore(SqlMeasureStore, Store):
             rows = self._incidents.read_partitions(partitions, names).frame
         return records_with_lives(rows, lives)
 
+    def closed_spells(self) -> pd.DataFrame:
+        return self._lives.closed_spells()
+
     def placeless_count(self) -> int:
         return self._lives.placeless_count()
 

@@ -202,3 +202,12 @@ def test_both_stores_give_the_same_bytes(two: Store) -> None:
             "vanishes,435000.25,2026-11-02 00:00:00+00:00,,,2026-11-30 00:00:00+00:00,0,",
         )),
     ]  # fmt: skip
+
+
+def test_what_was_reopened_has_a_spell_for_which_it_was_closed(two: Store) -> None:
+    spells = two.closed_spells()
+    assert spells["incident_id"].tolist() == ["council:reopens"]
+    assert spells["closed"].tolist() == [pd.Timestamp("2026-11-10", tz="UTC")]
+    assert spells["reopened"].tolist() == [pd.Timestamp("2026-11-30", tz="UTC")]
+    undo(two, 2)
+    assert two.closed_spells().empty
