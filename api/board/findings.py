@@ -155,6 +155,32 @@ class Findings:
         """The Answer with the incidents of the years before, counted without a harm table."""
         return self._answers.ask_history(replace(self.question, weight=COUNT))
 
+    @property
+    def has_records(self) -> bool:
+        """Whether some source has records that are received, answered and closed."""
+        return any(one.extracted for one in self._answers.snapshot().imports())
+
+    def of_records(self, command: str, question: Question) -> AnalysisResult:
+        """Return an answer about records.
+
+        Parameters
+        ----------
+        command
+            The analysis of records, by its command.
+        question
+            About which.
+
+        Returns
+        -------
+        Its result.
+
+        Raises
+        ------
+        QuestionError
+            If there are no such records.
+        """
+        return self._answers.result(LAYERS[command], question)[1]
+
     @cached_property
     def before(self) -> Answer:
         """The compared period as the tables count it: in areas that are compared, what both cover.

@@ -23,6 +23,7 @@ from api.board.lasting import outdate_boards, reason_shown
 from api.board.leading import leading_area
 from api.board.month_bars import month_bars
 from api.board.presentation import presentation
+from api.board.raised import raised
 from api.board.unusual import control, unusual
 from api.board.variables import Variables
 from api.board.view import BoardView
@@ -370,6 +371,7 @@ SECTIONS: Final[dict[str, Callable[[Findings], Variables]]] = {
     "concentration": concentration,
     "streets": streets,
     "repeats": repeats,
+    "raised": raised,
     "treatment": treatment,
     "proof": proof,
     "accounts": accounts,

@@ -44,6 +44,7 @@ def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
         "version": VERSION,
         "view": view,
         "linked": True,
+        "has_records": findings.has_records,
         "question": findings.question,
         "answer": answer,
         "accounts": answer.accounts,
