@@ -383,7 +383,9 @@ def _counted(answer: Answer, rows: pd.DataFrame, steps: Steps, categories: list[
     shape = (len(answer.areas), len(categories), len(steps.starts))
     point, area = answer.membership.of(rows)
     step = steps.of(rows["occurred_from"])[point]
-    code = pd.Categorical(rows["category"].astype(str), categories=categories).codes[point]
+    # Of other categories, whose history is too short, there are none.
+    kinds = rows["category"].astype("category").cat
+    code = pd.Index(categories).get_indexer(kinds.categories.astype(str))[kinds.codes][point]
     inside = (step >= 0) & (step < shape[2]) & (code >= 0)
     at = np.ravel_multi_index((area[inside], code[inside], step[inside]), shape)
     # With weights it counts in floats at once: a copy of millions of counts takes as long.
