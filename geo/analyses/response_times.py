@@ -49,6 +49,12 @@ METHOD: Final = (
 )
 
 _COUNTS: Final = (*RECEIVED_COLUMNS, "due", "due_in_time")
+_FIRST: Final = (
+    *("received", "due", "share_in_time", "share_in_time_low", "share_in_time_high"),
+    *("answer_days", "answer_days_low", "answer_days_high", "verdict"),
+)
+"""What a reader looks for stands before what it is made of."""
+
 _TEXTS: Final = ("share_why", "wait_why", "verdict", "why", "change_verdict")
 
 
@@ -72,7 +78,9 @@ def response_times(answer: Answer) -> AnalysisResult:
     table = judged_waits(table)
     if compared:
         table = _with_change(table, rows, compared.period)
-    shown = on_shown_areas(answer, table)
+    names = ["area_code", "area_name", *parts[0].columns]
+    order = list(dict.fromkeys([*names, *_FIRST, *table.columns]))
+    shown = on_shown_areas(answer, table[order])
     whole = pd.DataFrame(
         [
             {**part.columns, **_figures(received_in(rows.whole, part.period), rows, target)}
