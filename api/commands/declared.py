@@ -47,6 +47,7 @@ READ_ONLY: Final = frozenset(
         *("look", "locate", "find", "map", "brief", "quality", "mapping suggest"),
         *("fetch police.uk", "fetch layer", "measures list", "measures show", "entries list"),
         *("report six-monthly", "report profile", "report spend", "report officer-hours"),
+        *("report response-times", "report log", "report repeat-issues"),
     }
 )
 """Commands that change nothing of the store, beside those that answer a Question."""

@@ -163,10 +163,18 @@ def _rate(answers: Answers, question: Question) -> Field:
     return Field("rate", "£ an hour", question.options().get("rate", ""), hint="31.50")
 
 
+def _target(answers: Answers, question: Question) -> Field:
+    del answers
+    return Field("target", "Target", question.options().get("target", ""), hint="10wd")
+
+
 _FIELDS: Final[Mapping[str, tuple[Callable[[Answers, Question], Field | None], ...]]] = {
     "six-monthly": (_layer, _study, _half),
     "profile": (_layer, _within, _study, _period),
     "spend": (_layer, _year("money")),
     "officer-hours": (_layer, _year("time"), _by, _rate),
+    "response-times": (_layer, _period, _by, _target),
+    "log": (_layer, _period),
+    "repeat-issues": (_layer, _within, _period),
 }
 """By the name of the kind of report."""

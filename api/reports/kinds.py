@@ -66,5 +66,23 @@ REPORTS: Final[Mapping[str, ReportKind]] = {
             "Write hours of officers by area, activity and quarter, with their cost.",
             ("officer-hours",),
         ),
+        ReportKind(
+            "response-times",
+            "Raised and answered",
+            "Write what was answered in time, and how long records wait, by area and quarter.",
+            ("response-times",),
+        ),
+        ReportKind(
+            "log",
+            "Log of records",
+            "Write which records are open by area, month and type, and the oldest of them.",
+            ("backlog",),
+        ),
+        ReportKind(
+            "repeat-issues",
+            "Repeat issues",
+            "Write which issues came back, and what had been done before.",
+            ("repeat-issues",),
+        ),
     )
 }

@@ -8,6 +8,7 @@ from typing import Final
 from api.answers import Answers
 from api.reports.hours import officer_hours_report
 from api.reports.model import Report
+from api.reports.records import log_report, repeats_report, response_report
 from api.reports.six_monthly import six_monthly_report
 from api.reports.spend import spend_report
 from api.reports.ward_profile import ward_profile_report
@@ -18,5 +19,8 @@ MAKERS: Final[Mapping[str, Callable[[Answers, Question], Report]]] = {
     "profile": ward_profile_report,
     "spend": spend_report,
     "officer-hours": officer_hours_report,
+    "response-times": response_report,
+    "log": log_report,
+    "repeat-issues": repeats_report,
 }
 """By the name of its kind."""

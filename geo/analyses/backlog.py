@@ -100,7 +100,7 @@ def _figures(lives: pd.DataFrame, rows: RecordRows, part: Part, by: list[str]) -
     """The account of a part of time by groups, and the ages of what is open at its end."""
     before = part.period.start - pd.Timedelta(seconds=1)
     moment = min(part.period.end - pd.Timedelta(seconds=1), rows.moment)
-    account = backlog_account(lives, before, max(moment, before), by=by)
+    account = backlog_account(lives, before, max(moment, before), by=by, spells=rows.spells)
     state = state_at(lives, moment)
     still = lives[state.isin(OPEN_STATES)]
     ages = days_between(still["received"], moment)
@@ -205,7 +205,7 @@ def days_between(start: pd.Series, moment: pd.Timestamp) -> pd.Series:
 
 
 def _headline(rows: RecordRows) -> str:
-    flow = backlog_account(rows.whole, rows.before, rows.moment).iloc[0]
+    flow = backlog_account(rows.whole, rows.before, rows.moment, spells=rows.spells).iloc[0]
     before, after = int(flow["open_before"]), int(flow["open_after"])
     change = after - before
     said = f"{after:,} records were open on {rows.day}"

@@ -52,12 +52,15 @@ class RecordRows:
         The second at which their states are: the period's end, or the last extract.
     period
         The period.
+    spells
+        When records were closed that were opened again.
     """
 
     whole: pd.DataFrame
     by_area: pd.DataFrame
     moment: pd.Timestamp
     period: Period
+    spells: pd.DataFrame
 
     @property
     def before(self) -> pd.Timestamp:
@@ -105,7 +108,9 @@ def _record_rows(answer: Answer) -> RecordRows:
     lost = placeless[~placeless.index.isin(inside.index)]
     lost = lost.assign(area=-1, area_code="", area_name="", where=NO_PLACE)
     whole = pd.concat([inside, lost]) if len(lost) else inside
-    return RecordRows(whole, _by_area(answer, whole), answer.records_until, period)
+    return RecordRows(
+        whole, _by_area(answer, whole), answer.records_until, period, records.spells()
+    )
 
 
 def _by_area(answer: Answer, whole: pd.DataFrame) -> pd.DataFrame:
@@ -265,7 +270,7 @@ def both_accounts(answer: Answer) -> dict[str, object]:
     received = received_account(
         received_in(rows.whole, rows.period), rows.moment, target=answer.question.records.target
     ).iloc[0]
-    flow = backlog_account(rows.whole, rows.before, rows.moment).iloc[0]
+    flow = backlog_account(rows.whole, rows.before, rows.moment, spells=rows.spells).iloc[0]
     fates = " + ".join(f"{received[name]:,} {name.replace('_', ' ')}" for name in FATES)
     return {
         "received_account": f"{received['received']:,} received = {fates}.",

@@ -19,7 +19,7 @@ from geo.incidents import ANSWER_COLUMNS, LONDON, empty_incidents
 from geo.period import Period
 from geo.question.kinds import one_of
 from geo.question.model import MOST_NAMES, RecordTerms
-from geo.records.life import STATED_LAYER, empty_lives, state_at
+from geo.records.life import LIFE_TIME_TYPE, STATED_LAYER, empty_lives, state_at
 from geo.store.contract import ImportRecord, StoreReader
 
 PLACED: Final = "placed"
@@ -39,6 +39,12 @@ def no_records() -> pd.DataFrame:
     return empty_incidents()[list(ANSWER_COLUMNS)].join(lives, how="right")
 
 
+def no_spells() -> pd.DataFrame:
+    """Spells of a store that has none, as `StoreReader.closed_spells` returns them."""
+    times = {name: pd.Series(dtype=LIFE_TIME_TYPE) for name in ("closed", "reopened")}
+    return pd.DataFrame({"incident_id": pd.Series(dtype="str"), **times})
+
+
 @dataclass(frozen=True)
 class Records:
     """The records of a store, read when they are first needed.
@@ -51,15 +57,21 @@ class Records:
         How many have no place.
     extracted
         The day of the latest extract; None where there is none.
+    spells
+        Reads when records were closed that were opened again; see `StoreReader.closed_spells`.
     """
 
     read: Callable[[], pd.DataFrame] = no_records
     placeless_count: int = 0
     extracted: date | None = None
+    spells: Callable[[], pd.DataFrame] = no_spells
 
     @classmethod
     def of(
-        cls, store: StoreReader, imports: Sequence[ImportRecord], read: Callable[[], pd.DataFrame]
+        cls,
+        store: StoreReader,
+        imports: Sequence[ImportRecord],
+        read: Callable[[], pd.DataFrame],
     ) -> Records:
         """The records of a store.
 
@@ -79,7 +91,7 @@ class Records:
         days = [date.fromisoformat(one.extracted) for one in imports if one.extracted]
         if not days:
             return cls()
-        return cls(cache(read), store.placeless_count(), max(days))
+        return cls(cache(read), store.placeless_count(), max(days), cache(store.closed_spells))
 
     def chosen(self, terms: RecordTerms, period: Period) -> pd.DataFrame:
         """The records that the options of a Question choose, of all times and places.

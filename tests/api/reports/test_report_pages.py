@@ -28,7 +28,8 @@ def test_a_report_that_there_is_not_is_refused_with_those_that_there_are(
     response = client.get("/reports/nothing")
     assert response.status_code == 404
     assert response.json()["detail"] == (
-        "there is no report 'nothing'; there are: six-monthly, profile, spend, officer-hours"
+        "there is no report 'nothing'; there are: six-monthly, profile, spend, officer-hours, "
+        "response-times, log, repeat-issues"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,14 @@ from geo.errors import QuestionError
 from geo.question.model import Question
 from geo.question.subjects import ask_about
 from geo.store.contract import Store
-from tests.geo.stores.made_cases import PERIOD, SOUTH, WEST, made_cases, put_cases
+from tests.geo.stores.made_cases import (
+    PERIOD,
+    SOUTH,
+    WEST,
+    extract_of,
+    made_cases,
+    put_cases,
+)
 
 _ANALYSES = {analysis.command: analysis for analysis in ANALYSES}
 ASB = "anti-social-behaviour"
@@ -32,11 +40,16 @@ def case(received: str, closed: str = "", **others: Any) -> dict[str, Any]:
     return {"received": received, "closed": closed, **place, **rest, **more, **others}
 
 
-def put_planted(store: Store, *cases: dict[str, Any]) -> None:
+def frame_of(*cases: dict[str, Any]) -> pd.DataFrame:
+    """Cases as `made_cases` has them."""
     frame = pd.DataFrame(list(cases), index=[f"case:{n}" for n in range(len(cases))])
     for name in ("received", "due", "answered", "closed"):
         frame[name] = pd.to_datetime(frame[name].replace("", None))
-    put_cases(store, frame)
+    return frame
+
+
+def put_planted(store: Store, *cases: dict[str, Any]) -> None:
+    put_cases(store, frame_of(*cases))
 
 
 PLANTED = (
@@ -104,6 +117,22 @@ def test_steps_are_those_that_places_reached(store):
         "enforcement; 1 stopped at engagement and 1 stopped at education. 1 skipped a step on the "
         "way."
     )
+
+
+def test_a_record_that_was_opened_again_is_a_line_of_the_account(store):
+    put_planted(store, case("2026-03-02", "2026-03-10"), case("2026-03-03", "2026-03-10"))
+    again = [case("2026-03-02"), case("2026-03-03", "2026-03-10"), case("2026-12-01")]
+    with store.transaction():
+        store.put_partition(extract_of(frame_of(*again), day=date(2026, 12, 10)))
+    result = find(store, "backlog", datetime="2026-12/2026-12")
+    assert result.parameters["open_account"] == (
+        "0 open before + 1 received + 1 reopened − 0 closed or withdrawn − 0 vanished = 2 open "
+        "after."
+    )
+    months = find(store, "backlog", datetime="2026-01/2026-12", by="month").tables["all"]
+    months = months.set_index("month")
+    assert months.loc["2026-03", ["received", "closed", "open_after"]].tolist() == [2, 2, 0]
+    assert months.loc["2026-12", ["open_before", "reopened", "open_after"]].tolist() == [0, 1, 2]
 
 
 def test_many_cases_add_up_and_both_stores_give_the_same_bytes(store):
