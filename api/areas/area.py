@@ -16,6 +16,7 @@ from api.areas.facts import LayerFacts
 from api.areas.fares import Fares, fares_of
 from api.areas.incidents import Incidents, incidents_of
 from api.areas.money import Money, MoneyRow, money_of
+from api.areas.raised import Raised, raised_in
 from api.areas.surroundings import Composition, Neighbours, compositions, neighbours
 from api.errors import LASTING
 from api.pages.area_address import area_address
@@ -107,6 +108,14 @@ class Area:
             return None
         row = money.row(self.code)
         return (money, row) if row else None
+
+    @cached_property
+    def raised(self) -> Raised | None:
+        """What was raised and answered in it; None where no source has records."""
+        try:
+            return raised_in(self._answers, self.facts.question, self.code)
+        except LASTING:
+            return None
 
     @property
     def attributes(self) -> list[Attribute]:

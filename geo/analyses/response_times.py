@@ -87,11 +87,12 @@ def response_times(answer: Answer) -> AnalysisResult:
             for part in parts
         ]
     )
+    total = pd.DataFrame([_figures(received_in(rows.whole, rows.period), rows, target)])
     return AnalysisResult(
         shown,
         METHOD,
         {
-            "headline": _headline(whole, rows, shown) if not answer.question.by else "",
+            "headline": _headline(total, rows, shown),
             **both_accounts(answer),
             "target": target.text if target else "as each record states",
             "fewest": judging.FEWEST,
@@ -223,7 +224,7 @@ def _headline(whole: pd.DataFrame, rows: RecordRows, shown: pd.DataFrame) -> str
             f": {100 * one['share_in_time']:.0f} % of these were answered in time "
             f"({low:.0f} to {high:.0f} %)."
         )
-    return " ".join([first, _wait_sentence(one), *_verdicts(shown)]).strip()
+    return " ".join([first, _wait_sentence(one), *_verdicts(shown)])
 
 
 def _wait_sentence(one: pd.Series) -> str:
@@ -240,7 +241,7 @@ def _wait_sentence(one: pd.Series) -> str:
 
 def _verdicts(shown: pd.DataFrame) -> list[str]:
     named = {
-        word: shown.loc[shown["verdict"] == word, "area_name"].astype(str).tolist()
+        word: list(dict.fromkeys(shown.loc[shown["verdict"] == word, "area_name"].astype(str)))
         for word in (SLOWER, FASTER)
     }
     if not shown["q"].notna().any():

@@ -74,6 +74,14 @@ def test_it_is_of_the_areas_and_categories_of_the_board(client: TestClient) -> N
     assert "Ward W02" not in text
 
 
+def test_the_page_of_an_area_has_a_card_of_it(client: TestClient) -> None:
+    page = client.get(f"/areas/wards-2022/{SLOW}?datetime=2026-01/2026-11").text
+    text = re.sub(r"\s+", " ", html.unescape(re.sub("<[^>]+>", " ", page)))
+    assert "Raised and answered January 2026 to November 2026" in text
+    assert "against the rest: slower." in text
+    assert " are open at the end." in text
+
+
 def test_a_board_without_records_has_no_such_section(town_client: TestClient) -> None:
     page = town_client.get("/").text
     assert 'id="raised"' not in page

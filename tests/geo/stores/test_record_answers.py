@@ -123,6 +123,14 @@ def test_the_slow_ward_alone_is_slower(cases):
     assert f"Slower than the rest: Ward {SLOW}." in result.parameters["headline"]
 
 
+def test_a_split_answer_has_the_headline_of_the_whole_period(cases):
+    whole, split = (find(cases, "response-times", by=by) for by in ("", "quarter"))
+    first = whole.parameters["headline"].partition("Slower")[0]
+    assert split.parameters["headline"].startswith(first)
+    assert split.frame["received"].sum() == whole.frame["received"].sum()
+    assert split.tables["all"]["received"].sum() == len(in_period())
+
+
 def test_a_target_replaces_the_stated_days(cases):
     frame = find(cases, "response-times", target="5d").frame.set_index("area_code")
     assert (
