@@ -31,8 +31,8 @@ from geo.records.life import OPEN_STATES, state_at
 
 METHOD: Final = (
     "A record is open from when it was received until it is closed or withdrawn, or missing from a "
-    "later extract; one that was opened again counts as open from when it was received until it is "
-    "closed for good. Ages are whole days of the calendar in London"
+    "later extract; one that was opened again counts as closed in between, as far as two extracts "
+    "show it. Ages are whole days of the calendar in London"
 )
 
 AGES: Final = {
@@ -100,8 +100,9 @@ def _figures(lives: pd.DataFrame, rows: RecordRows, part: Part, by: list[str]) -
     """The account of a part of time by groups, and the ages of what is open at its end."""
     before = part.period.start - pd.Timedelta(seconds=1)
     moment = min(part.period.end - pd.Timedelta(seconds=1), rows.moment)
-    account = backlog_account(lives, before, max(moment, before), by=by, spells=rows.spells)
-    state = state_at(lives, moment)
+    spells = rows.spells
+    account = backlog_account(lives, before, max(moment, before), by=by, spells=spells)
+    state = state_at(lives, moment, spells)
     still = lives[state.isin(OPEN_STATES)]
     ages = days_between(still["received"], moment)
     table = pd.DataFrame(
@@ -169,7 +170,7 @@ def _stacked(made: list[tuple[Part, pd.DataFrame]], by: list[str]) -> pd.DataFra
 
 def _oldest(answer: Answer, rows: RecordRows) -> pd.DataFrame:
     """The records that have been open longest, of the areas that the Question shows."""
-    state = state_at(rows.whole, rows.moment)
+    state = rows.states()
     still = rows.whole.assign(state=state)[state.isin(OPEN_STATES).to_numpy()]
     codes = answer.question.within
     if codes:
@@ -205,7 +206,7 @@ def days_between(start: pd.Series, moment: pd.Timestamp) -> pd.Series:
 
 
 def _headline(rows: RecordRows) -> str:
-    flow = backlog_account(rows.whole, rows.before, rows.moment, spells=rows.spells).iloc[0]
+    flow = rows.flow()
     before, after = int(flow["open_before"]), int(flow["open_after"])
     change = after - before
     said = f"{after:,} records were open on {rows.day}"
@@ -214,7 +215,7 @@ def _headline(rows: RecordRows) -> str:
         said += f", {abs(change):,} {'more' if change > 0 else 'fewer'} than before {first}"
     else:
         said += f", as many as before {first}"
-    still = rows.whole[state_at(rows.whole, rows.moment).isin(OPEN_STATES)]
+    still = rows.whole[rows.states().isin(OPEN_STATES)]
     if len(still):
         days = int(days_between(still["received"], rows.moment).max())
         said += f". The oldest has been open for {days:,} days"

@@ -20,6 +20,7 @@ from geo.question.answer import Answer
 from geo.question.lives import NO_RECORDS
 from geo.question.time_parts import part_columns, unit_of
 from geo.records.flow import FATES, backlog_account, received_account
+from geo.records.life import state_at
 
 ELSEWHERE: Final = "elsewhere"
 """The table of records that count in no area of the layer."""
@@ -53,7 +54,7 @@ class RecordRows:
     period
         The period.
     spells
-        When records were closed that were opened again.
+        `geo.records.life.SPELL_COLUMNS`: when they were closed and opened again.
     """
 
     whole: pd.DataFrame
@@ -71,6 +72,14 @@ class RecordRows:
     def day(self) -> str:
         """The London day of the moment, for people."""
         return f"{self.moment.tz_convert(LONDON):%-d %B %Y}"
+
+    def states(self) -> pd.Series:
+        """The state of each of `whole` at the moment."""
+        return state_at(self.whole, self.moment, self.spells)
+
+    def flow(self) -> pd.Series:
+        """The account of open records of the whole period, a value for each `FLOW_COLUMNS`."""
+        return backlog_account(self.whole, self.before, self.moment, spells=self.spells).iloc[0]
 
 
 def record_rows(answer: Answer) -> RecordRows:
@@ -109,7 +118,7 @@ def _record_rows(answer: Answer) -> RecordRows:
     lost = lost.assign(area=-1, area_code="", area_name="", where=NO_PLACE)
     whole = pd.concat([inside, lost]) if len(lost) else inside
     return RecordRows(
-        whole, _by_area(answer, whole), answer.records_until, period, records.spells()
+        whole, _by_area(answer, whole), answer.records_until, period, records.read_spells()
     )
 
 
@@ -270,7 +279,7 @@ def both_accounts(answer: Answer) -> dict[str, object]:
     received = received_account(
         received_in(rows.whole, rows.period), rows.moment, target=answer.question.records.target
     ).iloc[0]
-    flow = backlog_account(rows.whole, rows.before, rows.moment, spells=rows.spells).iloc[0]
+    flow = rows.flow()
     fates = " + ".join(f"{received[name]:,} {name.replace('_', ' ')}" for name in FATES)
     return {
         "received_account": f"{received['received']:,} received = {fates}.",

@@ -329,7 +329,8 @@ class Answer:
         start, end = period.start, period.end
         counted = (records["occurred_from"] >= start) & (records["occurred_from"] < end)
         received = (records["received"] >= start) & (records["received"] < end)
-        was_open = state_at(records, start - pd.Timedelta(seconds=1)).isin(OPEN_STATES)
+        spells = self.facts.records.read_spells()
+        was_open = state_at(records, start - pd.Timedelta(seconds=1), spells).isin(OPEN_STATES)
         chosen = counted | received | was_open
         records = records[chosen]
         at = records["area"].to_numpy()

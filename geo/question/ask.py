@@ -625,7 +625,7 @@ def ask(
         resolution = resolved(_parts(covering, covers))
         treated = named_places(read, "treated", question.treatment.treated)
         control = named_places(read, "control", question.treatment.control)
-        records = Records.of(store, imports, partial(_records, store, version))
+        records = Records.of(store, imports, partial(_unchanged, store, version))
         window = _window(resolution[0], history=history)
         if question.records.chosen:
             chosen = records.chosen(question.records, resolution[0].period)
@@ -703,12 +703,14 @@ def _everything(store: StoreReader, version: DataVersion) -> pd.DataFrame:
         return store.incidents(columns=ANSWER_COLUMNS)
 
 
-def _records(store: StoreReader, version: DataVersion) -> pd.DataFrame:
-    """The records that have lives, as they were when the Question was asked."""
+def _unchanged(
+    store: StoreReader, version: DataVersion, read: Callable[[StoreReader], pd.DataFrame]
+) -> pd.DataFrame:
+    """What is read of the incidents, as they were when the Question was asked."""
     with store.reading():
         if store.data_version().incidents != version.incidents:
             raise StoreError("the incidents have just changed; try again")
-        return store.records()
+        return read(store)
 
 
 def _within(occurred: pd.Series, window: Window) -> pd.Series:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 import pandas as pd
@@ -19,7 +19,7 @@ from geo.incidents import ANSWER_COLUMNS, LONDON, empty_incidents
 from geo.period import Period
 from geo.question.kinds import one_of
 from geo.question.model import MOST_NAMES, RecordTerms
-from geo.records.life import LIFE_TIME_TYPE, STATED_LAYER, empty_lives, state_at
+from geo.records.life import STATED_LAYER, empty_lives, no_spells, state_at
 from geo.store.contract import ImportRecord, StoreReader
 
 PLACED: Final = "placed"
@@ -39,12 +39,6 @@ def no_records() -> pd.DataFrame:
     return empty_incidents()[list(ANSWER_COLUMNS)].join(lives, how="right")
 
 
-def no_spells() -> pd.DataFrame:
-    """Spells of a store that has none, as `StoreReader.closed_spells` returns them."""
-    times = {name: pd.Series(dtype=LIFE_TIME_TYPE) for name in ("closed", "reopened")}
-    return pd.DataFrame({"incident_id": pd.Series(dtype="str"), **times})
-
-
 @dataclass(frozen=True)
 class Records:
     """The records of a store, read when they are first needed.
@@ -57,21 +51,21 @@ class Records:
         How many have no place.
     extracted
         The day of the latest extract; None where there is none.
-    spells
-        Reads when records were closed that were opened again; see `StoreReader.closed_spells`.
+    read_spells
+        Reads when records were closed that were opened again, as `StoreReader.closed_spells` does.
     """
 
     read: Callable[[], pd.DataFrame] = no_records
     placeless_count: int = 0
     extracted: date | None = None
-    spells: Callable[[], pd.DataFrame] = no_spells
+    read_spells: Callable[[], pd.DataFrame] = no_spells
 
     @classmethod
     def of(
         cls,
         store: StoreReader,
         imports: Sequence[ImportRecord],
-        read: Callable[[], pd.DataFrame],
+        read: Callable[[Callable[[StoreReader], pd.DataFrame]], pd.DataFrame],
     ) -> Records:
         """The records of a store.
 
@@ -82,7 +76,7 @@ class Records:
         imports
             Its current imports.
         read
-            Reads its records in that state.
+            Returns what a function reads of the store in that state.
 
         Returns
         -------
@@ -91,7 +85,8 @@ class Records:
         days = [date.fromisoformat(one.extracted) for one in imports if one.extracted]
         if not days:
             return cls()
-        return cls(cache(read), store.placeless_count(), max(days), cache(store.closed_spells))
+        records, spells = (cache(partial(read, one)) for one in (_records_of, _spells_of))
+        return cls(records, store.placeless_count(), max(days), spells)
 
     def chosen(self, terms: RecordTerms, period: Period) -> pd.DataFrame:
         """The records that the options of a Question choose, of all times and places.
@@ -122,7 +117,7 @@ class Records:
             if wanted := getattr(terms, name):
                 records = records[records[name].isin(wanted)]
         if terms.state:
-            states = state_at(records, self.moment(period))
+            states = state_at(records, self.moment(period), self.read_spells())
             records = records[states.isin(terms.state)]
         return records
 
@@ -184,6 +179,14 @@ class Placeless:
                 "among those outside."
             )
         return lines
+
+
+def _records_of(store: StoreReader) -> pd.DataFrame:
+    return store.records()
+
+
+def _spells_of(store: StoreReader) -> pd.DataFrame:
+    return store.closed_spells()
 
 
 def _have(n: int) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from geo.judging import FEWEST, TOO_FEW
-from geo.records.life import OPEN_STATES, VANISHED, WITHDRAWN, state_at
+from geo.records.life import OPEN_STATES, VANISHED, WITHDRAWN, spells_of, state_at
 from geo.records.targets import Target, deadlines
 from geo.records.waits import answer_times
 
@@ -40,9 +40,6 @@ DUE_COLUMNS: Final = ("due", "due_in_time", "share_in_time", "lower", "upper", "
 FLOW_COLUMNS: Final = ("open_before", "received", "reopened", "closed", "vanished", "open_after")
 
 NOTHING_DUE: Final = "nothing was due by then"
-
-SPELL_COLUMNS: Final = ("incident_id", "closed", "reopened")
-"""Columns of the times during which a record was closed before it was opened again, UTC."""
 
 _Z: Final = float(ndtri(0.975))
 
@@ -168,16 +165,13 @@ def backlog_account(
     Parameters
     ----------
     lives
-        All records, each `incident_id` once, with the columns of the groups.
+        All records, with the columns of the groups.
     before, after
         The account is of what happened later than `before` and not later than `after`.
     by
         Columns of the groups, as in `received_account`.
     spells
-        `SPELL_COLUMNS`: times during which records were closed before they were opened again, as
-        the changes between two extracts show them; those of one record do not overlap. Without it
-        such a record counts as open all the while, because its life holds the last closing alone.
-        A spell outside the time in which the record was open is left out.
+        As `geo.records.life.state_at` takes them; those of one record do not overlap.
 
     Returns
     -------
@@ -196,7 +190,8 @@ def backlog_account(
     }
     # From the states, not from the changes: so the account can be wrong, and the check sees it.
     values["open_before"], values["open_after"] = (
-        _is_open(lives, spells, moment).astype(np.int64) for moment in (before, after)
+        state_at(lives, moment, spells).isin(OPEN_STATES).to_numpy(bool).astype(np.int64)
+        for moment in (before, after)
     )
     table = _totals(lives, {name: values[name] for name in FLOW_COLUMNS}, by)
     check_backlog(table)
@@ -255,11 +250,9 @@ def _changes(lives: pd.DataFrame) -> pd.DataFrame:
 
 def _pauses(lives: pd.DataFrame, spells: pd.DataFrame | None) -> pd.DataFrame:
     """The closing and reopening of each spell, as `_changes`."""
-    if spells is None or spells.empty:
-        return _listed({}, np.array([], dtype=np.intp))
-    inside = _spells_inside(lives, spells)
-    record = lives.index.get_indexer(pd.Index(inside["incident_id"]))
-    return _listed({name: inside[name] for name in ("closed", "reopened")}, record)
+    inside = spells_of(lives, spells)
+    changes = {name: inside[name] for name in ("closed", "reopened")}
+    return _listed(changes, inside["record"].to_numpy())
 
 
 def _listed(changes: dict[str, pd.Series], record: NDArray[np.intp]) -> pd.DataFrame:
@@ -271,26 +264,6 @@ def _listed(changes: dict[str, pd.Series], record: NDArray[np.intp]) -> pd.DataF
     table = pd.concat(parts) if parts else empty.assign(at=pd.Series(dtype="datetime64[ns]"))
     table["at"] = pd.to_datetime(table["at"], utc=True)
     return table.dropna(subset="at")
-
-
-def _spells_inside(lives: pd.DataFrame, spells: pd.DataFrame) -> pd.DataFrame:
-    """The spells of these records that lie in the time in which they were open at all."""
-    some = spells[spells["incident_id"].isin(lives.index)]
-    own = lives.loc[some["incident_id"]].set_axis(some.index)
-    end = pd.concat([own["closed"], own[VANISHED]], axis=1).min(axis=1)
-    order = (own["received"] <= some["closed"]) & (some["closed"] <= some["reopened"])
-    return some[order & ~(some["reopened"] > end)]
-
-
-def _is_open(
-    lives: pd.DataFrame, spells: pd.DataFrame | None, moment: pd.Timestamp
-) -> NDArray[np.bool_]:
-    is_open = state_at(lives, moment).isin(OPEN_STATES).to_numpy(dtype=bool)
-    if spells is None or spells.empty:
-        return is_open
-    inside = _spells_inside(lives, spells)
-    closed = inside[(inside["closed"] <= moment) & (inside["reopened"] > moment)]
-    return is_open & ~lives.index.isin(closed["incident_id"])
 
 
 def _totals(

@@ -97,7 +97,44 @@ def _typed(name: str, values: pd.Series) -> pd.Series:
     return pd.to_datetime(values, utc=True).astype(LIFE_TIME_TYPE)
 
 
-def state_at(lives: pd.DataFrame, moment: pd.Timestamp) -> pd.Series:
+SPELL_COLUMNS: Final = ("incident_id", "closed", "reopened")
+"""Columns of the times during which a record was closed before it was opened again, UTC."""
+
+
+def no_spells() -> pd.DataFrame:
+    """A frame of spells without rows."""
+    times = dict.fromkeys(SPELL_COLUMNS[1:], pd.Series(dtype=LIFE_TIME_TYPE))
+    return pd.DataFrame({"incident_id": pd.Series(dtype="str"), **times})
+
+
+def spells_of(lives: pd.DataFrame, spells: pd.DataFrame | None) -> pd.DataFrame:
+    """The spells of some records that lie in the time in which these were open at all.
+
+    Parameters
+    ----------
+    lives
+        n rows; a record may have several, as where areas overlap.
+    spells
+        `SPELL_COLUMNS`; None for none.
+
+    Returns
+    -------
+    spells
+        `SPELL_COLUMNS` and `record`, the position of a row in `lives`.
+    """
+    if spells is None or spells.empty:
+        return no_spells().assign(record=np.array([], dtype=np.intp))
+    rows = pd.DataFrame({"incident_id": lives.index.astype(str), "record": np.arange(len(lives))})
+    some = spells[list(SPELL_COLUMNS)].merge(rows, on="incident_id")
+    own = lives.iloc[some["record"]].set_axis(some.index)
+    end = own[["closed", VANISHED]].min(axis=1)
+    order = (own["received"] <= some["closed"]) & (some["closed"] <= some["reopened"])
+    return some[order & ~(some["reopened"] > end)]
+
+
+def state_at(
+    lives: pd.DataFrame, moment: pd.Timestamp, spells: pd.DataFrame | None = None
+) -> pd.Series:
     """Return the state of each record at a moment, what happens at that moment included.
 
     The state is what the times say, never the outcome: a record with the outcome `no action` is
@@ -111,8 +148,8 @@ def state_at(lives: pd.DataFrame, moment: pd.Timestamp) -> pd.Series:
     - `answered`: it was answered by then, and is still to be closed.
     - `open`: everything else.
 
-    A life holds the last closing alone: a record that was closed and opened again counts as open
-    from when it was received until it is closed for good.
+    A life holds the last closing alone: without `spells` a record that was closed and opened again
+    counts as open from when it was received until it is closed for good.
 
     Parameters
     ----------
@@ -120,6 +157,9 @@ def state_at(lives: pd.DataFrame, moment: pd.Timestamp) -> pd.Series:
         n rows with the columns `received`, `answered`, `closed`, `vanished` and `withdrawn`.
     moment
         With a time zone.
+    spells
+        `SPELL_COLUMNS`: times during which records were closed before they were opened again. One
+        outside the time in which its record was open is left out.
 
     Returns
     -------
@@ -133,4 +173,7 @@ def state_at(lives: pd.DataFrame, moment: pd.Timestamp) -> pd.Series:
     conditions = [~received, withdrawn, closed, vanished, answered]
     names = ["not received", "withdrawn", "closed", "vanished", "answered"]
     states = np.select(conditions, names, default="open")
+    pauses = spells_of(lives, spells)
+    paused = pauses[(pauses["closed"] <= moment) & (pauses["reopened"] > moment)]
+    states[paused["record"].to_numpy()] = "closed"
     return pd.Series(states, index=lives.index, name="state", dtype="str")

@@ -12,14 +12,18 @@ from geo.analyses import ANALYSES, AnalysisResult
 from geo.errors import QuestionError
 from geo.question.model import Question
 from geo.question.subjects import ask_about
-from geo.store.contract import Store
+from geo.store.contract import LayerMetadata, Store
+from tests.geo.stores.lives import WEEK, extract, record
 from tests.geo.stores.made_cases import (
     EXTRACTED,
     PERIOD,
     SLOW,
+    WARDS,
     made_cases,
     put_cases,
+    strip,
 )
+from tests.geo.stores.parts import put
 
 _ANALYSES = {analysis.command: analysis for analysis in ANALYSES}
 END = pd.Timestamp(EXTRACTED) + pd.Timedelta(hours=23, minutes=59, seconds=59)
@@ -225,3 +229,25 @@ def test_both_stores_give_the_same_bytes(cases):
 
 
 _FIRST: dict[str, list[str]] = {}
+
+
+def test_a_record_that_was_opened_again_leaves_the_account_and_comes_back(store: Store) -> None:
+    with store.transaction():
+        store.put_layer(LayerMetadata("wards-2022", title="Wards of 2022"), strip(WARDS, "W"))
+    put(store, extract([record("again", closed="2026-11-10")]))
+    put(store, extract([record("again")], WEEK[1]))
+    month = find(store, "backlog", datetime="2026-11").parameters["open_account"]
+    assert month == (
+        "0 open before + 1 received + 1 reopened − 1 closed or withdrawn − 0 vanished = "
+        "1 open after."
+    )
+    between = {"datetime": "2026-11-01/2026-11-20"}
+    account = find(store, "backlog", **between).parameters["open_account"]
+    assert account.endswith("= 0 open after.")
+    counted = {
+        state: ask_about(
+            "incidents", Question.read({"layer": "wards-2022", "state": state, **between}), store
+        ).accounts.counted
+        for state in ("open", "closed")
+    }
+    assert counted == {"open": 0, "closed": 1}
