@@ -264,7 +264,7 @@ ANALYSES = (
         "response-times",
         "response-times",
         "Response times",
-        "Say what was answered in time, and how long records wait, by area.",
+        "Show what was answered in time, and how long records wait, by area.",
         "What became of the records received in each area, how many were answered in time, and how "
         "long they wait against all other areas.",
         response_times.response_times,
