@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.board.cards import (
+    SPARK,
     Card,
-    Share,
     history,
     kinds_words,
     place_cards,
@@ -23,7 +23,7 @@ from api.board.headline import headline_of, span_words
 from api.board.leading import leading_area
 from api.board.variables import Variables
 from api.errors import UNANSWERED
-from api.pages.charts import Chart
+from api.pages.charts import Chart, chart
 from api.pages.text import PATTERN_WORDS, average_words, officer_words, percent
 from geo.analyses.unusual import JudgedSeries
 from geo.analyses.unusual_text import series_title, step_title
@@ -31,6 +31,7 @@ from geo.hotspots.verdict import CERTAINTY
 
 MOST_UNUSUAL: Final = 5
 MOST_AREAS: Final = 5
+MOST_NAMED: Final = 3
 MOST_STREETS: Final = 3
 
 
@@ -49,7 +50,7 @@ class Step:
     at
         The id of the place that the map shows; '' for all areas.
     chart
-        The last two years of the place.
+        The last two years of the place, or of all that is shown.
     months
         The first and the last month of the chart.
     """
@@ -70,7 +71,7 @@ def presentation(findings: Findings) -> Variables:
     first, last = (trend.months[0], trend.months[-1]) if trend and trend.months else ("", "")
     months = (step_title(first), step_title(last)) if first else ("", "")
     steps = [
-        _finding(findings, share_held(findings)),
+        _finding(findings, cards, judged, months),
         *([_unusual(judged)] if judged else []),
         *(_place(findings, card, judged, months=months, of=len(cards)) for card in cards),
         _areas(findings),
@@ -79,15 +80,31 @@ def presentation(findings: Findings) -> Variables:
     return {"steps": steps}
 
 
-def _finding(findings: Findings, share: Share | None) -> Step:
-    finding = headline_of(findings.answer)
+def _finding(
+    findings: Findings, cards: list[Card], judged: JudgedSeries | None, months: tuple[str, str]
+) -> Step:
+    """What a minute needs: how many, whether that is usual, and where and what most of it is."""
+    finding, share = headline_of(findings.answer), share_held(findings)
     change, verdict = finding.change, finding.verdict
     key = f"{change}{verdict}".strip(" ;:")
+    # Without their numbers: places are ranked by a longer window than the period.
+    first = ", ".join(card.name for card in cards[:MOST_NAMED])
+    counted = findings.answer.counted
+    kinds = kinds_words(counted[findings.in_view(counted)])
+    lines = [
+        f"{judged.headline.partition(' (')[0]}." if judged else "",
+        f"{share.words}." if share else "",
+        f"First of the places: {first}" if len(cards) > 1 else "",
+        f"Most frequent: {kinds}" if kinds else "",
+    ]
+    trend = findings.whole_trend if judged else None
     return Step(
         "The finding",
         f"{finding.subject} {finding.count}{finding.where}".strip(),
         f"{key[:1].upper()}{key[1:]}." if key else "",
-        [f"{share.words}."] if share else [],
+        [line for line in lines if line],
+        chart=chart(trend, 0, width=SPARK[0], height=SPARK[1]) if trend and trend.months else None,
+        months=months,
     )
 
 

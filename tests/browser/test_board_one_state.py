@@ -196,6 +196,23 @@ def test_the_presentation_is_walked_by_a_clicker(watched: Watched, address: str)
     assert watched.faults == []
 
 
+@pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
+def test_the_first_step_of_the_presentation_fills_the_screen(
+    watched: Watched, address: str, size: tuple[int, int]
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.goto(f"{address}{OPENED}&present=1")
+    watched.wait_for_map()
+    step = page.locator("#present article.now")
+    # The months of all incidents, as the strip of the board has them.
+    expect(step.locator(".spark rect")).to_have_count(page.locator("#bars rect").count())
+    assert step.evaluate("one => one.scrollHeight <= innerHeight")
+    expect(step.get_by_role("link", name="Next")).to_be_in_viewport(ratio=1)
+    words = "one => one.querySelector('.axis').getBoundingClientRect().bottom"
+    assert step.evaluate(words) > 0.8 * size[1]
+
+
 def test_a_refused_option_leaves_the_board_with_the_form(watched: Watched, address: str) -> None:
     page = watched.page
     page.goto(f"{address}{OPENED}&hours=25-99")
