@@ -256,6 +256,13 @@ def test_the_page_prints_on_a_few_sheets_with_the_whole_map(watched: Watched, ad
             }"""
         )
         page.emulate_media(media="screen")
+    # A browser shrinks all of a page of which anything is wider than the sheet.
+    page.goto(f"{address}/?period=latest-28d&compare=previous")
+    page.locator("footer").wait_for()
+    page.set_viewport_size({"width": 703, "height": 1000})
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 703
+    page.emulate_media(media="screen")
     # The streets took a fifth sheet.
     assert 2 <= printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") <= 5
 

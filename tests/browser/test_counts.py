@@ -65,3 +65,23 @@ def test_a_category_is_chosen_and_an_area_found(watched: Watched, counts_address
     page.keyboard.press("Enter")
     expect(page.locator("#areas-title")).to_contain_text("matching “Ward 42”")
     assert watched.faults == []
+
+
+def test_the_map_is_drawn_for_the_room_that_it_has_on_paper(
+    watched: Watched, counts_address: str
+) -> None:
+    page = watched.page
+    page.goto(counts_address)
+    page.locator("#map canvas").wait_for()
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    box = page.locator("#map").bounding_box()
+    assert box
+    assert box["width"] == pytest.approx(186 / 25.4 * 96, abs=3)
+    # Leaflet draws a tenth more than it shows on each side.
+    drawn = page.locator("#map canvas").bounding_box()
+    assert drawn
+    assert drawn["width"] == pytest.approx(1.2 * box["width"], abs=6)
+    assert drawn["x"] < box["x"]
+    expect(page.locator("#question")).to_be_hidden()
+    expect(page.locator("#map .leaflet-control-zoom")).to_be_hidden()

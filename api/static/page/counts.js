@@ -42,6 +42,13 @@ async function setUpMap(box) {
   fit();
   for (const kind of ["dragstart", "zoomstart"]) map.on(kind, () => (moved = moved || !fitting));
   new ResizeObserver(fit).observe(box);
+  // Paper has another room than the screen, and nothing observes it.
+  for (const [kind, printing] of /** @type {[string, boolean][]} */ ([["beforeprint", true], ["afterprint", false]])) {
+    window.addEventListener(kind, () => {
+      box.classList.toggle("on-paper", printing);
+      fit();
+    });
+  }
   const areas = outlines.rings.map((rings, number) =>
     L.polygon(rings.map(corners), { number, fillOpacity: 1, smoothFactor: 0.6 }));
   let shown = first;
