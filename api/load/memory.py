@@ -150,6 +150,9 @@ def size_of(value: object, counted: set[int] | None = None) -> int:
         if type(one) in _SMALL or id(one) in counted or isinstance(one, type):
             continue
         counted.add(id(one))
+        if type(one) is str:  # nearly all there is of the squares and days of many imports
+            total += _OBJECT + len(one)
+            continue
         size, parts = _measured(one)
         total += size
         waiting.extend(parts)
