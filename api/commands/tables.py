@@ -11,8 +11,9 @@ import typer
 from api.commands.context import CommandContext
 from api.formats.rejects import RejectsFile
 from api.identity.audit import Action
+from api.imports.table_tasks import undo_table, undone_table_line
 from api.imports.tables import TableImported, table_facts
-from geo.errors import InputError, NotFoundError
+from geo.errors import InputError
 from geo.store.contract import Store
 from geo.store.measure_contract import TableImport, TableSubject
 
@@ -100,15 +101,6 @@ def undo_import(cli: CommandContext, import_id: int, subject: TableSubject) -> N
         If there is no such import of this kind.
     """
     with cli.open() as store, store.transaction():
-        if import_id not in {record.import_id for record in store.table_imports(subject)}:
-            raise NotFoundError(
-                f"there is no import {import_id} of {subject}; see 'patchmap {subject} list'"
-            )
-        record = store.undo_table_import(import_id)
+        record = undo_table(store, import_id, subject)
         cli.record(Action.UNDO, subject=f"{subject} import {import_id}", rows=record.rows_accepted)
-    what = "values" if subject == "measures" else "entries"
-    line = (
-        f"import {import_id} ({record.file}) undone: {record.rows_accepted:,} {what} removed, "
-        f"{record.rows_replaced:,} restored"
-    )
-    cli.echo([line], table_facts(record))
+    cli.echo([undone_table_line(record)], table_facts(record))

@@ -8,6 +8,8 @@ from typing import Final
 
 from api.data.mapping_form import FIELDS as MAPPING_FIELDS
 from api.data.mapping_form import mapping_values
+from api.data.table_form import FIELDS as TABLE_FIELDS
+from api.data.table_form import areas_column, first_table_values
 from api.imports.attributes import JoinOptions
 from api.imports.layers import ReadingOptions, check_day
 from api.imports.tasks import FiguresTask, IncidentsTask, LayerTask, NamesTask, Task
@@ -30,6 +32,11 @@ USES: Final = {
         "OS Open Names, Code-Point Open, the ONS Postcode Directory, or a layer with names",
     ),
     "figures": ("Figures of areas", "A row for each area: residents, electors, deprivation"),
+    "measures": (
+        "Measures over time",
+        "A row for each area and period: rates, shares and counts, also as Fingertips has them",
+    ),
+    "entries": ("Money or hours", "A row for each dated amount: allocated, paid, or time spent"),
 }
 """What a file can be imported as, with its title and what that means."""
 
@@ -46,6 +53,7 @@ FIELDS: Final = (
     *MAPPING_FIELDS,
     *LAYER_FIELDS,
     *FIGURES_FIELDS,
+    *TABLE_FIELDS,
 )
 """All fields of the form."""
 
@@ -70,7 +78,7 @@ def first_values(
     layers
         The layers of the store.
     codes
-        Gives the area codes of one of them, by its id.
+        Gives the area codes and names of one of them, by its id.
     """
     values = dict.fromkeys(FIELDS, "")
     proposal = facts.proposal
@@ -87,11 +95,23 @@ def first_values(
         "repair": proposal.get("repair", ""),
         "key": proposal.get("key", ""),
     }
-    own = next((set(one.first) for one in facts.fields if one.name == values["key"]), set())
+    values["figures_layer"] = _layer_of(facts, values["key"], layers, codes)
+    column = areas_column(facts)
+    layers = [one for one in layers if one.kind == "areas"]
+    return values | first_table_values(facts, _layer_of(facts, column, layers, codes))
+
+
+def _layer_of(
+    facts: FileFacts,
+    column: str,
+    layers: list[LayerMetadata],
+    codes: Callable[[str], frozenset[str]],
+) -> str:
+    """The first layer that has an area which a column names; else the first one."""
+    own = next((set(one.first) for one in facts.fields if one.name == column), set())
     ids = [one.layer_id for one in layers]
     matching = (one for one in ids if own & codes(one)) if own else iter(ids)
-    values["figures_layer"] = next(matching, next(iter(ids), ""))
-    return values
+    return next(matching, next(iter(ids), ""))
 
 
 def _title(layer_id: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from api.data.preview import Preview
+from api.data.tried import Preview
 from api.look.facts import Place
 from api.snapshot import Snapshot
 from geo.crs import Projection

@@ -9,12 +9,21 @@ from fastapi import Response
 
 from api.data.choices import COUNTED, LAYER_USES, USES, is_published
 from api.data.service import READ_ONLY, DataService
+from api.data.table_form import (
+    CHOICES,
+    ENTRY_TITLES,
+    TABLE_USES,
+    VALUE_TITLES,
+    header_of,
+    table_roles,
+)
 from api.data.uploads import EXPIRES_S, Upload
 from api.dependencies import HTML
 from api.errors import status_of
 from api.imports.layers import undone_line as undone_layer_line
+from api.imports.outcome import Undoable
 from api.imports.records import undone_line
-from api.imports.tasks import Undoable
+from api.imports.table_tasks import undone_table_line
 from api.look.facts import FieldFacts, FileFacts
 from api.look.kinds import Kind
 from api.pages.templating import templates
@@ -23,7 +32,9 @@ from api.settings import VERSION
 from geo.errors import PatchmapError
 from geo.formats.features import FEATURE_ENDINGS
 from geo.incidents import category_title
+from geo.measures.fingertips import is_fingertips
 from geo.store.contract import ImportRecord, LayerChange
+from geo.store.measure_contract import TableImport
 
 MOST_LISTED: Final = 200
 """Imports and changes of layers on the list, the latest ones."""
@@ -64,16 +75,19 @@ def list_page(
     with store.reading():
         records = store.imports(history=True)
         changes = store.layer_changes()
+        tables = store.table_imports()
         layers = store.layers()
     text = templates.get_template("data.html").render(
         token=service.token,
         most=service.uploads.most_bytes,
         read_only=READ_ONLY if store.is_read_only else "",
         refusal=reason_of(refusal) if refusal else "",
-        undone=_undone(undone, records, changes),
+        undone=_undone(undone, records, changes, tables),
         imports=[*reversed(records)][:MOST_LISTED],
         more_imports=max(0, len(records) - MOST_LISTED),
-        undoable=_undoable(records, changes),
+        undoable=_undoable(records, changes) | _undoable_tables(tables),
+        tables=[*reversed(tables)][:MOST_LISTED],
+        more_tables=max(0, len(tables) - MOST_LISTED),
         changes=[*reversed(changes)][:MOST_LISTED],
         layers={one.layer_id: one for one in layers},
         names=service.gazetteer.sources() if service.gazetteer else [],
@@ -120,7 +134,11 @@ def file_page(
         uses=_uses(facts),
         columns=_columns(facts, upload),
         rows=_first_rows(facts.fields),
-        roles=_roles(values),
+        roles=_roles(facts, values),
+        choices=CHOICES,
+        value_titles=VALUE_TITLES,
+        entry_titles=ENTRY_TITLES,
+        fingertips=is_fingertips(header_of(facts)),
         formats=_formats(facts.fields, values),
         layers=service.answers.snapshot().layers(),
         counted=COUNTED,
@@ -144,8 +162,22 @@ def _undoable(records: Iterable[ImportRecord], changes: Iterable[LayerChange]) -
     return imports | layers
 
 
+def _undoable_tables(records: Iterable[TableImport]) -> set[str]:
+    """The imports of values and entries that can be undone now, as far as the records tell."""
+    current = [one for one in records if one.state == "current"]
+    last = {measure: one.import_id for one in current for measure in one.measures}
+    return {
+        str(Undoable(one.subject, one.import_id))
+        for one in current
+        if not one.purged_at and all(last[own] == one.import_id for own in one.measures)
+    }
+
+
 def _undone(
-    text: str, records: Iterable[ImportRecord], changes: Iterable[LayerChange]
+    text: str,
+    records: Iterable[ImportRecord],
+    changes: Iterable[LayerChange],
+    tables: Iterable[TableImport],
 ) -> list[str]:
     """What the undos that an address names did, of those that are undone indeed."""
     lines = {
@@ -155,6 +187,11 @@ def _undone(
     } | {
         str(Undoable("layer", one.change_id)): undone_layer_line(one)
         for one in changes
+        if one.state == "undone"
+    }
+    lines |= {
+        str(Undoable(one.subject, one.import_id)): undone_table_line(one)
+        for one in tables
         if one.state == "undone"
     }
     return [lines[name] for name in text.split(",") if name in lines]
@@ -182,8 +219,10 @@ def _first_rows(fields: Iterable[FieldFacts]) -> list[tuple[str, ...]]:
     return [*zip(*(one.first for one in fields), strict=True)]
 
 
-def _roles(values: Mapping[str, str]) -> dict[str, str]:
+def _roles(facts: FileFacts, values: Mapping[str, str]) -> dict[str, str]:
     """What each column is used as, by its name."""
+    if values.get("use") in TABLE_USES:
+        return table_roles(facts, values)
     if values.get("use") in LAYER_USES:
         named = {"code_field": "code", "name_field": "name"}
     elif values.get("use") == "figures":

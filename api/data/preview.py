@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import geopandas as gpd
 import shapely
 
 from api.data.choices import USES, is_published, task_of
 from api.data.mapping_form import mapping_text
+from api.data.table_form import TABLE_USES
+from api.data.table_preview import table_preview
 from api.data.text import missing
+from api.data.tried import Preview
 from api.imports.attributes import joined_layer
 from api.imports.feature_layers import fields_text, read_points_or_lines
 from api.imports.layers import overlap_lines, read_areas, read_content, replaced_lines
 from api.imports.tasks import FiguresTask, IncidentsTask, LayerTask, NamesTask, Task
-from api.look.facts import Check, Dates, FileFacts, Place
+from api.look.facts import Check, FileFacts, Place
 from api.look.look import look_at
 from api.look.options import Options
 from api.look.tally import place_of
@@ -34,30 +36,6 @@ MOST_DRAWN: Final = 4_000
 
 FAR_KM: Final = 20.0
 """From this distance on it is said that a file lies far from the layer of the board."""
-
-
-@dataclass(frozen=True)
-class Preview:
-    """What an import would do by the values of a form.
-
-    Attributes
-    ----------
-    problem
-        Why it would be refused; '' if it would not.
-    lines
-        What there is to say besides the numbers.
-    areas
-        Of a layer, its areas, to be drawn.
-    """
-
-    task: Task | None = None
-    problem: str = ""
-    check: Check | None = None
-    place: Place | None = None
-    dates: Dates | None = None
-    categories: Mapping[str, int] | None = None
-    lines: tuple[str, ...] = ()
-    areas: gpd.GeoDataFrame | None = None
 
 
 def with_mapping(facts: FileFacts, path: Path) -> FileFacts:
@@ -91,23 +69,29 @@ def preview(
         As `task_of` takes them; the mapping file is written here.
     """
     try:
+        if values.get("use") in TABLE_USES:
+            return table_preview(store, facts, path, values, rejects=rejects)
         published = is_published(facts)
         if values.get("use") == "incidents" and (unsaid := missing(values, published=published)):
             return Preview(problem=" ".join(unsaid))
         if values.get("use") == "incidents" and not published:
             write_text(mapping, mapping_text(values, facts.proposal.get("mapping", "")))
         task = task_of(facts, path, values, mapping=mapping, rejects=rejects, gazetteer=gazetteer)
-        match task:
-            case IncidentsTask():
-                return _incidents(store, facts, task)
-            case LayerTask():
-                return _layer(store, facts, task, use=values.get("use", ""))
-            case FiguresTask():
-                return _figures(store, task)
-            case NamesTask():
-                return _names(store, task)
+        return _tried(store, facts, task, use=values.get("use", ""))
     except PatchmapError as error:
         return Preview(problem=str(error).replace(mapping.name, "your choices"))
+
+
+def _tried(store: StoreReader, facts: FileFacts, task: Task, *, use: str) -> Preview:
+    match task:
+        case IncidentsTask():
+            return _incidents(store, facts, task)
+        case LayerTask():
+            return _layer(store, facts, task, use=use)
+        case FiguresTask():
+            return _figures(store, task)
+        case NamesTask():
+            return _names(store, task)
     raise AssertionError("no form asks for this task")
 
 

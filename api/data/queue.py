@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from api.errors import refusal_of, status_of
+from api.imports.outcome import Outcome
 from api.imports.process import Importer
-from api.imports.tasks import Outcome, Task
+from api.imports.tasks import Task
 from api.load.log import log
 from geo.errors import ConflictError, PatchmapError
 

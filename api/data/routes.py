@@ -21,7 +21,7 @@ from api.identity.audit import Action, record
 from api.identity.current import signature
 from api.identity.declared import requires
 from api.identity.roles import Capability
-from api.imports.tasks import Undoable
+from api.imports.outcome import Undoable
 from geo.errors import InputError, NotFoundError, PatchmapError
 
 router = APIRouter(prefix="/data", dependencies=[requires(Capability.IMPORT)])

@@ -8,11 +8,13 @@ from functools import partial
 
 from api.answers import Answers
 from api.data.choices import first_values
-from api.data.preview import Preview, preview, with_mapping
+from api.data.preview import preview, with_mapping
 from api.data.queue import ImportQueue, Job
+from api.data.tried import Preview
 from api.data.uploads import Upload, Uploads
+from api.imports.outcome import Undoable
 from api.imports.process import Importer
-from api.imports.tasks import Undoable, UndoTask, signed
+from api.imports.tasks import UndoTask, signed
 from api.look.facts import FileFacts
 from api.look.look import look_at
 from api.look.options import Options
@@ -22,7 +24,7 @@ from geo.errors import ConflictError, StoreError
 from geo.store.contract import Store
 
 MOST_CODES_COMPARED = 50_000
-"""Areas of a layer whose codes are compared with a table's: of more, it is chosen by hand."""
+"""Areas of a layer whose codes and names are compared with a table's; one of more is chosen."""
 
 
 class DataService:
@@ -189,4 +191,4 @@ def _codes(snapshot: Snapshot, layer_id: str) -> frozenset[str]:
     areas = snapshot.areas_or_none(layer_id)
     if areas is None or len(areas) > MOST_CODES_COMPARED:
         return frozenset()
-    return frozenset(areas.index.astype(str))
+    return frozenset(areas.index.astype(str)) | frozenset(areas["area_name"].astype(str))

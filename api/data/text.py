@@ -21,8 +21,12 @@ _OPTIONS: Final = {
     "--partition NAME": "a name of the import",
     "--partition": "the name of the import",
     "--crs": "the coordinate reference system",
+    "--id, --title, --unit and --kind": "its id, title, unit and kind",
+    "--dates": "written as",
+    "--period": "the period",
 }
 _HALVE = re.compile(r"import it again with --halve \S+")
+_COLUMN = re.compile(r"name it with --column \S+")
 _OPTION = re.compile("|".join(re.escape(name) for name in sorted(_OPTIONS, key=len, reverse=True)))
 
 
@@ -36,13 +40,25 @@ def sentence(text: str, file: str = "") -> str:
     file
         The file that the page is about, which need not be named again.
     """
-    text = _HALVE.sub("count it once, below", text.removeprefix(f"{file}: "))
-    text = _OPTION.sub(lambda match: _OPTIONS[match[0]], text)
+    text = own_words(text.removeprefix(f"{file}: "))
     text = text.removeprefix(f"{file}, ") if file else text
     # The name of a file or the id of a layer stays as it is.
     named = bool(re.match(r"[\w.-]+\.[a-z]{2,7}\b|[a-z\d]+(-[a-z\d]+)+: ", text))
     text = text if named else text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
+def own_words(text: str) -> str:
+    """A message or a reason in the page's words for options.
+
+    Parameters
+    ----------
+    text
+        As a reader or a command words it.
+    """
+    text = _HALVE.sub("count it once, below", text)
+    text = _COLUMN.sub("choose it above", text)
+    return _OPTION.sub(lambda match: _OPTIONS[match[0]], text)
 
 
 def halved_title(halved: str) -> str:
@@ -58,6 +74,7 @@ def halved_title(halved: str) -> str:
 
 
 templates.filters["sentence"] = sentence
+templates.filters["own_words"] = own_words
 templates.filters["halved_title"] = halved_title
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
-from api.data.preview import Preview
 from api.data.queue import Job
+from api.data.tried import Preview
 from api.look.facts import FileFacts
 from api.look.kinds import STREET_NAME
 from geo.errors import ConflictError, InputError, NotFoundError

@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol
 
 from api.errors import refusal_of
 from api.imports.opening import open_store
-from api.imports.tasks import Outcome, Task, run_task
+from api.imports.outcome import Outcome
+from api.imports.tasks import Task, run_task
 from api.load.log import log
 from api.searches import without_interrupts
 from geo.errors import PatchmapError, UnavailableError

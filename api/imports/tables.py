@@ -20,13 +20,13 @@ from geo.measures.entry_checks import check_entries
 from geo.measures.fingertips import read_fingertips
 from geo.measures.model import Better, Measure, check_measure, entries_frame
 from geo.measures.periods import named_period
-from geo.measures.read_entries import EntryOptions, read_entries
-from geo.measures.read_values import read_values
+from geo.measures.read_entries import EntryOptions, ReadEntries, read_entries
+from geo.measures.read_values import ReadValues, read_values
 from geo.measures.rejected_rows import RejectedRows
 from geo.period import Period
 from geo.personal_texts import personal_text
 from geo.question.model import Question
-from geo.store.contract import Store
+from geo.store.contract import Store, StoreReader
 from geo.store.measure_contract import TableFile, TableImport
 
 OF_INCIDENTS: Final = ("category", "source", "hours", "without", "weight")
@@ -94,6 +94,45 @@ class ValueOptions:
     caveat: str = ""
 
 
+def read_table_of_values(store: StoreReader, file: Path, how: ValueOptions) -> ReadValues:
+    """Read what `import_values` would import; nothing is stored.
+
+    Parameters
+    ----------
+    store
+        Whose areas and measures the file is of.
+    file, how
+        The file, and how it is read.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    _, areas = store.layer(how.layer_id)
+    if how.is_fingertips:
+        return read_fingertips(
+            file,
+            areas,
+            how.layer_id,
+            better=how.better,
+            source=how.source,
+            licence=how.licence,
+            caveat=how.caveat,
+        )
+    known = [one for one in store.measures() if one.layer_id == how.layer_id and not one.question]
+    measures = [how.measure] if how.measure else known
+    if not measures:
+        raise InputError("name the measure with --id, --title, --unit and --kind")
+    return read_values(file, areas, measures, columns=how.columns, period=how.period)
+
+
+def read_table_of_entries(store: StoreReader, file: Path, how: EntryOptions) -> ReadEntries:
+    """Read what `import_entries` would import; as `read_table_of_values`."""
+    _, areas = store.layer(how.layer_id)
+    return read_entries(file, areas, how, sha256=sha256_of(file), stored=store.entries())
+
+
 def import_values(
     store: Store, file: Path, how: ValueOptions, rejected: RejectsFile, *, by: str = ""
 ) -> TableImported:
@@ -113,25 +152,7 @@ def import_values(
     InputError
         If the file cannot be read, or no row of it is a value.
     """
-    _, areas = store.layer(how.layer_id)
-    if how.is_fingertips:
-        read = read_fingertips(
-            file,
-            areas,
-            how.layer_id,
-            better=how.better,
-            source=how.source,
-            licence=how.licence,
-            caveat=how.caveat,
-        )
-    else:
-        known = [
-            one for one in store.measures() if one.layer_id == how.layer_id and not one.question
-        ]
-        measures = [how.measure] if how.measure else known
-        if not measures:
-            raise InputError("name the measure with --id, --title, --unit and --kind")
-        read = read_values(file, areas, measures, columns=how.columns, period=how.period)
+    read = read_table_of_values(store, file, how)
     _refuse_all_rejected(file, read.rejected, len(read.values))
     rejected.add_rows(file.name, read.rejected.fields, read.rejected.frame())
     described = {*read.values["measure_id"]} if how.measure is None else {how.measure.measure_id}
@@ -161,12 +182,10 @@ def import_entries(
     InputError
         If the file cannot be read, or no row of it is an entry.
     """
-    _, areas = store.layer(how.layer_id)
-    sha256 = sha256_of(file)
-    read = read_entries(file, areas, how, sha256=sha256, stored=store.entries())
+    read = read_table_of_entries(store, file, how)
     _refuse_all_rejected(file, read.rejected, len(read.entries))
     rejected.add_rows(file.name, read.rejected.fields, read.rejected.frame())
-    table = TableFile(file.name, sha256, read.rows_read, read.rejected.by_reason)
+    table = TableFile(file.name, sha256_of(file), read.rows_read, read.rejected.by_reason)
     record = store.put_entries(read.entries, table, by=by or user_name())
     return TableImported(record, read.notices)
 
@@ -291,9 +310,16 @@ def sha256_of(file: Path) -> str:
 
 
 def _refuse_all_rejected(file: Path, rejected: RejectedRows, left: int) -> None:
-    if left == 0 and rejected.rows:
-        reason, n = next(iter(rejected.by_reason.items()))
-        raise InputError(
-            f"{file.name}: all {len(rejected.rows):,} rows were rejected, {n:,} of them because: "
-            f"{reason}"
-        )
+    if refusal := all_rejected(file, rejected, left):
+        raise InputError(refusal)
+
+
+def all_rejected(file: Path, rejected: RejectedRows, left: int) -> str:
+    """Why a file of which `left` rows are not rejected is refused; '' where it is not."""
+    if left or not rejected.rows:
+        return ""
+    reason, n = next(iter(rejected.by_reason.items()))
+    return (
+        f"{file.name}: all {len(rejected.rows):,} rows were rejected, {n:,} of them because: "
+        f"{reason}"
+    )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 from api.formats.points import as_spreadsheets
 from api.formats.rejects import RejectsFile
@@ -23,10 +22,16 @@ from api.imports.incidents import (
 from api.imports.layers import ReadingOptions, read_content
 from api.imports.layers import undone_line as undone_layer_line
 from api.imports.names import names_lines
+from api.imports.outcome import FileAccounts, Outcome, Undoable
 from api.imports.records import extract_lines, undone_line
+from api.imports.table_tasks import (
+    TableTask,
+    run_table_task,
+    undo_table,
+    undone_table_line,
+)
 from boundaries.gazetteer.folder import GazetteerFolder
 from boundaries.gazetteer.names import NameBatch
-from geo.errors import InputError
 from geo.formats.bounded import read_input
 from geo.incidents import Partition
 from geo.sources.police_uk import read_police_uk
@@ -100,103 +105,18 @@ class NamesTask:
 
 
 @dataclass(frozen=True)
-class Undoable:
-    """An import or a change of a layer, by its number."""
-
-    kind: Literal["import", "layer"]
-    number: int
-
-    def __str__(self) -> str:
-        """As forms name it."""
-        return f"{self.kind}-{self.number}"
-
-    @classmethod
-    def read(cls, text: str) -> Undoable:
-        """Read what `str` gives.
-
-        Raises
-        ------
-        InputError
-            If it names nothing.
-        """
-        kind, _, number = text.partition("-")
-        if not (number.isascii() and number.isdigit() and len(number) < 16):
-            raise InputError(f"{text[:40]!r} is no import; go back to the list and choose one")
-        if kind == "import":
-            return cls("import", int(number))
-        if kind == "layer":
-            return cls("layer", int(number))
-        raise InputError(f"{text[:40]!r} is no import; go back to the list and choose one")
-
-
-@dataclass(frozen=True)
 class UndoTask:
     """Undo one or more changes, the last one first."""
 
     changes: tuple[Undoable, ...]
 
 
-Task = IncidentsTask | LayerTask | FiguresTask | NamesTask | UndoTask
+Task = IncidentsTask | LayerTask | FiguresTask | NamesTask | TableTask | UndoTask
 
 
 def signed(task: Task, by: str) -> Task:
     """Return a task that is done in somebody's name; an undo names nobody."""
     return task if isinstance(task, UndoTask) else replace(task, by=by)
-
-
-@dataclass(frozen=True)
-class FileAccounts:
-    """Where the rows of one file went: read = accepted + rejected.
-
-    Attributes
-    ----------
-    change
-        What it did: `added`, `replaced`, `updated` or `unchanged`.
-    replaced
-        Rows that were in the store before and gave way.
-    unchanged
-        Accepted rows that the store had already, the same in every column.
-    """
-
-    file: str
-    change: str
-    read: int
-    accepted: int
-    replaced: int
-    unchanged: int
-    rejected: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a task.
-
-    Attributes
-    ----------
-    lines
-        What the command prints.
-    notices
-        What to know besides, and warnings.
-    files
-        Of incidents, the accounts of each file.
-    made
-        What can be undone.
-    rejects
-        How many rejected rows were written.
-    doubles
-        Months that look published twice, as `IncidentsTask.halves` names them.
-    layer, has_areas
-        Which layer was changed, '' if none, and whether the board can count by it.
-    """
-
-    lines: tuple[str, ...]
-    notices: tuple[str, ...] = ()
-    files: tuple[FileAccounts, ...] = ()
-    made: tuple[Undoable, ...] = ()
-    rejects: int = 0
-    layer: str = ""
-    doubles: tuple[str, ...] = ()
-    has_areas: bool = True
 
 
 @dataclass
@@ -233,6 +153,8 @@ def run_task(task: Task, store: Store, on_rows: Callable[[int], None]) -> Outcom
             return _add_figures(task, store)
         case NamesTask():
             return _add_names(task, store, on_rows)
+        case TableTask():
+            return run_table_task(task, store)
         case UndoTask():
             return _undo(task, store)
 
@@ -359,6 +281,9 @@ def _undo(task: UndoTask, store: Store) -> Outcome:
         for change in sorted(task.changes, key=lambda one: one.number, reverse=True):
             if change.kind == "import":
                 lines.append(undone_line(store.undo_import(change.number)))
-            else:
+            elif change.kind == "layer":
                 lines.append(undone_layer_line(store.undo_layer_change(change.number)))
+            else:
+                record = undo_table(store, change.number, change.kind)
+                lines.append(undone_table_line(record))
     return Outcome(tuple(lines))

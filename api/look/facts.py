@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-Use = Literal["incidents", "layer", "features", "figures", "names", ""]
+Use = Literal["incidents", "layer", "features", "figures", "names", "measures", "entries", ""]
 """What a file can be imported as; '' for what no import takes, such as tiles."""
 
 ROWS_CHECKED: Final = 20_000

@@ -115,18 +115,25 @@ def _measures_or_entries(
     if is_fingertips(header):
         command = options.command("measures", "add", path, "--fingertips", "--layer", LAYER)
         title = "measures of areas, as Fingertips publishes them"
-        return replace(facts, title=title, commands=(command,))
+        return replace(facts, title=title, commands=(command,), use="measures")
     value = {*columns_of(header, VALUES, {}, file=path.name)}
-    if value >= {"area_code", "value"} and value & {"period", "from"}:
+    numbers = "value" in value or value >= {"numerator", "denominator"}
+    if numbers and "area_code" in value and value & {"period", "from"}:
         named = () if "measure_id" in value else ("--id", _id_of(path))
         command = options.command("measures", "add", path, *named, "--layer", LAYER)
-        return replace(facts, title="values of measures by area and period", commands=(command,))
+        return replace(
+            facts,
+            title="values of measures by area and period",
+            commands=(command,),
+            use="measures",
+            proposal={"measure_id": _id_of(path)} if named else {},
+        )
     entry = {*columns_of(header, ENTRIES, {}, file=path.name)}
     if entry >= {"area", "day"} and _says_what(entry):
         kind = () if "amount" in entry else ("--kind", "time")
         command = options.command("entries", "add", path, "--layer", LAYER, *kind)
         title = "entries: dated amounts of money or time by area"
-        return replace(facts, title=title, commands=(command,))
+        return replace(facts, title=title, commands=(command,), use="entries")
     return None
 
 

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.data import uploads as data_uploads
-from api.data.preview import Preview
+from api.data.tried import Preview
 from api.imports.process import ImportHere
 from api.settings import Settings
 from geo.errors import ConflictError, InputError

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from api.imports.outcome import Undoable
 from api.imports.process import ImportProcess
-from api.imports.tasks import IncidentsTask, Undoable, UndoTask
+from api.imports.tasks import IncidentsTask, UndoTask
 from geo.errors import ConflictError, InputError, UnavailableError
 from geo.store.geopackage import GeoPackageStore
 from tests.api.data.conftest import CASES_CSV
