@@ -135,8 +135,14 @@ def _span(lower: float, upper: float) -> str:
 
 
 def series_title(row: Mapping[str, object]) -> str:
-    """A series as people read it: `Burglary in Fladen Park`, or a place by its first street."""
-    if isinstance(row["category"], str):
-        return f"{category_title(row['category'])} in {row['area_name']}"
+    """A series as people read it: `Burglary in Fladen Park`, or a place by its first street.
+
+    Parameters
+    ----------
+    row
+        Of all series, or of a table of areas or places alone: places have no category.
+    """
+    if isinstance(category := row.get("category"), str):
+        return f"{category_title(category)} in {row['area_name']}"
     streets = str(row["streets"]).split("; ", maxsplit=1)[0]
     return f"All incidents around {streets or row['hotspot_id']}"

@@ -10,6 +10,7 @@ import pytest
 
 from geo.analyses import series
 from geo.analyses.unusual import unusual_now
+from geo.analyses.unusual_text import series_title
 from geo.errors import QuestionError
 from geo.incidents import london_months
 from geo.question.ask import answer
@@ -215,3 +216,12 @@ def test_the_parameters_of_places_are_those_of_the_places_alone(find, burst):
     assert both.parameters["series"] == both.parameters["family"] == 10
     part = find("unusual", burst, within="A", **options).parameters
     assert (part["family"], part["series"] - part["places"], part[MORE]) == (10, 2, 0)
+
+
+def test_a_place_is_named_in_its_own_table_too() -> None:
+    place = {"hotspot_id": "p1", "streets": "High Street; Low Road", "area_name": "Abbey"}
+    assert series_title(place) == "All incidents around High Street"
+    assert series_title(place | {"category": float("nan"), "streets": ""}) == (
+        "All incidents around p1"
+    )
+    assert series_title(place | {"category": "burglary"}) == "Burglary in Abbey"
