@@ -67,6 +67,8 @@ class Batch:
     lives
         The life of each accepted row and of each without a place, indexed by `incident_id`; see
         `geo.records.life`. None where the source has none.
+    rejected_ids
+        The ids that rejected rows of records bear: these are not missing from their extract.
     """
 
     accepted: pd.DataFrame
@@ -74,6 +76,7 @@ class Batch:
     notices: tuple[str, ...] = ()
     placeless: pd.DataFrame | None = None
     lives: pd.DataFrame | None = None
+    rejected_ids: frozenset[str] = frozenset()
 
     @property
     def rows_placeless(self) -> int:
@@ -93,6 +96,7 @@ class Batch:
             pd.concat([part.rejected for part in parts], ignore_index=True),
             placeless=pd.concat(placeless, ignore_index=True) if placeless else None,
             lives=pd.concat(lives) if lives else None,
+            rejected_ids=frozenset().union(*(part.rejected_ids for part in parts)),
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from api.formats.points import PointFile
 from api.formats.rejects import RejectsFile
-from api.imports.records import extract_lines, record_facts
+from api.imports.records import extract_lines, most_vanished, record_facts
 from api.settings import user_name
 from geo.crs import Projection
 from geo.errors import InputError
@@ -48,6 +48,11 @@ class Imported:
             + (f" ({reasons})" if reasons else "")
             + f" [{self.change}]"
         )
+
+    @property
+    def extract_lines(self) -> list[str]:
+        """What it shows as an extract; nothing where it was imported before."""
+        return [] if self.change == "unchanged" else extract_lines(self.record)
 
     @property
     def facts(self) -> dict[str, object]:
@@ -95,6 +100,7 @@ def import_partition(
     ]
     if change != "unchanged":
         warnings += _erased_by_content(part, record)
+        warnings += most_vanished(record)
     return Imported(change, record, [*notices, *warnings], tuple(doubles))
 
 
@@ -182,7 +188,7 @@ def import_lines(imported: list[Imported]) -> list[str]:
     accepted = sum(each.record.rows_accepted for each in imported)
     files = "1 file" if len(imported) == 1 else f"{len(imported)} files"
     total = f"{files}: {read:,} read = {accepted:,} accepted + {read - accepted:,} rejected"
-    lines = [line for each in imported for line in (each.line, *extract_lines(each.record))]
+    lines = [line for each in imported for line in (each.line, *each.extract_lines)]
     return [*lines, total]
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from geo.store.contract import ImportRecord
+
+FEWEST_VANISHED: Final = 3
+"""Fewer vanished records are those of a small council's ordinary week."""
 
 
 def record_facts(record: ImportRecord) -> dict[str, object]:
@@ -48,3 +53,21 @@ def extract_lines(record: ImportRecord) -> list[str]:
     events = ", ".join(f"{n:,} {event}" for event, n in record.events.items())
     since = f"; since the one before: {events}" if events else ""
     return [*lines, f"{record.file}: extract of {record.extracted}{since}"]
+
+
+def most_vanished(record: ImportRecord) -> list[str]:
+    """A warning where most records that an extract should have are not in it; else none.
+
+    An extract of all records that lacks more open ones than it has of those known before is seldom
+    what a council did in a week: it is another file, or one of a part of the records.
+    """
+    vanished = record.events.get("vanished", 0)
+    present = record.rows_accepted - record.events.get("opened", 0)
+    if vanished < FEWEST_VANISHED or vanished <= present:
+        return []
+    line = (
+        f"warning: {record.file}: {vanished:,} open records are not in it, and only {present:,} of "
+        "those known before are; if it is the wrong file, or holds a part of them, undo it with "
+        f"'patchmap imports undo {record.import_id}'"
+    )
+    return [line]

@@ -23,7 +23,7 @@ from api.imports.layers import ReadingOptions, read_content
 from api.imports.layers import undone_line as undone_layer_line
 from api.imports.names import names_lines
 from api.imports.outcome import FileAccounts, Outcome, Undoable
-from api.imports.records import extract_lines, undone_line
+from api.imports.records import undone_line
 from api.imports.table_tasks import (
     TableTask,
     run_table_task,
@@ -171,7 +171,7 @@ def _import_incidents(task: IncidentsTask, store: Store, on_rows: Callable[[int]
             ]
             rejected.complete()
     accounts = [_accounts(store, each, part) for each, part in zip(imported, parts, strict=True)]
-    extracts = [line for each in imported for line in extract_lines(each.record)]
+    extracts = [line for each in imported for line in each.extract_lines]
     warnings = [line for each in imported for line in each.warnings]
     made = [
         Undoable("import", each.record.import_id) for each in imported if each.change != "unchanged"

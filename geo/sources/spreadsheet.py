@@ -281,6 +281,7 @@ class _Reader:
             notices + notes.lines(self.file),
             incidents[accepted & placeless].assign(x=np.nan, y=np.nan).reset_index(drop=True),
             known[accepted],
+            frozenset(known.index[~accepted]),
         )
 
     def _lives(self, table: Table, when: Occurrences) -> ReadLives | None:

@@ -260,12 +260,12 @@ class ErasedRows:
         )
         rejected = turned if batch.rejected.empty else pd.concat([batch.rejected, turned])
         placeless, lives = batch.placeless, batch.lives
-        return Batch(
-            batch.accepted[~erased].reset_index(drop=True),
-            rejected.reset_index(drop=True),
-            batch.notices,
-            None if placeless is None else placeless[~without].reset_index(drop=True),
-            None if lives is None else lives[~lives.index.isin(ids)],
+        return replace(
+            batch,
+            accepted=batch.accepted[~erased].reset_index(drop=True),
+            rejected=rejected.reset_index(drop=True),
+            placeless=None if placeless is None else placeless[~without].reset_index(drop=True),
+            lives=None if lives is None else lives[~lives.index.isin(ids)],
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import pandas as pd
 
@@ -68,9 +69,11 @@ class ImportLog:
         writer = self._incidents.writer(import_id, partition.partition_id, keyed=partition.keyed)
         erased = ErasedRows(read_erasures(self._tables), partition.source, keyed=partition.keyed)
         lives = self._life_writer(partition, import_id, before)
+        # Read once: no id comes twice, so no row of this import states the place of another.
+        places = cache(lambda: self._places(partition.source))
 
         def write_lives(batch: Batch) -> Batch:
-            batch = self._with_known_places(batch, partition.source)
+            batch = _with_known_places(batch, places)
             if lives is not None:
                 lives.add(batch)
             return batch
@@ -84,6 +87,7 @@ class ImportLog:
         replaced = [] if partition.keyed else [record.import_id for record in before]
         rows_replaced = writer.finish(replaced)
         is_new = writer.wrote_rows() or (lives is not None and lives.wrote)
+        is_new |= _is_later_snapshot(partition, before)
         if partition.keyed and before and not is_new:
             # Nothing in the file was new, so there would be nothing to undo either.
             self._records.remove(import_id)
@@ -181,19 +185,8 @@ class ImportLog:
         is_first = not any(record.extracted for record in before)
         return self._lives.writer(partition, import_id, is_first=is_first)
 
-    def _with_known_places(self, batch: Batch, source: str) -> Batch:
-        """A batch whose rows without a place have the one that an earlier extract stated."""
-        if batch.placeless is None or batch.placeless.empty:
-            return batch
-        known = self._incidents.of_source(source).set_index("incident_id")[["x", "y"]]
-        rows = batch.placeless.copy()
-        rows[["x", "y"]] = known.reindex(rows["incident_id"]).to_numpy()
-        placed = rows["x"].notna().to_numpy()
-        return replace(
-            batch,
-            accepted=pd.concat([batch.accepted, rows[placed]], ignore_index=True),
-            placeless=rows[~placed].reset_index(drop=True),
-        )
+    def _places(self, source: str) -> pd.DataFrame:
+        return self._incidents.of_source(source).set_index("incident_id")[["x", "y"]]
 
     def _get(self, import_id: int) -> ImportRecord:
         record = self._records.get(import_id)
@@ -243,10 +236,38 @@ def _write(
     return tally
 
 
+def _with_known_places(batch: Batch, places: Callable[[], pd.DataFrame]) -> Batch:
+    """A batch whose rows without a place have the one that an earlier extract stated."""
+    if batch.placeless is None or batch.placeless.empty:
+        return batch
+    rows = batch.placeless.copy()
+    rows[["x", "y"]] = places().reindex(rows["incident_id"]).to_numpy()
+    placed = rows["x"].notna().to_numpy()
+    return replace(
+        batch,
+        accepted=pd.concat([batch.accepted, rows[placed]], ignore_index=True),
+        placeless=rows[~placed].reset_index(drop=True),
+    )
+
+
+def _is_later_snapshot(partition: Partition, before: list[ImportRecord]) -> bool:
+    """Whether an extract of all records is of a later day: that nothing changed is known then."""
+    extract = partition.extract
+    last = max((record.extracted for record in before), default="")
+    return extract is not None and extract.whole and extract.day.isoformat() > last
+
+
 def _refuse_earlier(partition: Partition, before: list[ImportRecord]) -> None:
     """Refuse an extract that is older than one that is stored: its events would run backwards."""
     if partition.extract is None:
         return
+    same = [record for record in before if record.sha256 == partition.sha256]
+    if same and partition.extract.whole:
+        # It would take back all that the extracts since have shown, on a day that it may not state.
+        raise ConflictError(
+            f"{partition.file} is imported already as the extract of {same[0].extracted} (import "
+            f"{same[0].import_id}), and a later one after it; undo the later imports first"
+        )
     last = max(before, key=lambda record: record.extracted, default=None)
     if last is not None and partition.extract.day.isoformat() < last.extracted:
         raise ConflictError(

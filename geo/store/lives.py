@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from geo.errors import ConflictError
 from geo.incidents import ANSWER_COLUMNS, LONDON, Batch, Partition, empty_incidents
 from geo.records.events import EVENT_COLUMNS, step, vanished
 from geo.records.life import (
@@ -105,6 +106,19 @@ class Lives:
         closed = pd.to_datetime(frame["closed"], utc=True)
         times = {"closed": closed, "reopened": days}
         return frame.assign(**times).astype(dict.fromkeys(times, LIFE_TIME_TYPE))
+
+    def owner_of_any(self, incident_ids: Sequence[str]) -> tuple[str, str] | None:
+        """The first of some records that has a life, and its partition; None where none has."""
+        for some in _slices(incident_ids):
+            owned = self._tables.rows(
+                "SELECT incident_id, partition_id FROM patchmap_lives WHERE replaced_by IS NULL"
+                f" AND incident_id IN ({_marks(some)})",
+                *some,
+            )
+            if owned:
+                incident_id, partition_id = min(owned)
+                return str(incident_id), str(partition_id)
+        return None
 
     def of_import(self, import_id: int) -> pd.DataFrame:
         """As `current`, of those that an import wrote and no later one replaced."""
@@ -224,6 +238,7 @@ class LifeWriter:
         self._import_id, self._is_first = import_id, is_first
         self._before = lives.current(partition.partition_id)
         self._present: set[str] = set()
+        self._rejected: set[str] = set()
         self.events: Counter[str] = Counter()
         self.wrote = False
 
@@ -231,7 +246,10 @@ class LifeWriter:
         """Write the lives of a batch's rows that are new or differ."""
         if batch.lives is None:
             return
+        self._refuse_known_ids(batch.lives.index)
         self._present.update(batch.lives.index)
+        # What is wrong in the row of a record does not make it vanish: it is as it was known.
+        self._rejected.update(batch.rejected_ids)
         counts = self._extract.counts_reopened
         lives, events = step(self._before, batch.lives, counts_reopened=counts)
         lives = self._with_facts(lives, batch.placeless)
@@ -241,10 +259,24 @@ class LifeWriter:
         """Let open records vanish that an extract of all records does not have."""
         if not self._extract.whole:
             return
-        gone = self._before.loc[vanished(self._before, self._present)]
+        gone = self._before.loc[vanished(self._before, self._present | self._rejected)]
         start = pd.Timestamp(self._extract.day, tz=LONDON).tz_convert("UTC")
         events = pd.DataFrame({"incident_id": gone.index, "event": VANISHED})
         self._write(with_life_types(gone.assign(**{VANISHED: start})), events)
+
+    def _refuse_known_ids(self, ids: pd.Index) -> None:
+        repeated = [*ids[ids.duplicated()], *self._present.intersection(ids)]
+        if repeated:
+            raise ConflictError(
+                f"{self._partition.file}: the id {min(repeated)} appears twice; each row needs its "
+                "own id"
+            )
+        new = ids[~ids.isin(self._before.index)].tolist()
+        if other := self._lives.owner_of_any(new):
+            raise ConflictError(
+                f"{self._partition.file}: the id {other[0]} is already used by {other[1]}; import "
+                "the file under that name, or under a source of its own"
+            )
 
     def _with_facts(self, lives: pd.DataFrame, rows: pd.DataFrame | None) -> pd.DataFrame:
         lives = lives.assign(

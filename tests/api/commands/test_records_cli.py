@@ -9,6 +9,7 @@ import pytest
 
 from tests.api.commands.running import refused, run, run_json
 from tests.api.conftest import two_wards
+from tests.services import run_patchmap
 
 MAPPING = """
 source = "council"
@@ -118,3 +119,38 @@ def test_personal_columns_are_refused_with_the_reason(folder: Path) -> None:
         "p.toml: the mapping names 'Customer name', which looks like names of people; leave it "
         "out: Patchmap keeps nothing of people, and the cases stay in your own system"
     )
+
+
+def test_a_row_that_is_rejected_does_not_make_its_record_vanish(folder: Path) -> None:
+    _ingest(folder, "first.csv", "2026-11-23")
+    wrong = (*FIRST[0][:3], "01/01/2026", *FIRST[0][4:])
+    _write(folder, "wrong.csv", [wrong, *FIRST[1:]])
+    later = _ingest(folder, "wrong.csv", "2026-11-30")
+    assert "4 read = 3 accepted + 1 rejected (1 closed before it was received)" in later
+    assert "vanished" not in later
+
+
+def test_the_wrong_file_is_warned_of_and_undone_whole(folder: Path) -> None:
+    _ingest(folder, "first.csv", "2026-11-23")
+    before = run(folder, "imports", "list")
+    _write(folder, "wrong.csv", [(f"z{n}", *FIRST[0][1:]) for n in range(4)])
+    options = ("--mapping", "m.toml", "--extracted", "2026-11-30")
+    done = run_patchmap("ingest", "wrong.csv", *options, cwd=folder)
+    output = done.stdout + done.stderr
+    assert "since the one before: 4 opened, 3 vanished" in output
+    assert "warning: wrong.csv: 3 open records are not in it, and only 0 of those known" in output
+    assert "'patchmap imports undo 2'" in output
+    undone = run(folder, "imports", "undo", "2")
+    assert "4 incidents removed" in undone
+    assert "7 events taken back" in undone
+    assert run(folder, "imports", "list").startswith(before)
+
+
+def test_a_file_imported_before_tells_no_events_again(folder: Path) -> None:
+    _ingest(folder, "first.csv", "2026-11-23")
+    _ingest(folder, "later.csv", "2026-11-30")
+    again = _ingest(folder, "later.csv", "2026-11-30")
+    assert "[unchanged]" in again
+    assert "since the one before" not in again
+    refusal = refused(folder, "ingest", "first.csv", "--mapping", "m.toml")
+    assert "first.csv is imported already as the extract of 2026-11-23 (import 1)" in refusal

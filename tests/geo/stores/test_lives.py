@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
 import pytest
 
 from geo.errors import ConflictError
+from geo.incidents import Extract
 from geo.store.contract import Store
 from geo.store.copying import copy_store
 from tests.geo.stores.lives import WEEK, events, extract, life_of, record
@@ -19,6 +21,7 @@ from tests.geo.stores.parts import (
     counters,
     imported,
     put,
+    rejects,
     states,
     undo,
 )
@@ -102,11 +105,23 @@ def test_an_earlier_extract_is_refused(two: Store) -> None:
         put(two, extract(FIRST, date(2026, 11, 20)))
 
 
-def test_an_extract_that_says_nothing_new_leaves_no_trace(two: Store) -> None:
+def test_an_extract_of_a_day_that_says_nothing_new_leaves_no_trace(two: Store) -> None:
     before = counters(two), two.imports(history=True)
     # The closed record that it leaves out stays closed; the vanished one is gone already.
-    assert put(two, extract(LATER, date(2026, 12, 1))) == ["unchanged"]
+    assert put(two, replace(extract(LATER, WEEK[1]), sha256="0" * 64)) == ["unchanged"]
+    changes = extract(LATER, date(2026, 12, 1), whole=False)
+    assert put(two, changes) == ["unchanged"]
     assert (counters(two), two.imports(history=True)) == before
+
+
+def test_a_later_snapshot_without_a_change_says_that_nothing_changed(two: Store) -> None:
+    before = two.records(), two.imports()
+    done = imported(two, extract(LATER, date(2026, 12, 1)))
+    assert (done.extracted, done.events, done.rows_read) == ("2026-12-01", {}, 5)
+    pd.testing.assert_frame_equal(two.records(), before[0])
+    undo(two, done.import_id)
+    pd.testing.assert_frame_equal(two.records(), before[0])
+    assert two.imports() == before[1]
 
 
 def test_only_a_life_may_differ(store: Store) -> None:
@@ -211,3 +226,36 @@ def test_what_was_reopened_has_a_spell_for_which_it_was_closed(two: Store) -> No
     assert spells["reopened"].tolist() == [pd.Timestamp("2026-11-30", tz="UTC")]
     undo(two, 2)
     assert two.closed_spells().empty
+
+
+def test_a_record_whose_row_is_rejected_has_not_vanished(store: Store) -> None:
+    put(store, extract(FIRST))
+    later = extract([one for one in LATER if one.key != "council:open"], WEEK[1])
+    [batch] = later.batches()
+    turned = replace(batch, rejected=rejects("closed before it was received"))
+    turned = replace(turned, rejected_ids=frozenset({"council:open", "council:never"}))
+    done = imported(store, replace(later, batches=lambda: iter([turned])))
+    assert done.rows_rejected == 1
+    assert [key for key, event, _ in events(store) if event == "vanished"] == ["vanishes"]
+    assert life_of(store, "open")["vanished"] == ""
+
+
+def test_an_id_of_two_records_without_a_place_is_refused(store: Store) -> None:
+    one = record("placeless", None, stated_area="E05000001")
+    with pytest.raises(ConflictError, match=r"the id council:placeless appears twice"):
+        put(store, extract([one, one]))
+    assert not store.imports()
+    put(store, extract([one]))
+    other = replace(extract([one], WEEK[1]), name="other")
+    with pytest.raises(ConflictError, match=r"council:placeless is already used by council"):
+        put(store, other)
+    assert store.records().index.tolist() == ["council:placeless"]
+
+
+def test_an_extract_imported_again_after_a_later_one_is_refused(two: Store) -> None:
+    before = two.records()
+    first = extract(FIRST)
+    again = replace(first, extract=Extract(date(2026, 12, 1), whole=True))
+    with pytest.raises(ConflictError, match=r"imported already as the extract of 2026-11-23"):
+        put(two, again)
+    pd.testing.assert_frame_equal(two.records(), before)
