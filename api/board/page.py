@@ -141,8 +141,10 @@ def _section(board: OpenedBoard, name: str) -> str:
             return str(render_or_explain(name, findings, shared))
 
     def lasts() -> bool:
-        # What was refused is not part of the address; an edition ends when a section fails.
-        return not shared["refused"] and edition() == begun
+        return edition() == begun  # which ends when a section fails
+
+    if shared["refused"]:
+        return render()  # what was refused is not part of the address
 
     key = (name, board.view.address(), shared["origin"], begun)
     return findings.text(key, render, lasts=lasts)

@@ -75,6 +75,15 @@ def test_a_value_is_refused_with_the_same_words_everywhere(
         assert words in shown.text.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
 
 
+def test_a_reason_shows_on_a_board_that_was_opened_before(town_client: TestClient) -> None:
+    view = {"period": "latest-1m", "compare": "previous"}
+    town_client.get("/", params=view)
+    shown = town_client.get("/", params=view | {"since": "May"})
+    assert shown.status_code == 400
+    assert "is not a month; write it as 2024-03. Your form is unchanged" in shown.text
+    assert "Your form is unchanged" not in town_client.get("/", params=view).text
+
+
 def test_an_option_is_for_analyses_that_there_are():
     commands = {analysis.command for analysis in ANALYSES}
     assert {name for option in OPTIONS for name in option.analyses} <= commands

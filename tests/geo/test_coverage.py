@@ -18,7 +18,7 @@ from geo.question.answer import UNKNOWN_CELL, StoreFacts
 from geo.question.ask import Answer, answer
 from geo.question.model import Question
 from geo.store.contract import ImportRecord
-from tests.geo.records import record_of
+from tests.geo.import_records import record_of
 
 ASB, DRUGS, NOISE = "anti-social-behaviour", "drugs", "noise"
 WEST, EAST = "avonshire", "borsetshire"

@@ -17,7 +17,7 @@ from geo.question.ask import Answer, answer
 from geo.question.model import Question
 from geo.sources.police_uk import read_police_uk
 from geo.store.contract import ImportRecord, LayerMetadata
-from tests.geo.records import record_of
+from tests.geo.import_records import record_of
 
 Parts = tuple[pd.DataFrame, list[ImportRecord]]
 

@@ -13,7 +13,7 @@ from geo.question.ask import StoreFacts, answer
 from geo.question.harm import HarmTable
 from geo.question.model import Question
 from tests.geo.analyses.material import ASB, COMPUTE, DRUGS
-from tests.geo.records import record_of
+from tests.geo.import_records import record_of
 
 NEEDED = {"compare": "year", "bandwidth": "100", "posts": "5", "groups": "2"}
 """What some analyses cannot do without."""

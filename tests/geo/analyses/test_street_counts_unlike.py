@@ -16,7 +16,7 @@ from geo.question.model import Question
 from geo.question.street_layer import StreetLayer
 from geo.store.contract import ImportRecord
 from tests.geo.analyses.material import COMPUTE
-from tests.geo.records import record_of
+from tests.geo.import_records import record_of
 
 ASB, ROBBERY = "anti-social-behaviour", "robbery"
 SIDE = 5_000

@@ -17,7 +17,7 @@ from geo.question.ask import answer
 from geo.question.model import Question
 from geo.surveillance import CANNOT_SAY, MORE, USUAL
 from tests.geo.analyses.material import ASB, DRUGS, rows_of
-from tests.geo.records import record_of
+from tests.geo.import_records import record_of
 
 BURST = [(435_150 + i, 336_150, DRUGS, "2024-12") for i in range(30)]
 

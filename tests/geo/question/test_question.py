@@ -10,7 +10,7 @@ from geo.analyses.places import ranked
 from geo.errors import QuestionError
 from geo.question.ask import Answer, answer
 from geo.question.model import Question
-from tests.geo.records import record_of
+from tests.geo.import_records import record_of
 
 A, B, C, D = (435_050, 336_050), (435_150, 336_050), (435_050, 336_150), (435_150, 336_150)
 FAR = (436_000, 336_000)

@@ -15,7 +15,7 @@ from geo.question.ask import Answer, answer
 from geo.question.model import Question
 from geo.question.resolve import ResolvedQuestion, resolve
 from geo.store.contract import ImportRecord
-from tests.geo.records import record_of
+from tests.geo.import_records import record_of
 
 HERE = (435_050.0, 336_050.0)
 MIRRORED = (336_050.0, 435_050.0)
