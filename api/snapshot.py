@@ -301,9 +301,7 @@ class Snapshot:
         """
         note("incidents")
         if self._partitioned is None or not set(columns) <= set(ANSWER_COLUMNS):
-            with self._store.reading():
-                if self._store.data_version().incidents != self._version.incidents:
-                    raise StoreError("the incidents have just changed; try again")
+            with self._reading_incidents():
                 return self._store.incidents(window, columns=columns)
         frame = self._partitioned.frame
         if window is None:
@@ -316,6 +314,14 @@ class Snapshot:
         note("incidents")
         return self._count
 
+    @contextmanager
+    def _reading_incidents(self) -> Iterator[None]:
+        """Read the incidents of the store while they are those of the snapshot."""
+        with self._store.reading():
+            if self._store.data_version().incidents != self._version.incidents:
+                raise StoreError("the incidents have just changed; try again")
+            yield
+
     def closed_spells(self) -> pd.DataFrame:
         """Return when records were closed that were opened again.
 
@@ -325,9 +331,7 @@ class Snapshot:
             If the incidents changed since the snapshot was taken: a retry gets a new snapshot.
         """
         note("incidents")
-        with self._store.reading():
-            if self._store.data_version().incidents != self._version.incidents:
-                raise StoreError("the incidents have just changed; try again")
+        with self._reading_incidents():
             return self._store.closed_spells()
 
     def placeless_count(self) -> int:
@@ -345,9 +349,7 @@ class Snapshot:
         """
         note("incidents")
         if self._records is None:
-            with self._store.reading():
-                if self._store.data_version().incidents != self._version.incidents:
-                    raise StoreError("the incidents have just changed; try again")
+            with self._reading_incidents():
                 self._records = self._store.records()
         return self._records
 
