@@ -99,6 +99,8 @@ def test_an_import_says_that_a_row_is_left_out_by_what_it_says_alone(
         str(tmp_path / "council.toml"),
         "--partition",
         "calls",
+        "--rejects",
+        str(tmp_path / "calls.rejects.csv"),
     )
     assert "erased" not in run(store, *words)
     erased = ("--source", "council", "--id", "council/calls:2", "--reason", "asked for")
