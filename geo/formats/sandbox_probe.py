@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Open the file and connect to the port that standard input names."""
+    """Open the file and connect to the port that standard input names, and send it a datagram."""
     file, port = json.loads(sys.stdin.read())
     reached = []
     try:
@@ -20,6 +20,11 @@ def main() -> None:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
         reached.append("the network")
+    except OSError:
+        pass
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            datagrams.sendto(b"x", ("127.0.0.1", port))
     except OSError:
         pass
     sys.stdout.write(json.dumps(reached))

@@ -89,6 +89,21 @@ def test_other_files_and_the_network_are_out_of_reach(
     assert (tmp_path / "program.py").read_text() == PROGRAM
 
 
+def test_a_network_that_only_datagrams_reach_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Landlock shuts TCP ports alone, and a chroot lets nobody have a network of their own."""
+    monkeypatch.setattr(sandbox, "_bubblewrap", lambda: "")
+    if sandbox.missing_walls():
+        pytest.skip("the kernel has no Landlock, or allows no namespaces")
+    start = sandbox._CONFINED.read_text()
+    (tmp_path / "confined.py").write_text(start.replace("        _leave_network()\n", ""))
+    monkeypatch.setattr(sandbox, "_CONFINED", tmp_path / "confined.py")
+    sandbox._reached.cache_clear()
+    assert sandbox.missing_walls() == ("the network",)
+    sandbox._reached.cache_clear()
+
+
 def test_without_walls_the_same_program_reaches_them(tmp_path: Path, udp: socket.socket) -> None:
     """So that the test above cannot pass because the program is wrong."""
     target = tmp_path / "incidents.csv"
