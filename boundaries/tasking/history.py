@@ -1,0 +1,257 @@
+"""Signed steps: everything of tasking is a list of them, and its state is their replay.
+
+Steps are only ever added. A redaction replaces a text and nothing else of a step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final, TypeVar
+
+from geo.errors import ConflictError, InputError, NotFoundError
+
+Known = TypeVar("Known", bound=str)
+
+REDACT: Final = "redact"
+"""The step that says which text was redacted, by whom and why."""
+REDACTED: Final = "[redacted]"
+"""What stands in place of a redacted text."""
+NOTE: Final = "note"
+"""The text of a step, among those that can be redacted."""
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Who takes a step, when, and in which meeting.
+
+    Attributes
+    ----------
+    by
+        The identity, or the stated name.
+    at
+        Time with a time zone; kept in UTC, to the second.
+    meeting
+        The id of the meeting, '' outside of any.
+    """
+
+    by: str
+    at: datetime
+    meeting: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.by.strip():
+            raise InputError("a step needs the name of who takes it")
+        if self.at.tzinfo is None:
+            raise InputError("the time of a step has no time zone; add one, such as UTC")
+        object.__setattr__(self, "at", self.at.astimezone(UTC).replace(microsecond=0))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One signed change.
+
+    Attributes
+    ----------
+    kind
+        Such as `raise` or `accept`.
+    signed
+        Who, when, and in which meeting.
+    note
+        The reason, answer or remark; '' for none.
+    changes
+        The new values of what changed, as plain JSON by name.
+    """
+
+    kind: str
+    signed: Signed
+    note: str = ""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The step as plain JSON, as stores keep it: keys never change."""
+        return {
+            "kind": self.kind,
+            "by": self.signed.by,
+            "at": f"{self.signed.at:%Y-%m-%dT%H:%M:%SZ}",
+            "meeting": self.signed.meeting,
+            "note": self.note,
+            "changes": dict(self.changes),
+        }
+
+    @classmethod
+    def read(cls, written: Mapping[str, Any]) -> Step:
+        """The step that `as_dict` wrote."""
+        at = datetime.fromisoformat(written["at"])
+        signed = Signed(written["by"], at, written["meeting"])
+        return cls(written["kind"], signed, written["note"], written["changes"])
+
+
+def replayed(steps: Sequence[Step]) -> dict[str, Any]:
+    """The values after all steps: the last one given of each name, as plain JSON."""
+    values: dict[str, Any] = {}
+    for step in steps:
+        if step.kind != REDACT:
+            values |= step.changes
+    return values
+
+
+def redacted(
+    steps: Sequence[Step], *, number: int, text: str, signed: Signed, why: str
+) -> list[Step]:
+    """Replace a text of one step, and add the step that says so.
+
+    Parameters
+    ----------
+    steps
+        All steps so far.
+    number
+        The step whose text is replaced, from 1.
+    text
+        `note`, or the name of a text among its changes, such as `title`.
+    signed, why
+        Who redacts it, and why.
+
+    Returns
+    -------
+    The steps with one more. It holds a slow, salted hash of the text, so that whoever still has the
+    text can show that it stood there (`was_redacted`), and nobody can guess it from the hash.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such step.
+    InputError
+        If there is no such text in it, or no reason is given.
+    """
+    if not 1 <= number <= len(steps):
+        raise NotFoundError(f"there is no step {number}; there are {len(steps)}")
+    if not why.strip():
+        raise InputError("say why the text is redacted")
+    step = steps[number - 1]
+    old = step.note if text == NOTE else step.changes.get(text)
+    if not isinstance(old, str) or old in {"", REDACTED} or step.kind == REDACT:
+        raise InputError(f"step {number} ({step.kind}) has no text {text!r} to redact")
+    if text == NOTE:
+        without = replace(step, note=REDACTED)
+    else:
+        without = replace(step, changes={**step.changes, text: REDACTED})
+    salt = secrets.token_hex(16)
+    changes = {"step": number, "text": text, "salt": salt, "hash": _hash(old, salt)}
+    said = Step(REDACT, signed, why, changes)
+    return [*steps[: number - 1], without, *steps[number:], said]
+
+
+def was_redacted(steps: Sequence[Step], text: str) -> list[int]:
+    """Where a text stood before it was redacted.
+
+    Parameters
+    ----------
+    steps
+        All steps.
+    text
+        The text, as somebody still has it.
+
+    Returns
+    -------
+    The numbers of the steps, from 1; none where it never stood there.
+    """
+    redactions = [step.changes for step in steps if step.kind == REDACT]
+    return [said["step"] for said in redactions if said["hash"] == _hash(text, said["salt"])]
+
+
+def check_version(name: str, steps: Sequence[Step], *, based_on: int) -> None:
+    """Refuse to save over steps that the caller has not read.
+
+    Parameters
+    ----------
+    name
+        Such as `task T-0042`, for the message.
+    steps
+        Those in the store; none where it does not exist.
+    based_on
+        The version that was read, which is the number of its steps; 0 for something new.
+
+    Raises
+    ------
+    ConflictError
+        If there are others; the message says who changed what since.
+    """
+    if len(steps) == based_on:
+        return
+    if not based_on:
+        raise ConflictError(f"{name} already exists, in version {len(steps)}; choose another id")
+    if len(steps) < based_on:
+        raise ConflictError(f"{name} is version {len(steps)}; you edited version {based_on}")
+    since = "; ".join(descriptions(steps[based_on:]))
+    raise ConflictError(
+        f"{name} is now version {len(steps)}; you edited {based_on}. Since: {since}"
+    )
+
+
+def descriptions(steps: Sequence[Step]) -> Iterator[str]:
+    """Each step in words: what, by whom, when."""
+    for step in steps:
+        names = ", ".join(name.replace("_", " ") for name in step.changes)
+        changed = f" ({names})" if names and step.kind in {"amend", "set"} else ""
+        yield f"{step.kind}{changed} by {step.signed.by}, {step.signed.at:%Y-%m-%d %H:%M} UTC"
+
+
+def next_id(ids: Iterable[str], *, letter: str = "T") -> str:
+    """The next running id.
+
+    Parameters
+    ----------
+    ids
+        Those that exist.
+    letter
+        What they begin with, such as `T` of tasks.
+
+    Returns
+    -------
+    Such as `T-0042`; `T-0001` where there is none yet.
+    """
+    own = f"{letter}-"
+    numbers = [int(one[2:]) for one in ids if one.startswith(own) and one[2:].isdecimal()]
+    return f"{own}{max(numbers, default=0) + 1:04d}"
+
+
+def one_of(name: str, value: str, known: Sequence[Known]) -> Known:
+    """A value, if it is one of those known.
+
+    Parameters
+    ----------
+    name
+        What it is, for the message.
+    value
+        As it was given.
+    known
+        All that there are.
+
+    Returns
+    -------
+    The value, as one of them.
+
+    Raises
+    ------
+    InputError
+        If it is not; the message lists them.
+    """
+    for one in known:
+        if one == value:
+            return one
+    raise InputError(f"unknown {name} {value!r}; choose {listed(known)}")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as in a sentence: `a, b or c`; `nothing` where there are none."""
+    *first, last = names or ("nothing",)
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def _hash(text: str, salt: str) -> str:
+    # Slow on purpose: telephone numbers are few enough to try all of them with a fast hash.
+    return hashlib.scrypt(text.encode(), salt=bytes.fromhex(salt), n=2**14, r=8, p=1).hex()

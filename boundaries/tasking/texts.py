@@ -1,0 +1,50 @@
+"""Checks titles and notes for what would lead to a person: tasks are about places."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from geo.errors import InputError
+from geo.personal_texts import personal_text
+
+_STREETS: Final = (
+    "street|st|road|rd|avenue|ave|lane|ln|drive|close|court|ct|crescent|cres|way|place|terrace"
+    "|gardens|grove|walk|row|mews|square|hill|rise|green|park|view|house"
+)
+# A number before a street is somebody's door; "Elm Street" alone is a place.
+_ADDRESS: Final = re.compile(
+    rf"\b\d+[a-zA-Z]?,? +(?:[A-Z][\w'’-]*\s+){{1,3}}(?i:{_STREETS})\b",
+)
+_FLAT: Final = re.compile(r"\b(?:flat|apartment|apt|room)\.? ?\d+[a-z]?\b", re.IGNORECASE)
+
+HINT: Final = "Write roles and places, not names of people, telephone numbers or house numbers."
+"""Stands beside every field of text."""
+
+
+def personal_part(text: str) -> str:
+    """What of a text would lead to a person, such as `a telephone number`; '' if nothing."""
+    if form := personal_text(text):
+        return form
+    return "an address of a home" if _ADDRESS.search(text) or _FLAT.search(text) else ""
+
+
+def check_texts(**texts: str) -> None:
+    """Refuse texts that would lead to a person.
+
+    Parameters
+    ----------
+    texts
+        By the name of the field.
+
+    Raises
+    ------
+    InputError
+        For the first of them, with what it seems to hold. A person decides whether that is so.
+    """
+    for name, text in texts.items():
+        if part := personal_part(text):
+            raise InputError(
+                f"the {name.replace('_', ' ')} seems to hold {part}; write roles and places, or "
+                "confirm that it names nobody"
+            )
