@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from api.identity.view import DataView
 from api.limited_questions import INSIDE, OwnAreas, VisibleRows, is_among, named_areas, named_layers
+from api.limited_tasking import limited_steps, tasks_inside
 from api.reads import note
 from api.snapshot import Snapshot
 from boundaries.layers.blocks import BlockLayer
@@ -45,6 +46,7 @@ from geo.question.subjects import AnswerSubject, ask_about
 from geo.store.contract import LayerMetadata, PlanRecord, PlanSummary, Setting, Window
 from geo.store.layer_ids import areas_among, find_layer
 from geo.store.measure_contract import TableImport, TableSubject
+from geo.store.tasking_contract import StepRecord, TaskingSubject, TaskRow
 
 Bools = NDArray[np.bool_]
 
@@ -348,6 +350,40 @@ class LimitedSnapshot(_PlansHidden):
         """Return the imports of values and entries, to those who see all areas."""
         return self.whole.table_imports(subject) if self.view.areas is None else []
 
+    def tasks(self) -> list[TaskRow]:
+        """Return the tasks whose places lie, at least partly, in somebody's areas."""
+        tasks = self.whole.tasks()
+        return tasks if self.view.areas is None else tasks_inside(tasks, self._region_of_own)
+
+    def tasking(
+        self, subject: TaskingSubject, record_ids: Sequence[str] | None = None
+    ) -> dict[str, list[StepRecord]]:
+        """Return the steps of what is seen: of the city, or of somebody's areas."""
+        if self.view.areas is None:
+            return self.whole.tasking(subject, record_ids)
+        if subject == "task":
+            visible = {task.task_id for task in self.tasks()}
+            if record_ids is not None:
+                visible &= {*record_ids}
+            return self.whole.tasking(subject, sorted(visible))
+        return limited_steps(self.whole.tasking(subject, record_ids), self.visible_codes)
+
+    def tasking_ids(self, subject: TaskingSubject) -> list[str]:
+        """Return the ids of what is seen."""
+        if self.view.areas is None:
+            return self.whole.tasking_ids(subject)
+        if subject == "task":
+            return [task.task_id for task in self.tasks()]
+        return [*self.tasking(subject)]
+
+    def tasking_of_meeting(self, meeting_id: str) -> list[tuple[TaskingSubject, str]]:
+        """Return what is seen and had a step in a meeting."""
+        every = self.whole.tasking_of_meeting(meeting_id)
+        if self.view.areas is None:
+            return every
+        visible = {subject: {*self.tasking_ids(subject)} for subject, _ in every}
+        return [(subject, own) for subject, own in every if own in visible[subject]]
+
     def concealed_codes(self, layers: pd.Series, codes: pd.Series) -> list[str]:
         """Return codes of areas as `concealed` has them; `GONE` for those that their layer lacks.
 
@@ -515,6 +551,11 @@ class LimitedSnapshot(_PlansHidden):
     @cached_property
     def _region(self) -> shapely.Geometry:
         return shapely.union_all(self._own_areas.geometry.to_numpy())
+
+    @property
+    def _region_of_own(self) -> shapely.Geometry:
+        note("layers")
+        return self._region
 
     @property
     def _locator(self) -> AreaLocator:

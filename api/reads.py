@@ -13,7 +13,9 @@ from typing import Final, Literal
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-Part = Literal["incidents", "layers", "plans", "plan titles", "settings", "measures", "entries"]
+Part = Literal[
+    "incidents", "layers", "plans", "plan titles", "settings", "measures", "entries", "tasks"
+]  # fmt: skip
 """A subject of the data version; `plan titles` is what lists of layers show of plans.
 
 A step changes a plan but not its title, and every page with a list of layers shows the titles.
@@ -30,6 +32,7 @@ LETTERS: Final[Mapping[Part, str]] = {
     "settings": "s",
     "measures": "m",
     "entries": "e",
+    "tasks": "k",
 }
 """How an ETag names the parts that an answer was made of."""
 

@@ -39,6 +39,7 @@ from geo.store.contract import (
 )
 from geo.store.layer_ids import areas_among, check_areas, find_layer
 from geo.store.measure_contract import TableImport, TableSubject
+from geo.store.tasking_contract import StepRecord, TaskingSubject, TaskRow
 
 MOST_IN_MEMORY = 20_000_000
 """Incidents that a service holds, at about 40 bytes each; above it, the store is asked."""
@@ -69,6 +70,7 @@ class Snapshot:
             self._count: int
             self._placeless: int
             self._records: pd.DataFrame | None = None
+            self._tasks: list[TaskRow] | None = None
             self._imports: list[ImportRecord]
             self._blocks: dict[str, BlockLayer] = {}
             self._planned: dict[str, gpd.GeoDataFrame] = {}
@@ -77,6 +79,8 @@ class Snapshot:
                 self._layers, self._blocks = same._layers, same._blocks
                 if same._version.plans == self._version.plans:
                     self._planned = same._planned
+            if same and same._version.tasks == self._version.tasks:
+                self._tasks = same._tasks
             if same and same._version.incidents == self._version.incidents:
                 self._count, self._imports = same._count, same._imports
                 self._placeless, self._records = same._placeless, same._records
@@ -180,6 +184,7 @@ class Snapshot:
             "settings": f"{version.of('settings')} {default}",
             "measures": version.of("measures"),
             "entries": version.of("entries"),
+            "tasks": version.of("tasks"),
         }
 
     def contents(self) -> list[object]:
@@ -188,6 +193,7 @@ class Snapshot:
         frames = [
             self._partitioned and self._partitioned.frame,
             self._records,
+            self._tasks,
             *layers,
             *[*self._planned.values()],
         ]
@@ -412,6 +418,48 @@ class Snapshot:
         """Return the imports of values and entries; with `subject` those of one of them."""
         note("measures", "entries")
         return self._store.table_imports(subject)
+
+    def tasks(self) -> list[TaskRow]:
+        """Return every task, read when they are first needed.
+
+        Raises
+        ------
+        StoreError
+            If tasks changed since the snapshot was taken: a retry gets a new snapshot.
+        """
+        note("tasks")
+        if self._tasks is None:
+            with self._reading_tasks():
+                self._tasks = self._store.tasks()
+        return self._tasks
+
+    def tasking(
+        self, subject: TaskingSubject, record_ids: Sequence[str] | None = None
+    ) -> dict[str, list[StepRecord]]:
+        """Return steps by id; see `geo.store.tasking_contract.TaskingReader`."""
+        note("tasks")
+        with self._reading_tasks():
+            return self._store.tasking(subject, record_ids)
+
+    def tasking_ids(self, subject: TaskingSubject) -> list[str]:
+        """Return the ids of all that there are."""
+        note("tasks")
+        with self._reading_tasks():
+            return self._store.tasking_ids(subject)
+
+    def tasking_of_meeting(self, meeting_id: str) -> list[tuple[TaskingSubject, str]]:
+        """Return what had a step in a meeting."""
+        note("tasks")
+        with self._reading_tasks():
+            return self._store.tasking_of_meeting(meeting_id)
+
+    @contextmanager
+    def _reading_tasks(self) -> Iterator[None]:
+        """Read the tasks of the store while they are those of the snapshot."""
+        with self._store.reading():
+            if self._store.data_version().tasks != self._version.tasks:
+                raise StoreError("the tasks have just changed; try again")
+            yield
 
     def setting(self, key: str) -> Setting:
         """Return a setting's value; None where it is not set."""

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
-from geo.errors import ConflictError, InputError, NotFoundError
+from geo.errors import InputError, NotFoundError
+from geo.store.tasking_rows import REDACT
 
 Known = TypeVar("Known", bound=str)
 
-REDACT: Final = "redact"
-"""The step that says which text was redacted, by whom and why."""
 REDACTED: Final = "[redacted]"
 """What stands in place of a redacted text."""
 NOTE: Final = "note"
@@ -161,43 +160,6 @@ def was_redacted(steps: Sequence[Step], text: str) -> list[int]:
     """
     redactions = [step.changes for step in steps if step.kind == REDACT]
     return [said["step"] for said in redactions if said["hash"] == _hash(text, said["salt"])]
-
-
-def check_version(name: str, steps: Sequence[Step], *, based_on: int) -> None:
-    """Refuse to save over steps that the caller has not read.
-
-    Parameters
-    ----------
-    name
-        Such as `task T-0042`, for the message.
-    steps
-        Those in the store; none where it does not exist.
-    based_on
-        The version that was read, which is the number of its steps; 0 for something new.
-
-    Raises
-    ------
-    ConflictError
-        If there are others; the message says who changed what since.
-    """
-    if len(steps) == based_on:
-        return
-    if not based_on:
-        raise ConflictError(f"{name} already exists, in version {len(steps)}; choose another id")
-    if len(steps) < based_on:
-        raise ConflictError(f"{name} is version {len(steps)}; you edited version {based_on}")
-    since = "; ".join(descriptions(steps[based_on:]))
-    raise ConflictError(
-        f"{name} is now version {len(steps)}; you edited {based_on}. Since: {since}"
-    )
-
-
-def descriptions(steps: Sequence[Step]) -> Iterator[str]:
-    """Each step in words: what, by whom, when."""
-    for step in steps:
-        names = ", ".join(name.replace("_", " ") for name in step.changes)
-        changed = f" ({names})" if names and step.kind in {"amend", "set"} else ""
-        yield f"{step.kind}{changed} by {step.signed.by}, {step.signed.at:%Y-%m-%d %H:%M} UTC"
 
 
 def next_id(ids: Iterable[str], *, letter: str = "T") -> str:

@@ -286,6 +286,19 @@ class LayerTables(Protocol):
         """Remove the table of a layer and its registration."""
 
 
+class TaskFeatures(Protocol):
+    """How a backend stores the places of tasks, and lets other programs see them as features."""
+
+    def changing(self) -> AbstractContextManager[None]:
+        """Rows of the table are added or changed inside; the index is right afterwards."""
+
+    def to_stored(self, wkbs: Sequence[bytes]) -> list[object]:
+        """Geometries in the store's CRS as values of the column `geom`."""
+
+    def from_stored(self, values: Sequence[object]) -> list[bytes]:
+        """Values of the column `geom` as well-known binary."""
+
+
 def count_change(tables: Tables, subject: Subject) -> None:
     """Raise the counter of a subject, so the data version names a new state.
 

@@ -20,10 +20,11 @@ from geo.geometry_types import KINDS, GeometryType, LayerKind
 from geo.incidents import COLUMNS, Batch, IncidentSummary, Partition
 from geo.partitioned import PartitionedIncidents
 from geo.store.measure_contract import MeasureReader, MeasureStore
+from geo.store.tasking_contract import TaskingReader, TaskingStore
 from geo.tiles.grid import TileRange
 from geo.tiles.tile_file import StoredTile, TileKind
 
-Subject = Literal["incidents", "layers", "plans", "settings", "measures", "entries"]
+Subject = Literal["incidents", "layers", "plans", "settings", "measures", "entries", "tasks"]
 SUBJECTS: Final[tuple[Subject, ...]] = get_args(Subject)
 
 ImportState = Literal["current", "replaced", "undone"]
@@ -51,6 +52,7 @@ class DataVersion:
     settings: int
     measures: int = 0
     entries: int = 0
+    tasks: int = 0
 
     def __str__(self) -> str:
         """The version as one word, fit for an ETag."""
@@ -240,7 +242,7 @@ class BasemapRecord(TypedDict):
     added_at: str
 
 
-class StoreReader(MeasureReader, Protocol):
+class StoreReader(MeasureReader, TaskingReader, Protocol):
     """What can be read. Frames are in the store's working CRS, in metres."""
 
     @property
@@ -348,7 +350,7 @@ class StoreReader(MeasureReader, Protocol):
         """A setting's value; None where it was never set."""
 
 
-class Store(StoreReader, MeasureStore, Protocol):
+class Store(StoreReader, MeasureStore, TaskingStore, Protocol):
     """What can be read and changed."""
 
     @property

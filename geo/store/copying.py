@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from geo.errors import ConflictError
 from geo.store.contract import Store
+from geo.store.tasking_contract import TASKING_SUBJECTS, TaskingRecord
 
 
 def copy_store(
     source: Store, target: Store, *, on_part: Callable[[str], None] = lambda _name: None
 ) -> None:
-    """Copy layers, incidents, measures, entries, settings, basemaps and plans into an empty store.
+    """Copy layers, incidents, measures, entries, settings, plans, tasks … into an empty store.
 
     Of the imports the current ones are copied, without the rows that they replaced: undoing one in
     the copy removes its rows and restores none.
@@ -58,6 +59,7 @@ def copy_store(
         for summary in source.plans():
             plan = source.plan(summary["plan_id"])
             target.put_plan(plan, based_on=0, updated_at=summary["updated_at"])
+        _copy_tasking(source, target)
 
 
 def holds_data(store: Store) -> bool:
@@ -68,6 +70,7 @@ def holds_data(store: Store) -> bool:
         or store.plans()
         or store.measures()
         or store.table_imports()
+        or any(store.tasking_ids(subject) for subject in TASKING_SUBJECTS)
     )
 
 
@@ -78,3 +81,16 @@ def _copy_measures(source: Store, target: Store, on_part: Callable[[str], None])
         if record.state == "current":
             on_part(record.file)
             target.adopt_table_import(record, source.table_import_rows(record.import_id))
+
+
+def _copy_tasking(source: Store, target: Store) -> None:
+    rows = {task.task_id: task for task in source.tasks()}
+    records = [
+        TaskingRecord(
+            subject, own, steps, based_on=0, task=rows[own] if subject == "task" else None
+        )
+        for subject in TASKING_SUBJECTS
+        for own, steps in source.tasking(subject).items()
+    ]
+    if records:
+        target.put_tasking(records)

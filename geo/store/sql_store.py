@@ -17,7 +17,14 @@ import pandas as pd
 from geo.errors import ConflictError
 from geo.incidents import ANSWER_COLUMNS, COLUMNS, Batch, Partition
 from geo.partitioned import PartitionedIncidents
-from geo.store.backend import BulkTables, Database, IncidentTable, LayerTables, count_change
+from geo.store.backend import (
+    BulkTables,
+    Database,
+    IncidentTable,
+    LayerTables,
+    TaskFeatures,
+    count_change,
+)
 from geo.store.basemap_tiles import SETTING as BASEMAPS
 from geo.store.basemap_tiles import BasemapTiles, records_of, with_record, without_record
 from geo.store.contract import (
@@ -56,6 +63,8 @@ from geo.store.plan_rows import (
     unknown_plan,
 )
 from geo.store.removals import Removals
+from geo.store.tasking_contract import StepRecord, TaskingRecord, TaskingSubject, TaskRow
+from geo.store.tasking_rows import TaskingRows
 from geo.store.times import now
 from geo.tiles.grid import TileRange
 from geo.tiles.tile_file import StoredTile
@@ -71,12 +80,14 @@ class SqlStore(SqlMeasureStore, Store):
         tables: BulkTables,
         incidents: IncidentTable,
         layers: LayerTables,
+        tasks: TaskFeatures,
     ) -> None:
         super().__init__(database, tables)
         self._tables = tables
         self._incidents = incidents
         self._layers = layers
         self._lives = Lives(tables)
+        self._tasking = TaskingRows(tables, tasks)
         self._imports = ImportLog(tables, incidents, self._lives)
         self._removals = Removals(tables, incidents, self._lives)
         self._changes = LayerChanges(tables)
@@ -340,6 +351,25 @@ class SqlStore(SqlMeasureStore, Store):
             self.plan(plan_id)  # raises where there is none
             self._tables.execute("DELETE FROM patchmap_plans WHERE plan_id = ?", plan_id)
             count_change(self._tables, "plans")
+
+    def tasks(self) -> list[TaskRow]:
+        return self._tasking.tasks()
+
+    def tasking(
+        self, subject: TaskingSubject, record_ids: Sequence[str] | None = None
+    ) -> dict[str, list[StepRecord]]:
+        with self.reading():
+            return self._tasking.steps(subject, record_ids)
+
+    def tasking_ids(self, subject: TaskingSubject) -> list[str]:
+        return self._tasking.ids(subject)
+
+    def tasking_of_meeting(self, meeting_id: str) -> list[tuple[TaskingSubject, str]]:
+        return self._tasking.of_meeting(meeting_id)
+
+    def put_tasking(self, records: Sequence[TaskingRecord]) -> None:
+        with self._database.changing():
+            self._tasking.put(records)
 
     def basemaps(self) -> list[BasemapRecord]:
         return records_of(self.setting(BASEMAPS))

@@ -5,7 +5,7 @@ Source: OGC 12-128r19, GeoPackage Encoding Standard 1.4, clause 2.1.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import shapely
@@ -100,6 +100,30 @@ def feature_blobs(
         header = b"GP\x00" + bytes([_LITTLE_ENDIAN | _ENVELOPE_XY])
         envelope = box[[0, 2, 1, 3]].astype("<f8").tobytes()
         yield header + srs_id.to_bytes(4, "little", signed=True) + envelope + wkb
+
+
+def geometry_blobs(wkbs: Sequence[bytes], *, srs_id: int) -> Iterator[bytes]:
+    """Yield geometries of whatever type as blobs, with envelopes unless they are points.
+
+    Parameters
+    ----------
+    wkbs
+        In the reference system `srs_id`, as well-known binary.
+    srs_id
+        The EPSG code of the reference system.
+
+    Yields
+    ------
+    bytes
+        A blob for each geometry.
+    """
+    geometries = np.asarray(shapely.from_wkb(list(wkbs)), dtype=object)
+    for geometry, box in zip(geometries, shapely.bounds(geometries), strict=True):
+        is_point = geometry.geom_type == "Point"
+        flags = _LITTLE_ENDIAN if is_point else _LITTLE_ENDIAN | _ENVELOPE_XY
+        envelope = b"" if is_point else box[[0, 2, 1, 3]].astype("<f8").tobytes()
+        header = b"GP\x00" + bytes([flags]) + srs_id.to_bytes(4, "little", signed=True)
+        yield header + envelope + shapely.to_wkb(geometry, byte_order=1, include_srid=False)
 
 
 def read_blobs(blobs: Iterable[bytes]) -> NDArray[np.object_]:

@@ -1,19 +1,24 @@
 """The default store: one GeoPackage, written with the standard library's sqlite3.
 
-QGIS opens the file as it is: incidents and each layer are feature tables. Tables that only
+QGIS opens the file as it is: incidents, tasks and each layer are feature tables. Tables that only
 Patchmap uses are named `patchmap_…`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from geo.crs import Projection
 from geo.store.geopackage.feature_tables import add_feature_table
 from geo.store.geopackage.incidents import GeoPackageIncidents
 from geo.store.geopackage.layers import GeoPackageLayers
 from geo.store.geopackage.sqlite_file import SqliteFile
+from geo.store.geopackage.tasks import GeoPackageTasks
 from geo.store.sql_store import SqlStore
+
+# Only now, since their reference system is not known to a migration.
+_FEATURES: Final = {"incidents": ("POINT", "Incidents"), "patchmap_tasks": ("GEOMETRY", "Tasks")}
 
 
 class GeoPackageStore(SqlStore):
@@ -44,14 +49,14 @@ class GeoPackageStore(SqlStore):
             tables=self._file,
             incidents=GeoPackageIncidents(self._file),
             layers=GeoPackageLayers(self._file),
+            tasks=GeoPackageTasks(self._file),
         )
-        if not self._has_incidents():
+        if self._unregistered():
             with self.transaction():
-                # Checked again: another process may have made it since.
-                if not self._has_incidents():
-                    add_feature_table(
-                        self._file, "incidents", geometry_type="POINT", title="Incidents"
-                    )
+                # Asked again: another process may have registered them since.
+                for table in self._unregistered():
+                    kind, title = _FEATURES[table]
+                    add_feature_table(self._file, table, geometry_type=kind, title=title)
 
     @property
     def projection(self) -> Projection:
@@ -72,5 +77,9 @@ class GeoPackageStore(SqlStore):
         """
         self._file.restore_from(path)
 
-    def _has_incidents(self) -> bool:
-        return bool(self._file.rows("SELECT 1 FROM gpkg_contents WHERE table_name = 'incidents'"))
+    def _unregistered(self) -> list[str]:
+        tables = self._file.rows(
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+            " AND name NOT IN (SELECT table_name FROM gpkg_contents)"
+        )
+        return [name for (name,) in tables if name in _FEATURES]

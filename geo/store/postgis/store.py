@@ -11,6 +11,7 @@ from geo.store.postgis.incidents import PostgisIncidents
 from geo.store.postgis.layers import PostgisLayers
 from geo.store.postgis.server import Server, SharedTables
 from geo.store.postgis.setup import prepare
+from geo.store.postgis.tasks import PostgisTasks
 from geo.store.sql_store import SqlStore
 
 DEFAULT_POOL_SIZE = 4
@@ -54,6 +55,7 @@ class PostgisStore(SqlStore):
             tables=SharedTables(self._server),
             incidents=PostgisIncidents(self._server, srid=self._projection.code),
             layers=PostgisLayers(self._server, self._projection),
+            tasks=PostgisTasks(srid=self._projection.code),
         )
 
     @property

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from boundaries.tasking.accounts import TaskAccounts, accounts_by_level, accounts_of
 from boundaries.tasking.assessment import Assessment
-from boundaries.tasking.history import REDACTED, Signed, Step, check_version, next_id, was_redacted
+from boundaries.tasking.history import REDACTED, Signed, Step, next_id, was_redacted
 from boundaries.tasking.referrals import answered, answers, refer, unanswered
 from boundaries.tasking.task import Task
 from boundaries.tasking.texts import check_texts, personal_part
@@ -209,19 +209,6 @@ def test_a_redacted_title_is_what_the_task_shows():
         gone.redact(step=9, text="note", signed=signed(), why="x")
     with pytest.raises(InputError, match="has no text 'state' to redact"):
         gone.redact(step=1, text="state", signed=signed(), why="x")
-
-
-def test_who_saves_over_other_steps_is_told_what_changed_since():
-    steps = done_task().steps
-    check_version("task T-0001", steps, based_on=4)
-    with pytest.raises(ConflictError) as refused:
-        check_version("task T-0001", steps, based_on=2)
-    assert str(refused.value) == (
-        "task T-0001 is now version 4; you edited 2. Since: start by Officer 12, 2026-03-02 11:30 "
-        "UTC; finish by Officer 12, 2026-03-02 12:30 UTC"
-    )
-    with pytest.raises(ConflictError, match="already exists"):
-        check_version("task T-0001", steps, based_on=0)
 
 
 def test_ids_run_on():

@@ -91,7 +91,7 @@ def test_reading_moves_no_counter(store, four_squares):
 
 def test_a_data_version_is_one_word_with_the_stores_own_name(new_store):
     one, other = (opened() for opened in (new_store(), new_store()))
-    assert str(one.data_version()) == f"{one.data_version().uuid}.0.0.0.0.0.0"
+    assert str(one.data_version()) == f"{one.data_version().uuid}.0.0.0.0.0.0.0"
     assert one.data_version().uuid != other.data_version().uuid
     one.close()
     other.close()
