@@ -111,9 +111,11 @@ class Grid:
         Raises
         ------
         InputError
-            If there would be more than `MOST_CELLS`.
+            If there would be more than `MOST_CELLS`, or the study area is empty.
         """
         west, south, east, north = bounds
+        if math.isnan(west):
+            raise InputError("the study area is empty: there is no land to lay cells over")
         expected = (east - west) * (north - south) / self.cell_area
         if not expected <= MOST_CELLS:
             raise InputError(
@@ -137,7 +139,7 @@ class Grid:
         Raises
         ------
         InputError
-            If there are more than `MOST_CELLS`.
+            If there are more than `MOST_CELLS`, or the box is that of an empty geometry.
         """
         self.refuse_too_many(bounds)
         west, south, east, north = bounds
@@ -218,7 +220,7 @@ class Cells:
         Raises
         ------
         InputError
-            If there would be more than `MOST_CELLS`.
+            If there would be more than `MOST_CELLS`, or the mask is empty.
         """
         west, south, east, north = shapely.bounds(mask).tolist()
         positions = grid.covering((west, south, east, north))

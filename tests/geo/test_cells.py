@@ -6,7 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from geo.cells import Cells, Grid
@@ -77,10 +77,17 @@ def test_the_land_of_the_cells_is_the_land_of_the_mask(shape, width, spots):
     coordinate = st.integers(0, 2000).map(float)
     points = spots.draw(st.lists(st.tuples(coordinate, coordinate), min_size=3, max_size=8))
     mask = shapely.MultiPoint(points).convex_hull.buffer(5) - shapely.box(300, 300, 500, 420)
+    assume(not mask.is_empty)
     cells = Cells.over(mask, Grid(width, shape))
     assert cells.inside_area.sum() == pytest.approx(mask.area, rel=1e-6)
     assert (cells.inside_share > 0).all()
     assert (cells.inside_share <= 1).all()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_empty_mask_is_refused_by_name(shape):
+    with pytest.raises(InputError, match="the study area is empty"):
+        Cells.over(shapely.MultiPolygon(), Grid(100, shape))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
