@@ -16,11 +16,19 @@ _STEPS: Final = (
     *("move", "split", "merge", "add-area", "remove-area", "rename", "members", "lock", "unlock"),
     *("bridge", "unbridge", "undo", "redo", "suggest", "alternative", "new", "import", "remove"),
 )
+_TASK_STEPS: Final = (
+    *("raise", "accept", "decline", "start", "done", "refer", "answer", "reopen"),
+)
 
 CHANGES: Final = {
     **dict.fromkeys(("layers add", "attributes add", "weights add", "basemap add"), Action.IMPORT),
     **dict.fromkeys(("gazetteer add", "start", "demo"), Action.IMPORT),
     **dict.fromkeys((f"plan {step}" for step in _STEPS), Action.PLAN_STEP),
+    **dict.fromkeys((f"task {step}" for step in _TASK_STEPS), Action.TASK_STEP),
+    **dict.fromkeys(
+        ("priority set", "priority close", "roster set", "meeting new"), Action.TASK_STEP
+    ),
+    "task redact": Action.REDACTION,
     "layers undo": Action.UNDO,
     **dict.fromkeys(("basemap remove", "gazetteer remove", "rank"), Action.CHANGE),
 }
@@ -47,6 +55,8 @@ READ_ONLY: Final = frozenset(
         *("look", "locate", "find", "map", "brief", "quality", "mapping suggest"),
         *("fetch police.uk", "fetch layer", "measures list", "measures show", "entries list"),
         *("report six-monthly", "report profile", "report spend", "report officer-hours"),
+        *("task list", "task show", "priority list", "roster list"),
+        *("meeting list", "meeting show", "meeting agenda"),
         *("report response-times", "report log", "report repeat-issues"),
     }
 )

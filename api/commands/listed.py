@@ -102,6 +102,20 @@ _AFTER_ANSWERS: Final = (
     Listed("entries", "entries:entries", "Entries: dated amounts of money or time, never edited."),
     Listed("weights", "weights:weights", "Add and list harm tables."),
     Listed("plan", "plans.plans:plans", "Draft, measure and compare boundary plans."),
+    Listed(
+        "task",
+        "tasking.tasks:tasks",
+        "Tasks: what is to be done where, by whom, and what came of it.",
+    ),
+    Listed(
+        "priority", "tasking.priorities:priorities", "Priorities of the city and of neighbourhoods."
+    ),
+    Listed(
+        "roster",
+        "tasking.roster:roster",
+        "Roster: who answers for which areas, and who covers a vacancy.",
+    ),
+    Listed("meeting", "tasking.meetings:meetings", "Meetings: agenda and minutes."),
     Listed("gazetteer", "gazetteer:gazetteer", "Add names and postcodes to find places by."),
     Listed("imports", "stores:imports", "List and undo imports."),
     Listed("release", "release:release", "Make, check and approve releases for the public."),

@@ -21,6 +21,7 @@ PAGES: Final = (
     "start",
     "board",
     "areas",
+    "tasks",
     "methods",
     "importing",
     "measures",

@@ -32,6 +32,8 @@ class Action(StrEnum):
     IMPORT = "import"
     UNDO = "undo"
     PLAN_STEP = "plan step"
+    TASK_STEP = "task step"
+    """A step with a task, priority, entry of the roster, or meeting."""
     RELEASE = "release"
     """A release was made, approved or withdrawn."""
     ERASURE = "erasure"

@@ -8,18 +8,18 @@ from dataclasses import asdict, dataclass
 from typing import Protocol
 
 from boundaries.tasking.task import LEVELS, Level
-from boundaries.tasking.transitions import OPEN, State
+from boundaries.tasking.transitions import OPEN
 
 
 class Listed(Protocol):
     """A task in a list, with or without its steps."""
 
     @property
-    def level(self) -> Level:
+    def level(self) -> str:
         """Who decides."""
 
     @property
-    def state(self) -> State:
+    def state(self) -> str:
         """Where it stands."""
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from boundaries.tasking.history import Signed
 from boundaries.tasking.task import Direction, Level, Task, TaskTerms
 from geo.errors import ConflictError, InputError
+from geo.store.tasking_contract import TaskRow
 
 
 def refer(
@@ -142,3 +144,19 @@ def unanswered(tasks: list[Task], *, at: datetime, days: int) -> list[Task]:
 
 
 _ANSWERS = frozenset({"answer", "decline", "finish"})
+
+
+def is_late(rows: Iterable[TaskRow], *, at: datetime, days: int) -> set[str]:
+    """The ids of `unanswered`, of tasks in a list.
+
+    Parameters
+    ----------
+    rows, at, days
+        As `unanswered` takes them.
+
+    Returns
+    -------
+    Ids of those that wait, and of those that they wait for.
+    """
+    late = [row for row in rows if row.waiting_since and (at - row.waiting_since).days > days]
+    return {own for row in late for own in (row.task_id, row.referral)}

@@ -22,6 +22,9 @@ _MOMENTS: Final = tuple(
 _MOST_BOUND: Final = 500
 """Values of one statement: a database takes a limited number."""
 
+_MOST_NAMED: Final = 5
+"""A first step sets all that there is."""
+
 REDACT: Final = "redact"
 """The kind of a step that says which text was taken out."""
 
@@ -174,7 +177,8 @@ def check_version(record: TaskingRecord, stored: Sequence[StepRecord]) -> None:
 def describe_step(step: StepRecord) -> str:
     """A step in words: what, by whom, when."""
     names = ", ".join(name.replace("_", " ") for name in step["changes"])
-    changed = f" ({names})" if names and step["kind"] in {"amend", "set"} else ""
+    is_change = step["kind"] in {"amend", "set"} and len(step["changes"]) <= _MOST_NAMED
+    changed = f" ({names})" if names and is_change else ""
     return f"{step['kind']}{changed} by {step['by']}, {step['at'][:16].replace('T', ' ')} UTC"
 
 

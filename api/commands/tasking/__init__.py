@@ -1,0 +1,1 @@
+"""`patchmap task …`, `priority …`, `roster …` and `meeting …`."""
