@@ -160,26 +160,37 @@ class Findings:
         """Whether some source has records that are received, answered and closed."""
         return any(one.extracted for one in self._answers.snapshot().imports())
 
-    def of_records(self, command: str, question: Question) -> AnalysisResult:
-        """Return an answer about records.
+    @cached_property
+    def question_of_records(self) -> Question:
+        """The Question about its records: of the same days, not weighed, not compared."""
+        period = Interval.read(str(self.answer.accounts.period))
+        return replace(self.question, period=period, compare="", weight=COUNT)
+
+    def of_records(self, command: str) -> AnalysisResult:
+        """Return an answer about its records.
 
         Parameters
         ----------
         command
             The analysis of records, by its command.
-        question
-            About which.
-
-        Returns
-        -------
-        Its result.
 
         Raises
         ------
         QuestionError
             If there are no such records.
         """
-        return self._answers.result(LAYERS[command], question)[1]
+        return self._answers.result(LAYERS[command], self.question_of_records)[1]
+
+    @property
+    def answer_of_records(self) -> Answer:
+        """The Answer about its records.
+
+        Raises
+        ------
+        QuestionError
+            If there are no such records.
+        """
+        return self._answers.result(LAYERS["backlog"], self.question_of_records)[0]
 
     @cached_property
     def before(self) -> Answer:
@@ -326,7 +337,8 @@ class Findings:
         """
         patterns = self.answer.shown(self.patterns) if mode == "persistence" else None
         judged = self.unusual if mode == "unusual" else None
-        return paint(mode, self.answer, patterns=patterns, judged=judged)
+        times = self.of_records("response-times") if mode == "waits" else None
+        return paint(mode, self.answer, patterns=patterns, judged=judged, times=times)
 
     def in_view(self, incidents: pd.DataFrame) -> Bools:
         """A mask of the incidents in the areas shown: all, unless the Question names areas."""

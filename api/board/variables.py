@@ -122,7 +122,7 @@ def bar_variables(answers: Answers, view: BoardView, question: Question) -> dict
             for one in snapshot.measures()
             if one.kind == "count" and not one.question
         },
-        "modes": _modes(view),
+        "modes": _modes(view, has_records=any(one.extracted for one in snapshot.imports())),
         "limits": _limits(view, titles, _names_within(snapshot, question)),
     }
 
@@ -134,7 +134,7 @@ def _names_within(snapshot: Snapshot, question: Question) -> str:
     return ", ".join(str(names.get(code, code)) for code in question.within)
 
 
-def _modes(view: BoardView) -> list[dict[str, object]]:
+def _modes(view: BoardView, *, has_records: bool) -> list[dict[str, object]]:
     """The tabs over the map; a mode that compares brings a period to compare with."""
     compare = {"compare": view.question.compare or "previous"}
     return [
@@ -148,6 +148,7 @@ def _modes(view: BoardView) -> list[dict[str, object]]:
             ),
         }
         for name, mode in MAP_MODES.items()
+        if has_records or not mode.of_records
     ]
 
 

@@ -156,9 +156,9 @@ def _add_pickable_areas(drawing: MapDrawing, answer: Answer) -> None:
 
 
 def _add_cells(drawing: MapDrawing, answer: Answer, painting: Painting) -> None:
-    tooltip = {name: title for name, title in _TOOLTIP.items() if name != "at"}
-    if painting.noun == "cell":
-        tooltip = _TOOLTIP
+    tooltip = {**_TOOLTIP, "n": painting.counts_of}
+    if painting.noun != "cell":
+        del tooltip["at"]
     for kind, shade in painting.shades.items():
         chosen = painting.cells[painting.cells["kind"] == kind]
         if chosen.empty:

@@ -25,8 +25,9 @@ from api.maps.painting import (
 )
 from api.maps.street_mode import paint_streets
 from api.maps.unusual_mode import paint_unusual
+from api.maps.waits_mode import paint_waits
 from api.pages.text import BESIDE_WORDS, CLASS_WORDS, PATTERN_WORDS, expected_words
-from geo.analyses import LAYERS
+from geo.analyses import LAYERS, AnalysisResult
 from geo.analyses.unusual import JudgedSeries
 from geo.errors import QuestionError
 from geo.hotspots.emerging import WINDOW
@@ -251,6 +252,12 @@ def _unusual(_answer: Answer, judged: JudgedSeries | None = None) -> Painting:
     return paint_unusual(judged)
 
 
+def _waits(answer: Answer, times: AnalysisResult | None = None) -> Painting:
+    if times is None:
+        raise QuestionError("show", "the mode waits needs the response times")
+    return paint_waits(answer, times)
+
+
 @dataclass(frozen=True)
 class MapMode:
     """One way of colouring the map of an Answer.
@@ -261,14 +268,17 @@ class MapMode:
         Its tab.
     paint
         Colours the cells; the mode persistence also takes the emerging hotspots as `patterns`, the
-        mode unusual the series as `judged`.
+        mode unusual the series as `judged`, the mode waits the response times as `times`.
     compares
         Whether it needs a compared period.
+    of_records
+        Whether it needs records that are received, answered and closed.
     """
 
     title: str
     paint: Callable[..., Painting]
     compares: bool = False
+    of_records: bool = False
 
 
 MAP_MODES: Final = {
@@ -278,6 +288,7 @@ MAP_MODES: Final = {
     "change": MapMode("Change", _change, compares=True),
     "persistence": MapMode("Persistence", _persistence),
     "rates": MapMode("Rates", _rates),
+    "waits": MapMode("Waits", _waits, of_records=True),
     "streets": MapMode("Streets", paint_streets),
     "patrols": MapMode("Patrols", _classes),
     "pair": MapMode("Before and after", _classes, compares=True),
@@ -306,6 +317,7 @@ def paint(
     *,
     patterns: gpd.GeoDataFrame | None = None,
     judged: JudgedSeries | None = None,
+    times: AnalysisResult | None = None,
 ) -> Painting:
     """Colour the cells of an Answer.
 
@@ -317,6 +329,8 @@ def paint(
         The emerging hotspots, for the mode persistence.
     judged
         The series with their verdicts, for the mode unusual.
+    times
+        The response times, for the mode waits.
 
     Returns
     -------
@@ -330,5 +344,6 @@ def paint(
     known: dict[str, dict[str, object]] = {
         "persistence": {"patterns": patterns},
         "unusual": {"judged": judged},
+        "waits": {"times": times},
     }
     return map_mode(mode).paint(answer, **known.get(mode, {}))

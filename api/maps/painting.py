@@ -48,6 +48,8 @@ class Painting:
         How many hotspots, which are joined cells, have each shade: that of their hottest cell.
     noun
         What is coloured.
+    counts_of
+        What `n` counts, in tooltips.
     numbered
         What is numbered instead of the ranked places: `rank`, `x` and `y` in metres.
     """
@@ -56,7 +58,8 @@ class Painting:
     shades: Mapping[str, Shade]
     note: str
     hotspots: Mapping[str, int] = field(default_factory=dict)
-    noun: Literal["cell", "street"] = "cell"
+    noun: Literal["cell", "street", "area"] = "cell"
+    counts_of: str = "Incidents"
     numbered: pd.DataFrame | None = None
 
     @property

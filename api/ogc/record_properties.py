@@ -6,11 +6,27 @@ from collections.abc import Mapping
 from typing import Final
 
 RECORD_PROPERTIES: Final[tuple[tuple[str, ...], ...]] = (
+    ("answered_at", "string", "When the record was answered, UTC", "date-time"),
+    ("channel", "string", "Channel: meeting, member, resident, officer or partner"),
+    ("closed_at", "string", "When the record was closed, UTC", "date-time"),
+    ("due_at", "string", "When the record was due, UTC", "date-time"),
+    ("received_at", "string", "When the record was received, UTC", "date-time"),
+    ("service", "string", "Service of the council that deals with it"),
+    ("state", "string", "State of the record on the day of the latest extract"),
     ("answer_days", "number", "Days in which half of the records were answered (Kaplan–Meier)"),
     ("answer_days_90", "number", "Days in which nine of ten records were answered"),
     ("answer_days_before", "number", "The same of the compared period: half of the records"),
     ("answer_days_high", "number", "Upper end of its 95 % interval; empty if too many still wait"),
     ("answer_days_low", "number", "Lower end of its 95 % interval"),
+    (
+        *("answer_working_days", "number"),
+        "Working days in which half of the records were answered (Kaplan–Meier)",
+    ),
+    (
+        *("answer_working_days_high", "number"),
+        "Upper end of its 95 % interval; empty if too many still wait",
+    ),
+    ("answer_working_days_low", "number", "Lower end of its 95 % interval"),
     ("change_why", "string", "Why nothing is said of the change"),
     ("close_days", "number", "Days in which half of the records were closed (Kaplan–Meier)"),
     ("close_days_high", "number", "Upper end of its 95 % interval; empty if too many are open"),
@@ -63,6 +79,7 @@ _FATES: Final = (
 _SHARE: Final = ("share_in_time", "share_in_time_low", "share_in_time_high", "share_why")
 _WAITS: Final = (
     *("answer_days", "answer_days_low", "answer_days_high", "answer_days_90"),
+    *("answer_working_days", "answer_working_days_low", "answer_working_days_high"),
     *("close_days", "close_days_low", "close_days_high", "wait_why"),
 )
 _FLOW: Final = ("open_before", "received", "reopened", "closed", "vanished", "open_after")

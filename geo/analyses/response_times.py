@@ -43,7 +43,8 @@ from geo.records.waits import (
 METHOD: Final = (
     "Shares are of the records that were due by the day, with the 95 % interval of Wilson 1927; "
     "medians by Kaplan & Meier 1958, where records that still wait count as waiting at least so "
-    "long, with the interval of Brookmeyer & Crowley 1982; each area against all others by the "
+    "long, with the interval of Brookmeyer & Crowley 1982; working days are those of England and "
+    "Wales after the day of receipt; each area against all others by the "
     "log-rank test (Mantel 1966), verdicts at a false discovery rate of 5 % over all rows "
     "(Benjamini & Hochberg 1995), and none with fewer than 10 records on either side"
 )
@@ -109,6 +110,7 @@ def _figures(lives: pd.DataFrame, rows: RecordRows, target: Target | None) -> di
     answered, closed = (
         wait_of(waits_at(lives, rows.moment, end=end)) for end in ("answered", "closed")
     )
+    working = wait_of(waits_at(lives, rows.moment, working=True))
     return {
         **{name: int(account[name]) for name in _COUNTS},
         "share_in_time": account["share_in_time"],
@@ -119,6 +121,9 @@ def _figures(lives: pd.DataFrame, rows: RecordRows, target: Target | None) -> di
         "answer_days_low": answered.lower,
         "answer_days_high": answered.upper,
         "answer_days_90": answered.days_90,
+        "answer_working_days": working.median,
+        "answer_working_days_low": working.lower,
+        "answer_working_days_high": working.upper,
         "close_days": closed.median,
         "close_days_low": closed.lower,
         "close_days_high": closed.upper,

@@ -2,7 +2,8 @@
 
 Who leaves out the open records makes a slow service look quick: its longest waits are not over.
 They are counted as waits of at least so many days (censored), as survival analysis does. Waits are
-in days of the clock in London, so that dates give whole numbers and no change of the clock shows.
+in days of the clock in London, so that dates give whole numbers and no change of the clock shows;
+or in working days, as targets are.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from geo.incidents import LONDON
 from geo.judging import FEWEST, HIGHER, LOWER, NO_CLEAR_CHANGE, NO_EARLIER, NO_OTHERS, TOO_FEW
 from geo.judging import judged as judge
 from geo.records.life import VANISHED, WITHDRAWN
+from geo.records.targets import working_days_between
 from geo.statistics import conditional_two_sided, normal_two_sided
 
 Bools = NDArray[np.bool_]
@@ -61,7 +63,9 @@ def answer_times(lives: pd.DataFrame) -> pd.Series:
     return pd.concat([lives["answered"], closed], axis=1).min(axis=1).rename("answered")
 
 
-def waits_at(lives: pd.DataFrame, moment: pd.Timestamp, *, end: End = "answered") -> pd.DataFrame:
+def waits_at(
+    lives: pd.DataFrame, moment: pd.Timestamp, *, end: End = "answered", working: bool = False
+) -> pd.DataFrame:
     """How long each record had waited at a moment, and whether the wait was over.
 
     A wait that is not over is censored: it is at least that long. That holds for open records at
@@ -78,6 +82,9 @@ def waits_at(lives: pd.DataFrame, moment: pd.Timestamp, *, end: End = "answered"
         With a time zone. What happened later is not known yet.
     end
         What ends the wait: `answered` (see `answer_times`) or `closed`.
+    working
+        Whether waits are in working days of England and Wales: whole ones, the day of receipt not
+        counted, so that a record meets a target of n of them where it waited at most n.
 
     Returns
     -------
@@ -93,7 +100,7 @@ def waits_at(lives: pd.DataFrame, moment: pd.Timestamp, *, end: End = "answered"
     withdrawn_at = lives["closed"].where(lives[WITHDRAWN])
     latest = pd.concat([withdrawn_at, lives[VANISHED]], axis=1).min(axis=1)
     last = ended.where(over, latest.where(latest <= moment, moment))
-    days = _clock_days(lives["received"], last)
+    days = (working_days_between if working else _clock_days)(lives["received"], last)
     unknown = (lives[WITHDRAWN] & withdrawn_at.isna()).to_numpy(dtype=bool) & ~over
     received = (lives["received"] <= moment).to_numpy(dtype=bool)
     why = np.select([~received, unknown], [NOT_RECEIVED, UNKNOWN_WITHDRAWAL], "")

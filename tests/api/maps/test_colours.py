@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from api.maps import modes as shows
-from api.maps import unusual_mode
+from api.maps import unusual_mode, waits_mode
 from api.maps.allocation_map import STEPS
 from api.maps.painting import Style, style_of
 from api.maps.parts import LAND
@@ -42,6 +42,7 @@ CLASSES = [shows.CLASS_STYLES[name] for name in ("cold_99", "cold_95", "none", "
 SCALES = {
     "classes of cells": fills(CLASSES),
     "density": fills([style_of(colour) for colour in shows._DENSITY]),
+    "waits": fills([style_of(colour) for colour in waits_mode._COLOURS]),
     "change": fills([style_of(c) for c in (*reversed(shows._FALLS), *shows._RISES)]),
     "share of need": fills([style_of(colour) for colour in STEPS]),
     "release": fills([style_of(colour, opacity=0.8) for colour in COLOURS]),
@@ -104,7 +105,7 @@ def test_classes_are_told_apart_by_every_vision(vision: str) -> None:
 @pytest.mark.parametrize("vision", VISIONS)
 def test_what_is_meant_to_be_seen_stands_out_from_the_land(vision: str) -> None:
     land = seen(over(str(LAND["fillColor"]), PAPER), vision)
-    known = {name: SCALES[name] for name in ("density", "change")} | {
+    known = {name: SCALES[name] for name in ("density", "waits", "change")} | {
         "classes of cells": [
             colour for at, colour in enumerate(SCALES["classes of cells"]) if at != 2
         ],
