@@ -24,6 +24,7 @@ from api.board.cards import (
 )
 from api.board.findings import CHANGE, PER_DAY, Findings, cached_findings
 from api.board.lasting import edition, outdate_boards, reason_shown
+from api.board.story_records import THRESHOLD, records_there
 from api.board.variables import page_variables
 from api.board.view import VIEW_OPTIONS, BoardView
 from api.calls import BusyError
@@ -75,7 +76,7 @@ def story(request: Request, answers: AnswersDep) -> Response:
 def render_story(findings: Findings, view: BoardView) -> Markup:
     """Render the open story, or the reason why there is none."""
     try:
-        variables: Story = {"reason": "", **story_of(findings, view.at)}
+        variables: Story = {"reason": "", "threshold": THRESHOLD, **story_of(findings, view.at)}
     except UNANSWERED as refusal:
         variables = {"reason": reason_shown(refusal)}
     template = templates.get_template("board_story.html")
@@ -124,6 +125,11 @@ def _cell(findings: Findings, at: str) -> Story:
     if not len(matches):
         raise QuestionError("at", f"there is no cell {at!r} in this grid; check its size and shape")
     number = int(matches[0])
+
+    def in_cell(rows: pd.DataFrame) -> Bools:
+        inside: Bools = answer.cells.assign(rows["x"], rows["y"]) == number
+        return inside
+
     x, y = answer.cells.grid.centres(answer.cells.positions[[number]])
     if answer.hides_at(x, y).any():
         raise QuestionError("at", f"there is no cell {at!r} in your areas")
@@ -141,7 +147,8 @@ def _cell(findings: Findings, at: str) -> Story:
         **_area_at(findings, x, y),
         **own,
         **_persistence(findings, x, y),
-        **_months(findings, lambda rows: answer.cells.assign(rows["x"], rows["y"]) == number, x, y),
+        **_months(findings, in_cell, x, y),
+        **records_there(findings, in_cell),
     }
 
 
@@ -184,6 +191,7 @@ def _place(findings: Findings, at: str) -> Story:
         **own,
         **_persistence(findings, x, y),
         **_months(findings, lambda rows: findings.within(rows, circle), x, y),
+        **records_there(findings, lambda rows: findings.within(rows, circle)),
     }
 
 
@@ -265,6 +273,11 @@ def _area(findings: Findings, at: str) -> Story:
         "chart": chart(trend, position, width=CHART[0], height=CHART[1]),
         "trend": trend,
         "band": trend.verdict(position),
+        **records_there(
+            findings,
+            lambda rows: findings.answer.membership.among(rows["area_code"], [at]).to_numpy(bool),
+            area=True,
+        ),
     }
 
 
