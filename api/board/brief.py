@@ -16,6 +16,7 @@ from api.basemap.sources import NO_BASEMAP, Basemap, basemaps_of
 from api.board.cards import cards
 from api.board.findings import Findings, cached_findings
 from api.board.lasting import edition, reason_shown
+from api.board.raised import raised
 from api.board.rounds import draw_rounds, letters
 from api.board.sections import FIRST, areas, patrols, render_section
 from api.board.variables import Variables, page_variables
@@ -139,6 +140,7 @@ def brief_page(
         "public": public,
         "left_off": [MORE[name] for name in left_off],
     }
+    records = _answer_or_reason(raised, findings) if findings.has_records else None
     room = 2 if len(findings.areas) <= FEW_AREAS else 0
     return templates.get_template(
         "brief.html"
@@ -156,6 +158,7 @@ def brief_page(
         rounds=_part("brief_rounds.html", shared, rounds),
         beside=more[:room],
         more=more[room:],
+        records=_part("brief_raised.html", shared, records) if records else "",
         asked_of=_part("brief_asked.html", shared | reference, listed),
         rows=render_section("accounts", findings, shared),
     )

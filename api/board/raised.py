@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import pandas as pd
@@ -11,15 +10,18 @@ from api.addresses import own_address
 from api.board.findings import Findings
 from api.board.variables import Variables
 from geo.analyses import ANALYSES
+from geo.analyses.backlog import OLDEST
 from geo.analyses.record_rows import ACCOUNTS_OF_RECORDS
-from geo.period import Interval
-from geo.question.model import COUNT, Question
 
 RECORDS: Final = {one.command: one for one in ANALYSES if one.subject == "records"}
+
+LISTED: Final = 5
+"""How many of the oldest open records a brief lists."""
 
 _ROW: Final = (
     *("area_code", "area_name", "received", "share_in_time", "share_in_time_low"),
     *("share_in_time_high", "answer_days", "answer_days_low", "answer_days_high", "verdict"),
+    "answer_working_days",
 )
 
 
@@ -33,9 +35,8 @@ def raised(findings: Findings) -> Variables:
     """
     if not findings.has_records:
         return {}
-    question = question_of_records(findings)
-    times = findings.of_records("response-times", question)
-    backlog = findings.of_records("backlog", question)
+    question = findings.question_of_records
+    times, backlog = findings.of_records("response-times"), findings.of_records("backlog")
     frame = pd.DataFrame(times.frame.drop(columns="geometry"))[[*_ROW]]
     still = pd.DataFrame(backlog.frame).set_index("area_code")[["open_after", "oldest_days"]]
     rows = frame.join(still, on="area_code").astype(object)
@@ -43,6 +44,7 @@ def raised(findings: Findings) -> Variables:
     return {
         "sentences": [times.parameters["headline"], backlog.parameters["headline"]],
         "areas": rows.to_dict("records"),
+        "oldest": backlog.tables.get(OLDEST, pd.DataFrame()).head(LISTED).to_dict("records"),
         "sums": [times.parameters[name] for name in ACCOUNTS_OF_RECORDS],
         "method": times.method,
         "notes": list(dict.fromkeys([*times.caveats, *backlog.caveats])),
@@ -52,9 +54,3 @@ def raised(findings: Findings) -> Variables:
             if findings.answer.visible.locations or not one.addresses
         },
     }
-
-
-def question_of_records(findings: Findings) -> Question:
-    """The board's Question about its records: of the same days, not weighed, not compared."""
-    period = Interval.read(str(findings.answer.accounts.period))
-    return replace(findings.question, period=period, compare="", weight=COUNT)
