@@ -57,7 +57,8 @@ READ_ONLY: Final = frozenset(
         *("report six-monthly", "report profile", "report spend", "report officer-hours"),
         *("task list", "task show", "priority list", "roster list"),
         *("meeting list", "meeting show", "meeting agenda"),
-        *("report response-times", "report log", "report repeat-issues"),
+        *("report response-times", "report members-enquiries", "report log"),
+        "report repeat-issues",
     }
 )
 """Commands that change nothing of the store, beside those that answer a Question."""

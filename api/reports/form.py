@@ -100,9 +100,20 @@ def _layer(answers: Answers, question: Question) -> Field:
 
 def _study(answers: Answers, question: Question) -> Field:
     own = _layer_id(answers, question)
-    others = {key: title for key, title in _layers(answers).items() if key != own}
+    others = _other_layers(answers, question)
     title = _layers(answers).get(own, own)
     return Field("study", "Held against", question.study, {"": f"the rest of {title}", **others})
+
+
+def _also(answers: Answers, question: Question) -> Field:
+    """Reports of records are also by the areas of the study area's layer."""
+    others = _other_layers(answers, question)
+    return Field("study", "And by", question.study, {"": "no other areas", **others})
+
+
+def _other_layers(answers: Answers, question: Question) -> dict[str, str]:
+    own = _layer_id(answers, question)
+    return {key: title for key, title in _layers(answers).items() if key != own}
 
 
 def _within(answers: Answers, question: Question) -> Field:
@@ -173,7 +184,8 @@ _FIELDS: Final[Mapping[str, tuple[Callable[[Answers, Question], Field | None], .
     "profile": (_layer, _within, _study, _period),
     "spend": (_layer, _year("money")),
     "officer-hours": (_layer, _year("time"), _by, _rate),
-    "response-times": (_layer, _period, _by, _target),
+    "response-times": (_layer, _also, _period, _by, _target),
+    "members-enquiries": (_layer, _also, _period, _by, _target),
     "log": (_layer, _period),
     "repeat-issues": (_layer, _within, _period),
 }

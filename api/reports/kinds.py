@@ -73,9 +73,15 @@ REPORTS: Final[Mapping[str, ReportKind]] = {
             ("response-times",),
         ),
         ReportKind(
+            "members-enquiries",
+            "Members’ enquiries",
+            "Write what members asked, by area and quarter: in time, median wait, and open.",
+            ("response-times",),
+        ),
+        ReportKind(
             "log",
             "Log of records",
-            "Write which records are open by area, month and type, and the oldest of them.",
+            "Write records by area, month, type and state, and the oldest open ones.",
             ("backlog",),
         ),
         ReportKind(

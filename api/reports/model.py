@@ -61,6 +61,8 @@ class ReportTable:
         What readers are to know of it.
     charts
         For each row the history of its value, drawn in a last column: (when, value), oldest first.
+    most
+        How many rows stand on pages and on paper; None for all. A workbook has every row.
     """
 
     title: str
@@ -69,6 +71,7 @@ class ReportTable:
     totals: int = 0
     notes: tuple[str, ...] = ()
     charts: tuple[tuple[tuple[str, float], ...], ...] = ()
+    most: int | None = None
 
 
 @dataclass(frozen=True)

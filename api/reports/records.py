@@ -14,18 +14,23 @@ from api.reports.asking import Result, asked_of
 from api.reports.cells import part_title
 from api.reports.model import Column, Part, Report, ReportTable
 from geo.analyses.backlog import OLDEST
-from geo.analyses.record_rows import ACCOUNTS_OF_RECORDS, ALL
+from geo.analyses.record_rows import ACCOUNTS_OF_RECORDS, ALL, received_in, record_rows
 from geo.analyses.repeat_issues import CASE_REVIEW, DONE_BEFORE
 from geo.calendar_parts import column_of
+from geo.incidents import LONDON, category_title
 from geo.question.model import Question
 from geo.records.flow import FLOW_COLUMNS
 
-LISTED: Final = 30
+LISTED: Final = 24
 """Of the oldest open records; the report has three pages."""
+
+LOG_ROWS: Final = 24
+"""Of areas, months and types in the log on paper, those with most open."""
 
 REPEATS_LISTED: Final = 60
 
 _UNKNOWN: Final = "–"
+_LOG_STATES: Final = ("open", "answered", "closed", "withdrawn", "vanished")
 _FLOW: Final = tuple(
     Column(name, name.replace("_", " ").capitalize(), "count") for name in FLOW_COLUMNS
 )
@@ -37,36 +42,93 @@ def response_report(answers: Answers, question: Question) -> Report:
     Parameters
     ----------
     question
-        Its `by` says into what the time is split; quarters where it says nothing. With `channel`
-        and `kind` it is of members' enquiries, for example.
+        Its `by` says into what the time is split; quarters where it says nothing. Where it names a
+        study area, the report is also by the areas of that layer, such as wards beside
+        neighbourhoods: both of the same records.
     """
-    by = question.by or "quarter"
-    whole = asked_of(answers, "response-times", replace(question, by=""))
-    split = asked_of(answers, "response-times", replace(question, by=by, compare=""))
-    rows = _by_name(whole)
-    part = column_of(by)
+    first = _by_area_and_time(answers, question)
+    also = None
+    if question.study and question.study != first[0].answer.question.layer:
+        also = replace(question, layer=question.study, study="", within=())
+    second = [] if also is None else _by_area_and_time(answers, also)
+    whole = first[0]
     return Report(
         title=f"{_areas(whole)}: raised and answered",
         period=whole.answer.accounts.period.title,
-        about=_chosen(whole),
+        about=[*_chosen(whole), *([f"also by {_areas(second[0])}"] if second else [])],
         sentences=[str(whole.analysis.parameters["headline"])],
-        tables=[_area_table(rows)],
+        tables=[_area_table(_by_name(whole))],
         parts=[
-            Part(
-                f"By {by.replace('-', ' ')}",
-                [],
-                [
-                    _crossed(split, part, "Answered in time, of those due", _share),
-                    _crossed(split, part, "Median days to the answer", _days),
-                ],
-            )
+            _split_part(first, question),
+            *([_other_part(second), _split_part(second, question)] if second else []),
         ],
         methods=_methods(whole),
     )
 
 
+def members_report(answers: Answers, question: Question) -> Report:
+    """Put together what members asked: `response_report` of the records that came from them.
+
+    Parameters
+    ----------
+    question
+        Whose `channel` is that of members, and whose `kind` enquiries, whatever it says.
+    """
+    terms = replace(question.records, channel=("member",), kind=("enquiry",))
+    report = response_report(answers, replace(question, records=terms))
+    backlog = asked_of(answers, "backlog", replace(question, by="", compare="", records=terms))
+    still = _by_name(backlog)
+    open_now = ReportTable(
+        "Open enquiries by area",
+        still,
+        (
+            Column("area_name", "Area"),
+            *_FLOW,
+            Column("oldest_days", "Oldest, days", "count"),
+        ),
+    )
+    return replace(
+        report,
+        title=report.title.replace("raised and answered", "members’ enquiries"),
+        sentences=[*report.sentences, str(backlog.analysis.parameters["headline"])],
+        tables=[*report.tables, open_now],
+    )
+
+
+def _by_area_and_time(answers: Answers, question: Question) -> list[Result]:
+    """The response times of the whole period, and of its parts."""
+    by = question.by or "quarter"
+    return [
+        asked_of(answers, "response-times", replace(question, by="")),
+        asked_of(answers, "response-times", replace(question, by=by, compare="")),
+    ]
+
+
+def _split_part(results: list[Result], question: Question) -> Part:
+    by = question.by or "quarter"
+    part, split = column_of(by), results[1]
+    return Part(
+        f"{_areas(split)} by {by.replace('-', ' ')}",
+        [],
+        [
+            _crossed(split, part, "Answered in time, of those due", _share),
+            _crossed(split, part, "Median days to the answer", _days),
+        ],
+    )
+
+
+def _other_part(results: list[Result]) -> Part:
+    whole = results[0]
+    title = _areas(whole)
+    return Part(
+        title,
+        [str(whole.analysis.parameters["headline"])],
+        [replace(_area_table(_by_name(whole)), title=f"By area of {title}")],
+    )
+
+
 def log_report(answers: Answers, question: Question) -> Report:
-    """Put the log together: what is open by area, month and type, and the oldest open.
+    """Put the log together: records by area, month, type and state, and the oldest open.
 
     Parameters
     ----------
@@ -106,6 +168,7 @@ def log_report(answers: Answers, question: Question) -> Report:
         parts=[
             Part("Open at the end", [], [_open_table(types, terms.split)]),
             *([Part("Oldest open", [], [_oldest_table(oldest)])] if len(oldest) else []),
+            Part("Every area, month and type", [], [_state_table(whole, terms.split, title)]),
         ],
         methods=_methods(whole),
     )
@@ -238,6 +301,42 @@ def _open_table(types: Result, split: str) -> ReportTable:
         *(Column(label, label.replace("-", " ").capitalize(), "count") for label in labels),
     )
     return ReportTable("Open at the end by area and type", wide.reset_index(), columns)
+
+
+def _state_table(result: Result, split: str, title: str) -> ReportTable:
+    """How many records of each area, month of receipt and type are in which state at the end."""
+    rows = record_rows(result.answer)
+    own = received_in(rows.by_area, rows.period)
+    own = own.assign(
+        state=rows.states().reindex(own.index),
+        month=own["received"].dt.tz_convert(LONDON).dt.strftime("%Y-%m"),
+        where=own["where"].where(own["area_code"] == "", own["area_name"]),
+    )
+    # Names and codes of areas that the reader does not see are not in the shown frame.
+    shown = result.frame[["area_code", "area_name"]]
+    own = own[own["area_code"].isin(shown["area_code"]) | (own["area_code"] == "")]
+    names = shown.set_index("area_code")["area_name"]
+    own["where"] = own["area_code"].map(names).fillna(own["where"])
+    table = pd.crosstab([own["where"], own["month"], own[split]], own["state"])
+    table = table.reindex(columns=[*_LOG_STATES], fill_value=0)
+    table = table.assign(received=table.sum(axis=1)).reset_index()
+    table = table.sort_values(
+        ["open", "answered", "where", "month"], ascending=[False, False, True, True], kind="stable"
+    )
+    note = f"The {LOG_ROWS} with most open of {len(table):,} rows; the workbook (XLSX) has all."
+    return ReportTable(
+        f"Records received by area, month and {title.lower()}, and their state at the end",
+        table.assign(**{split: table[split].map(category_title)}),
+        (
+            Column("where", "Area"),
+            Column("month", "Received in"),
+            Column(split, title),
+            Column("received", "Received", "count"),
+            *(Column(name, name.capitalize(), "count") for name in _LOG_STATES),
+        ),
+        notes=(note,) if len(table) > LOG_ROWS else (),
+        most=LOG_ROWS,
+    )
 
 
 def _oldest_table(oldest: pd.DataFrame) -> ReportTable:

@@ -8,7 +8,12 @@ from typing import Final
 from api.answers import Answers
 from api.reports.hours import officer_hours_report
 from api.reports.model import Report
-from api.reports.records import log_report, repeats_report, response_report
+from api.reports.records import (
+    log_report,
+    members_report,
+    repeats_report,
+    response_report,
+)
 from api.reports.six_monthly import six_monthly_report
 from api.reports.spend import spend_report
 from api.reports.ward_profile import ward_profile_report
@@ -20,6 +25,7 @@ MAKERS: Final[Mapping[str, Callable[[Answers, Question], Report]]] = {
     "spend": spend_report,
     "officer-hours": officer_hours_report,
     "response-times": response_report,
+    "members-enquiries": members_report,
     "log": log_report,
     "repeat-issues": repeats_report,
 }

@@ -67,7 +67,7 @@ def report_page(
         policy=REPORT_POLICY,
         style=Markup(style),  # noqa: S704 - our own
         cell=cell,
-        rows_of=lambda table: rows_of(table.frame),
+        rows_of=lambda table: rows_of(table.frame.head(table.most or len(table.frame))),
         spark=_spark,
         labels=DIFFERENT,
         version=VERSION,
