@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -19,10 +20,18 @@ from geo.crs import Projection
 from geo.incidents import ANSWER_COLUMNS, LONDON, empty_incidents, month_span
 from geo.period import Moments, Period
 from geo.question.store_settings import source_notes
+from geo.records.life import LIFE_TIME_TYPE, LIFE_TIMES, state_at
 from geo.store.contract import Window
 from geo.store.layer_ids import INCIDENTS
 
 INCIDENT_COLUMNS = ("incident_id", *ANSWER_COLUMNS)
+
+LIFE_COLUMNS: Final = (
+    *("kind", "channel", "service"),
+    *(f"{name}_at" for name in LIFE_TIMES),
+    "state",
+)
+"""What incidents have in stores with records; `received` alone is how many, in answers."""
 
 
 class IncidentsCollection(Collection):
@@ -51,13 +60,15 @@ class IncidentsCollection(Collection):
         return self.answers.cached(
             self.key(query),
             lambda snapshot: incident_items(
-                snapshot.incidents(columns=INCIDENT_COLUMNS), snapshot.projection
+                snapshot.incidents(columns=INCIDENT_COLUMNS),
+                snapshot.projection,
+                lives=lives_of(snapshot),
             ),
         )
 
     def properties(self) -> list[Property]:
         """Return the properties of incidents, without reading any."""
-        return no_incidents(self.snapshot.projection).properties
+        return _head(self.snapshot).properties
 
     def parts(self) -> ItemParts | None:
         """Return the incidents month by month where they are too many for memory."""
@@ -65,7 +76,7 @@ class IncidentsCollection(Collection):
         count = snapshot.incident_count()
         if count <= MAX_CACHED:
             return None
-        return ItemParts(no_incidents(snapshot.projection), incidents_by_month(snapshot), count)
+        return ItemParts(_head(snapshot), incidents_by_month(snapshot), count)
 
     def event_times(self) -> Period | None:
         """Return the days of the incidents."""
@@ -110,18 +121,51 @@ def incident_times(snapshot: Snapshot) -> Period | None:
     return Period(first, last)
 
 
-def incident_items(frame: pd.DataFrame, projection: Projection, *, cache: bool = True) -> Items:
+def has_lives(snapshot: Snapshot) -> bool:
+    """Whether some incidents are records that are received, answered and closed."""
+    return any(one.extracted for one in snapshot.imports())
+
+
+def lives_of(snapshot: Snapshot) -> pd.DataFrame | None:
+    """Return the lives of incidents as `LIFE_COLUMNS`, by incident; None where none has one.
+
+    Their states are those at the end of the day of the latest extract.
+    """
+    days = [one.extracted for one in snapshot.imports() if one.extracted]
+    if not days:
+        return None
+    records, last = snapshot.records(), pd.Timestamp(max(days), tz=LONDON)
+    moment = (last + pd.DateOffset(days=1)).tz_convert("UTC") - pd.Timedelta(seconds=1)
+    state = state_at(records, moment, snapshot.closed_spells())
+    texts = {name: records[name].where(records[name] != "") for name in LIFE_COLUMNS[:3]}
+    times = {f"{name}_at": records[name] for name in LIFE_TIMES}
+    return pd.DataFrame({**texts, **times, "state": state})[list(LIFE_COLUMNS)]
+
+
+def incident_items(
+    frame: pd.DataFrame,
+    projection: Projection,
+    *,
+    lives: pd.DataFrame | None = None,
+    cache: bool = True,
+) -> Items:
     """Return incidents as features.
 
     Parameters
     ----------
     frame
         With the columns of `INCIDENT_COLUMNS`.
+    lives
+        `LIFE_COLUMNS` by incident, of those that have a life; None where none has one.
     cache
         Whether encoded features are likely to be asked for again.
     """
+    table = with_local_times(frame.drop(columns=["x", "y"]))
+    if lives is not None:
+        own = lives.reindex(table["incident_id"]).set_axis(table.index)
+        table = pd.concat([table, own], axis=1)
     return Items(
-        with_local_times(frame.drop(columns=["x", "y"])),
+        table,
         pd.Index(frame["incident_id"]),
         geometries=PointGeometries(frame["x"].to_numpy(), frame["y"].to_numpy()),
         projection=projection,
@@ -166,16 +210,22 @@ def _texts(
 
 
 @lru_cache(maxsize=8)
-def no_incidents(projection: Projection) -> Items:
-    """Return incidents with all their properties and no feature."""
-    return incident_items(empty_incidents()[list(INCIDENT_COLUMNS)], projection)
+def no_incidents(projection: Projection, *, lives: bool = False) -> Items:
+    """Return incidents with all their properties and no feature; with those of `lives` too."""
+    times = dict.fromkeys((f"{name}_at" for name in LIFE_TIMES), LIFE_TIME_TYPE)
+    none = pd.DataFrame(columns=list(LIFE_COLUMNS), dtype="str").astype(times) if lives else None
+    return incident_items(empty_incidents()[list(INCIDENT_COLUMNS)], projection, lives=none)
+
+
+def _head(snapshot: Snapshot) -> Items:
+    return no_incidents(snapshot.projection, lives=has_lives(snapshot))
 
 
 def incidents_by_month(snapshot: Snapshot) -> Iterator[Items]:
     """Yield all incidents month by month, so that only one month is in memory."""
-    times = incident_times(snapshot)
+    times, lives = incident_times(snapshot), lives_of(snapshot)
     for month in times.months if times else []:
         first, last = month_span(month)
         window = Window(first, last + pd.Timedelta(seconds=1))
         frame = snapshot.incidents(window, columns=INCIDENT_COLUMNS)
-        yield incident_items(frame, snapshot.projection, cache=False)
+        yield incident_items(frame, snapshot.projection, lives=lives, cache=False)
