@@ -38,7 +38,7 @@ def records_there(
         Which of some rows with `x`, `y` and `area_code` are there.
     area
         Whether it is an area: then records without a place are in it too, and readers who see no
-        single points are told of it.
+        single points have that sentence.
 
     Returns
     -------
@@ -63,8 +63,8 @@ def _open(findings: Findings, chosen: Callable[[pd.DataFrame], Bools], *, area: 
     still = rows.by_area if area else rows.whole[rows.whole["placed"].astype(bool)]
     still = still[rows.states().reindex(still.index).isin(OPEN_STATES).to_numpy(dtype=bool)]
     if answer.visible.codes is not None:
-        seen = still["area_code"].isin(answer.visible.codes)
-        still = still[seen.to_numpy(dtype=bool)]
+        is_visible = still["area_code"].isin(answer.visible.codes)
+        still = still[is_visible.to_numpy(dtype=bool)]
     still = still[chosen(still)]
     if still.empty:
         return f"None is open on {rows.day}"

@@ -84,8 +84,8 @@ def repeats(answer: Answer) -> AnalysisResult:
         caveats.append(f"{issues.without_place:,} records without a place are not looked at.")
     if (codes := answer.visible.codes) is not None:
         # What was done elsewhere alone would tell of areas that the reader does not see.
-        seen = rows.by_area[rows.by_area["area_code"].isin(codes)]
-        after = after[after.index.isin(seen["outcome"])]
+        visible = rows.by_area[rows.by_area["area_code"].isin(codes)]
+        after = after[after.index.isin(visible["outcome"])]
     tables: dict[str, pd.DataFrame] = {DONE_BEFORE: after.reset_index()} if len(after) else {}
     review, categories = _review(answer, rows)
     if len(review):
