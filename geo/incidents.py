@@ -51,6 +51,36 @@ SQUARE_M: Final = 5_000
 
 
 @dataclass(frozen=True)
+class Unplaced:
+    """Rows of records that are rejected only because they state neither a place nor an area.
+
+    A store accepts those whose records it knows: they are where they were.
+
+    Attributes
+    ----------
+    incidents
+        n rows whose `x` and `y` are NaN.
+    lives
+        Their lives, in the same order.
+    lines
+        Their n line numbers, by which they are among the rejected rows.
+    """
+
+    incidents: pd.DataFrame
+    lives: pd.DataFrame
+    lines: NDArray[np.int64]
+
+    @classmethod
+    def join(cls, parts: Sequence[Unplaced]) -> Unplaced:
+        """All of one or more parts as one."""
+        return cls(
+            pd.concat([part.incidents for part in parts], ignore_index=True),
+            pd.concat([part.lives for part in parts]),
+            np.concatenate([part.lines for part in parts]),
+        )
+
+
+@dataclass(frozen=True)
 class Batch:
     """Some rows of a file.
 
@@ -69,6 +99,8 @@ class Batch:
         `geo.records.life`. None where the source has none.
     rejected_ids
         The ids that rejected rows of records bear: these are not missing from their extract.
+    unplaced
+        Which rejected rows lack a place alone; None where none does.
     """
 
     accepted: pd.DataFrame
@@ -77,6 +109,7 @@ class Batch:
     placeless: pd.DataFrame | None = None
     lives: pd.DataFrame | None = None
     rejected_ids: frozenset[str] = frozenset()
+    unplaced: Unplaced | None = None
 
     @property
     def rows_placeless(self) -> int:
@@ -91,12 +124,14 @@ class Batch:
             return cls(empty_incidents(), pd.DataFrame(columns=list(REJECT_COLUMNS)))
         placeless = [part.placeless for part in parts if part.placeless is not None]
         lives = [part.lives for part in parts if part.lives is not None]
+        unplaced = [part.unplaced for part in parts if part.unplaced is not None]
         return cls(
             pd.concat([part.accepted for part in parts], ignore_index=True),
             pd.concat([part.rejected for part in parts], ignore_index=True),
             placeless=pd.concat(placeless, ignore_index=True) if placeless else None,
             lives=pd.concat(lives) if lives else None,
             rejected_ids=frozenset().union(*(part.rejected_ids for part in parts)),
+            unplaced=Unplaced.join(unplaced) if unplaced else None,
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Final, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from geo.records.life import VANISHED, WITHDRAWN, with_life_types
@@ -35,6 +36,13 @@ EVENTS: Final = (
 
 EVENT_COLUMNS: Final = ("incident_id", "event", "extracted")
 """Columns of events; `extracted` is the day of the extract that shows it, `YYYY-MM-DD`."""
+
+STORED_EVENT_COLUMNS: Final = (*EVENT_COLUMNS, "closed")
+"""Columns of events as a store has them.
+
+`closed` is when a reopened record had been closed, as UTC text; '' where it is not known, and of
+other events.
+"""
 
 
 class Step(NamedTuple):
@@ -107,11 +115,7 @@ def vanished(before: pd.DataFrame, present: Set[str]) -> pd.Index:
 
 
 def _events(ids: pd.Index, happened: dict[str, pd.Series]) -> pd.DataFrame:
-    table = pd.DataFrame({name: pd.Series(flags).to_numpy() for name, flags in happened.items()})
-    pairs = [
-        (str(incident_id), name)
-        for incident_id, row in zip(ids, table.to_numpy(), strict=True)
-        for name, is_so in zip(table.columns, row, strict=True)
-        if is_so
-    ]
-    return pd.DataFrame(pairs, columns=["incident_id", "event"])
+    table = np.column_stack([np.asarray(flags, dtype=bool) for flags in happened.values()])
+    record, event = np.nonzero(table)
+    names = np.array(list(happened), dtype=object)
+    return pd.DataFrame({"incident_id": ids[record].astype("str"), "event": names[event]})

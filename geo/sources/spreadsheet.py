@@ -25,7 +25,7 @@ from geo.crs import LONLAT, Projection, implausible
 from geo.errors import InputError
 from geo.formats.bounded import open_input, sha256_of
 from geo.formats.csv_table import Table
-from geo.incidents import COLUMNS, LONDON, Batch, Extract, Partition, category_slug
+from geo.incidents import COLUMNS, LONDON, Batch, Extract, Partition, Unplaced, category_slug
 from geo.properties import cached_property
 from geo.records.life import LIFE_TIME_TYPE
 from geo.sources.dates import DateFormat
@@ -214,7 +214,8 @@ class _Reader:
 
     def batches(self) -> Iterator[Batch]:
         """Read the file from its beginning."""
-        accepted, reasons, earlier_ids = 0, Counter[str](), set[str]()
+        accepted, unplaced = 0, 0
+        reasons, earlier_ids = Counter[str](), set[str]()
         days_only: bool | None = None
         merged, notes = MergedLabels(), RecordNotices()
         for table in self.tables(rows=ROWS):
@@ -225,10 +226,12 @@ class _Reader:
                 notices = merged.add(table.text(self.mapping.what.column), file=self.file)
                 batch = replace(batch, notices=batch.notices + notices)
             accepted += len(batch.accepted) + batch.rows_placeless
+            unplaced += 0 if batch.unplaced is None else len(batch.unplaced.lines)
             for reason, n in batch.rejected["reason"].value_counts().items():
                 reasons[str(reason)] += int(n)
             yield batch
-        if not accepted:
+        # Of rows that lack a place alone a store may know the records.
+        if not accepted and not unplaced:
             raise InputError(
                 f"{self.file}: all of its {reasons.total():,} rows are rejected, mostly: "
                 f"{reasons.most_common(1)[0][0]}"
@@ -247,12 +250,14 @@ class _Reader:
         faults = when.reason, impossible, place_faults, code_faults
         lives = self._lives(table, when)
         own: tuple[Reasons, ...] = ()
-        placeless = np.zeros(len(table), dtype=bool)
+        placeless, unplaced = np.zeros((2, len(table)), dtype=bool)
         if lives is not None:
             # Whose area is stated counts there, whatever is wrong with its point.
             stated = (lives.lives["stated_area"] != "").to_numpy(bool)
             placeless = stated & (place_faults != "")
             own = (lives.reasons, *self._personal(table))
+            others = _first_reason(when.reason, impossible, code_faults, *own)
+            unplaced = ~stated & (place_faults != "") & (others == "")
             faults = (faults[0], impossible, np.where(placeless, "", place_faults), code_faults)
         reasons = _first_reason(_shape_faults(table, when.reason), *faults, *own)
         ids = self._ids(table, reasons, earlier_ids=earlier_ids)
@@ -282,6 +287,21 @@ class _Reader:
             incidents[accepted & placeless].assign(x=np.nan, y=np.nan).reset_index(drop=True),
             known[accepted],
             frozenset(known.index[~accepted]),
+            self._unplaced(table, unplaced, incidents, known),
+        )
+
+    def _unplaced(
+        self, table: Table, rows: Mask, incidents: pd.DataFrame, lives: pd.DataFrame
+    ) -> Unplaced | None:
+        """Those of some rows, which lack a place, that are whole but for it; None without any."""
+        own = table.text(self.mapping.id_column)
+        rows = rows & ~table.wrong_width & ((own != "") & (own.str.len() <= LONGEST_ID)).to_numpy()
+        if not rows.any():
+            return None
+        return Unplaced(
+            incidents[rows].assign(x=np.nan, y=np.nan).reset_index(drop=True),
+            lives[rows],
+            np.asarray(table.lines)[rows].astype(np.int64),
         )
 
     def _lives(self, table: Table, when: Occurrences) -> ReadLives | None:

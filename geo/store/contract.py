@@ -112,8 +112,9 @@ class ImportRecord:
     """What one import of one partition read, accepted, rejected and replaced.
 
     `rows_accepted` counts those without a place too, which are `rows_placeless`. `extracted` is the
-    day of the extract that it is, as `YYYY-MM-DD`, and `events` counts what changed since the one
-    before, by `geo.records.events.EVENTS`.
+    day of the extract that it is, as `YYYY-MM-DD`, `whole` whether that holds all records (None of
+    an import of an earlier release), and `events` counts what changed since the one before, by
+    `geo.records.events.EVENTS`.
 
     `state` is `current`, `replaced` (by a later import of the partition) or `undone`. A keyed
     partition can have several current imports: each owns the rows that it wrote last. `purged_at`
@@ -143,6 +144,7 @@ class ImportRecord:
     extracted: str = ""
     events: dict[str, int] = field(default_factory=dict)
     rows_placeless: int = 0
+    whole: int | None = None
 
     @property
     def rows_rejected(self) -> int:
@@ -314,18 +316,18 @@ class StoreReader(MeasureReader, TaskingReader, Protocol):
         -------
         pandas.DataFrame
             Indexed by `incident_id`, in its order: `geo.incidents.ANSWER_COLUMNS`, of which `x` and
-            `y` are NaN where a record has no place; then `geo.records.life.STORED_LIFE_COLUMNS` and
-            `stated_layer`.
+            `y` are NaN where a record has no place; then `geo.records.life.STORED_LIFE_COLUMNS`,
+            `stated_layer` and `partition_id`.
         """
 
     def closed_spells(self) -> pd.DataFrame:
-        """When records were closed that were opened again, as far as that is still kept.
+        """When records were closed that were opened again.
 
         Returns
         -------
         pandas.DataFrame
             `incident_id`, `closed` and `reopened`, UTC, by record and time: closed as the extract
-            before said, reopened on the day of the extract that shows it. A purge forgets them.
+            before said, reopened on the day of the extract that shows it.
         """
 
     def placeless_count(self) -> int:
@@ -456,7 +458,7 @@ class Store(StoreReader, MeasureStore, TaskingStore, Protocol):
         Returns
         -------
         pandas.DataFrame
-            With `geo.records.events.EVENT_COLUMNS` and `import_id`.
+            With `geo.records.events.STORED_EVENT_COLUMNS` and `import_id`.
         """
 
     def import_lives(self, import_id: int) -> AdoptedLives:

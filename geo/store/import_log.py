@@ -6,19 +6,20 @@ the imports that had written them, so it can be undone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import pandas as pd
 
-from geo.errors import ConflictError, NotFoundError
+from geo.errors import ConflictError, InputError, NotFoundError
 from geo.incidents import Batch, Partition
 from geo.store.backend import BulkTables, ImportWriter, IncidentTable, count_change
 from geo.store.contract import AdoptedLives, Change, ImportRecord
 from geo.store.erasures import ErasedRows, read_erasures
 from geo.store.import_records import ImportRecords, Tally
 from geo.store.lives import LifeWriter, Lives
+from geo.store.unplaced import UnplacedRows
 
 
 class ImportLog:
@@ -56,8 +57,8 @@ class ImportLog:
         Raises
         ------
         ConflictError
-            If the file or one of its ids is stored as part of another partition, or a later extract
-            of the partition is.
+            If the file or one of its ids is stored as part of another partition, a later extract
+            of the partition is, or it has records with lives and the file has none.
         """
         before = self._records.current(partition.partition_id)
         # Only the last: to import an older file of a keyed partition again is another update.
@@ -65,6 +66,7 @@ class ImportLog:
             return "unchanged", before[-1]
         self._refuse_twin(partition)
         _refuse_earlier(partition, before)
+        _refuse_without_lives(partition, before)
         import_id = self._records.open(partition, by=by)
         writer = self._incidents.writer(import_id, partition.partition_id, keyed=partition.keyed)
         erased = ErasedRows(read_erasures(self._tables), partition.source, keyed=partition.keyed)
@@ -78,8 +80,9 @@ class ImportLog:
                 lives.add(batch)
             return batch
 
+        batches = _batches(partition, erased, lives, places)
         tally = _write(
-            partition, writer, erased, write_lives, import_id=import_id, on_batch=on_batch
+            partition, batches, writer, write_lives, import_id=import_id, on_batch=on_batch
         )
         if lives is not None:
             lives.finish()
@@ -209,10 +212,38 @@ class ImportLog:
             )
 
 
+def _batches(
+    partition: Partition,
+    erased: ErasedRows,
+    lives: LifeWriter | None,
+    places: Callable[[], pd.DataFrame],
+) -> Iterator[Batch]:
+    """The batches of a partition without what is erased; last, rows that lack a place alone."""
+    without_erased = partial(erased.rejected_from, partition=partition)
+    if lives is None:
+        yield from map(without_erased, partition.batches())
+        return
+    unplaced, accepted = UnplacedRows(partition), 0
+    for batch in partition.batches():
+        own = without_erased(unplaced.taken_from(batch))
+        accepted += len(own.accepted) + own.rows_placeless
+        yield own
+    last = unplaced.batch(
+        known=lives.known, places=places, present=lives.present, without_erased=without_erased
+    )
+    if last is None:
+        return
+    if not accepted and not last.rows_placeless:
+        raise InputError(
+            f"{partition.file}: no row is accepted, mostly: {last.rejected['reason'].mode()[0]}"
+        )
+    yield last
+
+
 def _write(
     partition: Partition,
+    batches: Iterable[Batch],
     writer: ImportWriter,
-    erased: ErasedRows,
     write_lives: Callable[[Batch], Batch],
     *,
     import_id: int,
@@ -221,8 +252,8 @@ def _write(
     tally = Tally()
     if not partition.keyed:
         writer.take_out_partition()
-    for read in partition.batches():
-        batch = write_lives(erased.rejected_from(read, partition))
+    for read in batches:
+        batch = write_lives(read)
         tally.add(batch)
         # Every row names its import: by that an undo finds what to remove.
         rows = batch.accepted.assign(import_id=import_id, partition_id=partition.partition_id)
@@ -274,6 +305,16 @@ def _refuse_earlier(partition: Partition, before: list[ImportRecord]) -> None:
             f"{partition.file} is an extract of {partition.extract.day}, and that of "
             f"{last.extracted} is imported already (import {last.import_id}); import extracts in "
             "the order of their days, or undo that import first"
+        )
+
+
+def _refuse_without_lives(partition: Partition, before: list[ImportRecord]) -> None:
+    """Refuse rows without lives among records: one without a place would then count twice."""
+    last = max(before, key=lambda record: record.extracted, default=None)
+    if partition.extract is None and last is not None and last.extracted:
+        raise ConflictError(
+            f"{partition.file}: {partition.partition_id} holds records with lives (import "
+            f"{last.import_id}); import it by a mapping with [life], or undo those imports first"
         )
 
 

@@ -120,6 +120,7 @@ class ImportRecords:
                 state="current",
                 keyed=int(partition.keyed),
                 extracted=partition.extract.day.isoformat() if partition.extract else "",
+                whole=int(partition.extract.whole) if partition.extract else None,
             )
         )
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from geo.errors import ConflictError
 from geo.incidents import ANSWER_COLUMNS, LONDON, Batch, Partition, empty_incidents
-from geo.records.events import EVENT_COLUMNS, step, vanished
+from geo.records.events import STORED_EVENT_COLUMNS, step, vanished
 from geo.records.life import (
     LIFE_TIME_TYPE,
     LIFE_TIMES,
@@ -73,6 +73,20 @@ class Lives:
             return self._select("replaced_by IS NULL AND partition_id = ?", partition_id)
         return self._select("replaced_by IS NULL")
 
+    def of_records(self, incident_ids: Sequence[str], partition_id: str) -> pd.DataFrame:
+        """As `current`, of those of some records that a partition has."""
+        rows = [
+            row
+            for some in _slices(incident_ids)
+            for row in self._tables.rows(
+                f"{_SELECT} WHERE replaced_by IS NULL AND partition_id = ?"
+                f" AND incident_id IN ({_marks(some)})",
+                partition_id,
+                *some,
+            )
+        ]
+        return _frame(sorted(rows, key=lambda row: (row[0], row[2])))
+
     def any(self) -> bool:
         """Whether any record has a life."""
         return bool(self._tables.rows("SELECT 1 FROM patchmap_lives LIMIT 1"))
@@ -83,23 +97,23 @@ class Lives:
         return int(self._tables.rows(f"{sql} AND category IS NOT NULL")[0][0])
 
     def events(self, import_id: int | None = None) -> pd.DataFrame:
-        """The events, with `EVENT_COLUMNS` and `import_id`, by import, record and event."""
-        sql = "SELECT incident_id, event, extracted, import_id FROM patchmap_life_events"
+        """The events, with `STORED_EVENT_COLUMNS` and `import_id`, by import, record and event."""
+        columns = (*STORED_EVENT_COLUMNS, "import_id")
+        sql = f"SELECT {', '.join(columns)} FROM patchmap_life_events"
         rows = (
             self._tables.rows(sql)
             if import_id is None
             else self._tables.rows(f"{sql} WHERE import_id = ?", import_id)
         )
         # Sorted here: PostgreSQL would read them in any order.
-        ordered = sorted(rows, key=lambda row: (row[3], row[0], row[1]))
-        return pd.DataFrame(ordered, columns=[*EVENT_COLUMNS, "import_id"])
+        ordered = sorted(rows, key=lambda row: (row[-1], row[0], row[1]))
+        return pd.DataFrame(ordered, columns=list(columns))
 
     def closed_spells(self) -> pd.DataFrame:
         """As `StoreReader.closed_spells`."""
         rows = self._tables.rows(
-            "SELECT e.incident_id, l.closed, e.extracted FROM patchmap_life_events AS e"
-            " JOIN patchmap_lives AS l ON l.incident_id = e.incident_id"
-            " AND l.replaced_by = e.import_id WHERE e.event = 'reopened' AND l.closed <> ''"
+            "SELECT incident_id, closed, extracted FROM patchmap_life_events"
+            " WHERE event = 'reopened' AND closed <> ''"
         )
         frame = pd.DataFrame(sorted(rows), columns=["incident_id", "closed", "reopened"])
         days = pd.to_datetime(frame["reopened"]).dt.tz_localize(LONDON).dt.tz_convert("UTC")
@@ -172,13 +186,14 @@ class Lives:
         Parameters
         ----------
         events
-            With `EVENT_COLUMNS`.
+            With `STORED_EVENT_COLUMNS`.
         import_id
             The import.
         """
         if len(events):
-            columns = ("import_id", *EVENT_COLUMNS)
-            rows = ((import_id, *row) for row in events[list(EVENT_COLUMNS)].to_numpy().tolist())
+            columns = ("import_id", *STORED_EVENT_COLUMNS)
+            values = events[list(STORED_EVENT_COLUMNS)].to_numpy().tolist()
+            rows = ((import_id, *row) for row in values)
             self._tables.insert("patchmap_life_events", columns, rows)
 
     def restore(self, import_id: int) -> None:
@@ -223,6 +238,8 @@ class LifeWriter:
     ----------
     events
         How many there were, by event.
+    present
+        The ids of the rows so far.
     wrote
         Whether anything differs from what was known.
     """
@@ -236,42 +253,52 @@ class LifeWriter:
         self._lives = lives
         self._partition, self._extract = partition, extract
         self._import_id, self._is_first = import_id, is_first
-        self._before = lives.current(partition.partition_id)
-        self._present: set[str] = set()
+        # All of them for what may have vanished alone: a page of changes is of some hundred.
+        self._before = lives.current(partition.partition_id) if extract.whole else None
         self._rejected: set[str] = set()
         self.events: Counter[str] = Counter()
+        self.present: set[str] = set()
         self.wrote = False
 
     def add(self, batch: Batch) -> None:
         """Write the lives of a batch's rows that are new or differ."""
         if batch.lives is None:
             return
-        self._refuse_known_ids(batch.lives.index)
-        self._present.update(batch.lives.index)
+        before = self.known(batch.lives.index)
+        self._refuse_known_ids(batch.lives.index, before)
+        self.present.update(batch.lives.index)
         # What is wrong in the row of a record does not make it vanish: it is as it was known.
         self._rejected.update(batch.rejected_ids)
         counts = self._extract.counts_reopened
-        lives, events = step(self._before, batch.lives, counts_reopened=counts)
+        lives, events = step(before, batch.lives, counts_reopened=counts)
         lives = self._with_facts(lives, batch.placeless)
-        self._write(lives[_differs(lives, self._before)], events)
+        self._write(lives[_differs(lives, before)], _with_closed(events, before))
 
     def finish(self) -> None:
         """Let open records vanish that an extract of all records does not have."""
-        if not self._extract.whole:
+        if self._before is None:
             return
-        gone = self._before.loc[vanished(self._before, self._present | self._rejected)]
+        gone = self._before.loc[vanished(self._before, self.present | self._rejected)]
         start = pd.Timestamp(self._extract.day, tz=LONDON).tz_convert("UTC")
-        events = pd.DataFrame({"incident_id": gone.index, "event": VANISHED})
+        events = pd.DataFrame({"incident_id": gone.index, "event": VANISHED, "closed": ""})
         self._write(with_life_types(gone.assign(**{VANISHED: start})), events)
 
-    def _refuse_known_ids(self, ids: pd.Index) -> None:
-        repeated = [*ids[ids.duplicated()], *self._present.intersection(ids)]
+    def known(self, ids: pd.Index) -> pd.DataFrame:
+        """What was known before this import of those of some records that were known."""
+        if self._before is None:
+            return self._lives.of_records(ids.tolist(), self._partition.partition_id)
+        # By position: to look for all in each batch takes the square of the time.
+        at = self._before.index.get_indexer(ids)
+        return self._before.iloc[np.unique(at[at >= 0])]
+
+    def _refuse_known_ids(self, ids: pd.Index, before: pd.DataFrame) -> None:
+        repeated = [*ids[ids.duplicated()], *self.present.intersection(ids)]
         if repeated:
             raise ConflictError(
                 f"{self._partition.file}: the id {min(repeated)} appears twice; each row needs its "
                 "own id"
             )
-        new = ids[~ids.isin(self._before.index)].tolist()
+        new = ids[~ids.isin(before.index)].tolist()
         if other := self._lives.owner_of_any(new):
             raise ConflictError(
                 f"{self._partition.file}: the id {other[0]} is already used by {other[1]}; import "
@@ -293,8 +320,8 @@ class LifeWriter:
         self.wrote |= bool(len(lives))
         if self._is_first:
             return
-        day = self._extract.day.isoformat()
-        self._lives.add_events(events.assign(extracted=day), import_id=self._import_id)
+        events = events.assign(extracted=self._extract.day.isoformat())
+        self._lives.add_events(events, import_id=self._import_id)
         self.events.update(events["event"].tolist())
 
 
@@ -333,7 +360,14 @@ def records_with_lives(incidents: pd.DataFrame, lives: pd.DataFrame) -> pd.DataF
     without = placeless(lives)[["incident_id", *ANSWER_COLUMNS]]
     plain = incidents.astype(dict.fromkeys(_TEXTS, "str"))
     rows = pd.concat([plain[["incident_id", *ANSWER_COLUMNS]], without]).set_index("incident_id")
-    return rows.join(lives[list(_LIFE)], how="inner").sort_index()
+    return rows.join(lives[[*_LIFE, "partition_id"]], how="inner").sort_index()
+
+
+def _with_closed(events: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """The events with `closed`: when the records that were reopened had been closed."""
+    closed = before["closed"].reindex(events["incident_id"]).set_axis(events.index)
+    reopened = closed.where(events["event"] == "reopened")
+    return events.assign(closed=_written(reopened, unknown=""))
 
 
 def _differs(lives: pd.DataFrame, before: pd.DataFrame) -> pd.Series:

@@ -32,23 +32,28 @@ def record(key: str, x: float | None = 435_000.25, **life: Any) -> Record:
 
 
 def extract(
-    records: Sequence[Record], day: date = WEEK[0], *, whole: bool = True, **options: Any
+    records: Sequence[Record],
+    day: date = WEEK[0],
+    *,
+    whole: bool = True,
+    source: str = "council",
+    **options: Any,
 ) -> Partition:
     """An extract of these records, as its reader gives it."""
     placed = [_row(one) for one in records if one.x is not None]
     without = [_row(one) for one in records if one.x is None]
     values = [{name: _moment(name, text) for name, text in one.life.items()} for one in records]
     lives = pd.DataFrame(values, index=pd.Index([one.key for one in records], dtype="str"))
-    placeless = frame(without, source="council").assign(x=float("nan"), y=float("nan"))
+    placeless = frame(without, source=source).assign(x=float("nan"), y=float("nan"))
     batch = Batch(
-        frame(placed, source="council"),
+        frame(placed, source=source),
         rejects(),
         placeless=placeless,
         lives=with_life_types(lives.rename_axis("incident_id")),
     )
     identity = f"{records} {day} {options}"
     return Partition(
-        "council",
+        source,
         "",
         "",
         "cases.csv",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
@@ -13,13 +14,16 @@ from geo.errors import ConflictError
 from geo.incidents import Extract
 from geo.store.contract import Store
 from geo.store.copying import copy_store
+from geo.store.migrations import migrations
 from tests.geo.stores.lives import WEEK, events, extract, life_of, record
 from tests.geo.stores.parts import (
     CURRENT,
     UNDONE,
+    Row,
     all_incidents,
     counters,
     imported,
+    keyed_part,
     put,
     rejects,
     states,
@@ -228,6 +232,89 @@ def test_what_was_reopened_has_a_spell_for_which_it_was_closed(two: Store) -> No
     assert two.closed_spells().empty
 
 
+def spells(store: Store) -> list[tuple[str, str, str]]:
+    """When records were closed that were opened again, as (key, day, day)."""
+    rows = store.closed_spells()
+    days = (rows[name].dt.strftime("%Y-%m-%d") for name in ("closed", "reopened"))
+    return list(zip(rows["incident_id"].str.removeprefix("council:"), *days, strict=True))
+
+
+SPELL = ("reopens", "2026-11-10", "2026-11-30")
+
+
+def test_spells_outlive_a_purge_and_are_copied(
+    two: Store, new_store: Callable[[], Callable[[], Store]]
+) -> None:
+    assert spells(two) == [SPELL]
+    with two.transaction():
+        two.purge_imports("2999")
+    assert spells(two) == [SPELL]
+    with closing(new_store()()) as copy:
+        copy_store(two, copy)
+        assert spells(copy) == [SPELL]
+        with closing(new_store()()) as second:
+            copy_store(copy, second)
+            assert spells(second) == [SPELL]
+
+
+def test_spells_of_a_record_go_with_its_erasure_and_its_retention(two: Store) -> None:
+    with two.transaction():
+        two.purge_imports("2999")
+        two.put_erasures([two.erasure_of("council", "reopens")])
+    assert spells(two) == []
+    assert "reopens" not in {key for key, _, _ in events(two)}
+
+
+def test_each_closing_before_a_reopening_is_a_spell(two: Store) -> None:
+    put(two, extract([record("reopens", closed="2026-12-01")], date(2026, 12, 2), whole=False))
+    again = extract([record("reopens")], date(2026, 12, 9), whole=False)
+    put(two, again)
+    assert spells(two) == [SPELL, ("reopens", "2026-12-01", "2026-12-09")]
+    undo(two, 4)
+    assert spells(two) == [SPELL]
+    with two.transaction():
+        two.expire_incidents("council", pd.Timestamp("2026-11-20", tz="UTC"))
+    assert spells(two) == []
+
+
+def test_a_store_that_kept_spells_with_their_lives_alone_says_the_same(
+    open_store: Callable[[], Store],
+) -> None:
+    """As the releases before wrote it."""
+    [number] = {
+        migration.number
+        for dialect in ("sqlite", "postgres")
+        for migration in migrations(dialect)
+        if migration.name.endswith("extracts")
+    }
+    with closing(open_store()) as store:
+        put(store, extract(FIRST))
+        put(store, extract(LATER, WEEK[1]))
+        with store.transaction():
+            store._lives._tables.execute("ALTER TABLE patchmap_life_events DROP COLUMN closed")
+            store._lives._tables.execute("ALTER TABLE patchmap_imports DROP COLUMN whole")
+            store._lives._tables.execute(f"DELETE FROM patchmap_migrations WHERE number = {number}")
+    with closing(open_store()) as store:
+        assert spells(store) == [SPELL]
+        assert events(store)[4:] == [
+            ("reopens", "reopened", "2026-11-30"),
+            ("vanishes", "vanished", "2026-11-30"),
+        ]
+
+
+def test_pages_of_changes_say_the_same_as_one_extract_of_all(
+    store: Store, new_store: Callable[[], Callable[[], Store]]
+) -> None:
+    put(store, extract(FIRST))
+    put(store, *(extract([one], WEEK[1], whole=False) for one in LATER))
+    with closing(new_store()()) as other:
+        put(other, extract(FIRST))
+        put(other, extract(LATER, WEEK[1]))
+        kept = [one for one in events(other) if one[1] != "vanished"]
+        assert sorted(events(store)) == sorted(kept)
+        assert spells(store) == spells(other) == [SPELL]
+
+
 def test_a_record_whose_row_is_rejected_has_not_vanished(store: Store) -> None:
     put(store, extract(FIRST))
     later = extract([one for one in LATER if one.key != "council:open"], WEEK[1])
@@ -238,6 +325,17 @@ def test_a_record_whose_row_is_rejected_has_not_vanished(store: Store) -> None:
     assert done.rows_rejected == 1
     assert [key for key, event, _ in events(store) if event == "vanished"] == ["vanishes"]
     assert life_of(store, "open")["vanished"] == ""
+
+
+def test_rows_without_lives_are_refused_among_records(two: Store) -> None:
+    """A mapping that has lost its [life]: a record without a place would count twice."""
+    plain = keyed_part([Row("council:placeless", "litter", "2026-11-02T09:00:00")])
+    with pytest.raises(ConflictError, match=r"council holds records with lives \(import 2\)"):
+        put(two, plain)
+    undo(two, 2)
+    undo(two, 1)
+    assert put(two, plain) == ["added"]
+    assert (two.incident_count(), two.placeless_count()) == (1, 0)
 
 
 def test_an_id_of_two_records_without_a_place_is_refused(store: Store) -> None:
