@@ -27,7 +27,7 @@ from geo.errors import QuestionError
 from geo.incidents import LONDON
 from geo.question.answer import Answer
 from geo.records.flow import FLOW_COLUMNS, backlog_account
-from geo.records.life import OPEN_STATES, state_at
+from geo.records.life import OPEN_STATES, known_at, state_at
 
 METHOD: Final = (
     "A record is open from when it was received until it is closed or withdrawn, or missing from a "
@@ -104,7 +104,7 @@ def _figures(lives: pd.DataFrame, rows: RecordRows, part: Part, by: list[str]) -
     account = backlog_account(lives, before, max(moment, before), by=by, spells=spells)
     state = state_at(lives, moment, spells)
     still = lives[state.isin(OPEN_STATES)]
-    ages = days_between(still["received"], moment)
+    ages = days_between(still["received"], known_at(still, moment))
     table = pd.DataFrame(
         {
             name: (ages >= first) & (ages <= (np.inf if last is None else last))
@@ -175,7 +175,7 @@ def _oldest(answer: Answer, rows: RecordRows) -> pd.DataFrame:
     codes = answer.question.within
     if codes:
         still = still[answer.membership.within(still, codes)]
-    days = days_between(still["received"], rows.moment)
+    days = days_between(still["received"], known_at(still, rows.moment))
     still = still.assign(days_open=days).reset_index(names="incident_id")
     still = still.sort_values(["received", "incident_id"]).head(MOST_OLDEST)
     for name in ("received", "due"):
@@ -184,24 +184,22 @@ def _oldest(answer: Answer, rows: RecordRows) -> pd.DataFrame:
     return table if answer.visible.locations else table.drop(columns="location", errors="ignore")
 
 
-def days_between(start: pd.Series, moment: pd.Timestamp) -> pd.Series:
-    """The days of the calendar in London from each time to the day of a moment.
+def days_between(start: pd.Series, end: pd.Series) -> pd.Series:
+    """The days of the calendar in London from each time to the day of another.
 
     Parameters
     ----------
-    start
-        n UTC timestamps.
-    moment
-        With a time zone.
+    start, end
+        n UTC timestamps each, with one index.
 
     Returns
     -------
     n numbers.
     """
-    day = moment.tz_convert(LONDON).tz_localize(None).normalize()
-    days: pd.Series = (
-        day - start.dt.tz_convert(LONDON).dt.tz_localize(None).dt.normalize()
-    ).dt.days
+    first, last = (
+        one.dt.tz_convert(LONDON).dt.tz_localize(None).dt.normalize() for one in (start, end)
+    )
+    days: pd.Series = (last - first).dt.days
     return days
 
 
@@ -217,6 +215,6 @@ def _headline(rows: RecordRows) -> str:
         said += f", as many as before {first}"
     still = rows.whole[rows.states().isin(OPEN_STATES)]
     if len(still):
-        days = int(days_between(still["received"], rows.moment).max())
+        days = int(days_between(still["received"], known_at(still, rows.moment)).max())
         said += f". The oldest has been open for {days:,} days"
     return said + "."

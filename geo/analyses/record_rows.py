@@ -50,11 +50,14 @@ class RecordRows:
     by_area
         The same with `area_code`; where areas overlap a record has a row for each of its own.
     moment
-        The second at which their states are: the period's end, or the last extract.
+        The second at which their states are: the period's end, or the last extract of any of
+        their lists; those of a list that was extracted earlier are as they were then.
     period
         The period.
     spells
         `geo.records.life.SPELL_COLUMNS`: when they were closed and opened again.
+    known
+        Sentences that say which lists are known to which day, where that is before the end.
     """
 
     whole: pd.DataFrame
@@ -62,6 +65,7 @@ class RecordRows:
     moment: pd.Timestamp
     period: Period
     spells: pd.DataFrame
+    known: tuple[str, ...] = ()
 
     @property
     def before(self) -> pd.Timestamp:
@@ -104,7 +108,7 @@ def record_rows(answer: Answer) -> RecordRows:
 
 
 def _record_rows(answer: Answer) -> RecordRows:
-    if answer.facts.records.extracted is None:
+    if not answer.facts.records.any:
         raise QuestionError("source", NO_RECORDS)
     period = answer.accounts.period
     until = Period(_SINCE_EVER, period.last)
@@ -117,8 +121,15 @@ def _record_rows(answer: Answer) -> RecordRows:
     lost = placeless[~placeless.index.isin(inside.index)]
     lost = lost.assign(area=-1, area_code="", area_name="", where=NO_PLACE)
     whole = pd.concat([inside, lost]) if len(lost) else inside
+    asked = period, answer.accounts.source
     return RecordRows(
-        whole, _by_area(answer, whole), answer.records_until, period, records.read_spells()
+        whole,
+        _by_area(answer, whole),
+        records.moment(*asked),
+        period,
+        records.read_spells(),
+        # A Question by state says it of all its counts.
+        () if answer.question.records.state else tuple(records.caveats(*asked)),
     )
 
 
@@ -303,9 +314,7 @@ def record_caveats(rows: RecordRows) -> list[str]:
             f"{_records(n)} without a place, and no area of this layer is stated for them: they "
             "are in both accounts, and in no area."
         )
-    if rows.moment < rows.period.end - pd.Timedelta(seconds=1):
-        caveats.append(f"The last extract is of {rows.day}: nothing is known of later days.")
-    return caveats
+    return [*caveats, *rows.known]
 
 
 def _records(n: int) -> str:

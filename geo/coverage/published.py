@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -94,7 +95,7 @@ class ImportCoverage:
             expired = PAST_RETENTION in record.rejected_by_reason and not record.rows_accepted
             months: tuple[str, ...] = () if expired else (record.month,)
             return cls(record.source, record.name, record.summary, months, force=record.name)
-        months = _months(record.summary, covers)
+        months = _months(record.summary, covers, until=_whole_until(record))
         categories = covers.categories if covers else ()
         return cls(record.source, record.name, record.summary, months, categories)
 
@@ -123,27 +124,43 @@ class ImportCoverage:
         )
 
 
-def _months(summary: IncidentSummary, covers: Covers | None) -> tuple[str, ...]:
-    """From the first to the last month seen, unless the mapping says otherwise.
+def _whole_until(record: ImportRecord) -> str:
+    """The last month that an extract of all records knows whole; '' of any other import.
+
+    A month in which nothing was received is zero there: it would be in the file. That of the day of
+    the extract is over on its last day alone.
+    """
+    if not (record.extracted and record.whole):
+        return ""
+    after = date.fromisoformat(record.extracted) + timedelta(days=1)
+    return f"{after.replace(day=1) - timedelta(days=1):%Y-%m}"
+
+
+def _months(summary: IncidentSummary, covers: Covers | None, *, until: str = "") -> tuple[str, ...]:
+    """From the first to the last month seen, or known `until`, unless the mapping says otherwise.
 
     Between them, `SILENT` months without a row are left out where the mapping does not state both.
     """
     first, last = (covers.first, covers.last) if covers else ("", "")
-    silent = set() if first and last else _silent(summary)
+    silent = set() if first and last else _silent(summary, until)
     if summary.first is not None and summary.last is not None:
         rows = (
             moment.tz_convert(LONDON).strftime("%Y-%m") for moment in (summary.first, summary.last)
         )
-        first, last = (stated or month for stated, month in zip((first, last), rows, strict=True))
+        first_row, last_row = rows
+        first, last = first or first_row, last or max(last_row, until)
     if not (first and last and first <= last):
         return ()
     return tuple(month for month in months_between(first, last) if month not in silent)
 
 
-def _silent(summary: IncidentSummary) -> set[str]:
+def _silent(summary: IncidentSummary, until: str) -> set[str]:
     """Months of the long stretches in which no day has a row."""
     having = sorted({day[:7] for day in summary.days})
-    between = (months_between(*pair)[1:-1] for pair in pairwise(having))
+    between = [months_between(*pair)[1:-1] for pair in pairwise(having)]
+    if having and until > having[-1]:
+        # A file of old cases whose day was never stated counts as an extract of today.
+        between.append(months_between(having[-1], until)[1:])
     return {month for months in between if len(months) >= SILENT for month in months}
 
 

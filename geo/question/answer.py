@@ -346,7 +346,7 @@ class Answer:
     @property
     def records_until(self) -> pd.Timestamp:
         """The moment at which records are in their state: the period's end, or the last extract."""
-        return self.facts.records.moment(self.accounts.period)
+        return self.facts.records.moment(self.accounts.period, self.accounts.source)
 
     @property
     def area_counts(self) -> gpd.GeoDataFrame:

@@ -261,6 +261,7 @@ def answered(
     )
     stated_alike = len(stated) - len(placeless.counted)
     rejected = _rejected(imports)
+    by_state = bool(question.records.state)
     notes = [facts.notes[name] for name in resolved.sources if name in facts.notes]
     near = {publisher for part in known.territories for publisher in part}
     short = [one for one in short_months(imports) if Publisher(one.source, one.name) in near]
@@ -300,6 +301,7 @@ def answered(
             *([account.not_compared] if account and account.not_compared else []),
             *locators.caveats(facts.title(question.layer), counted),
             *placeless.caveats,
+            *(facts.records.caveats(resolved.period, resolved.sources) if by_state else []),
             *coverage_caveats(resolved, known, comparison),
             *new_points_caveats(resolved, lists or ()),
             *_caveats(resolved, notes, (counted, compared), short=short),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache, partial
-from typing import Final
+from typing import Final, NamedTuple
 
 import pandas as pd
 
@@ -19,7 +19,14 @@ from geo.incidents import ANSWER_COLUMNS, LONDON, empty_incidents
 from geo.period import Period
 from geo.question.kinds import one_of
 from geo.question.model import MOST_NAMES, RecordTerms
-from geo.records.life import STATED_LAYER, empty_lives, no_spells, state_at
+from geo.records.life import (
+    KNOWN_UNTIL,
+    LIFE_TIME_TYPE,
+    STATED_LAYER,
+    empty_lives,
+    no_spells,
+    state_at,
+)
 from geo.store.contract import ImportRecord, StoreReader
 
 PLACED: Final = "placed"
@@ -34,9 +41,33 @@ NO_RECORDS: Final = (
 
 
 def no_records() -> pd.DataFrame:
-    """Records of a store that has none, as `StoreReader.records` returns them."""
-    lives = empty_lives().assign(**{STATED_LAYER: pd.Series(dtype="str")})
+    """Records of a store that has none, as `Records.chosen` returns them."""
+    texts = dict.fromkeys((STATED_LAYER, "partition_id"), pd.Series(dtype="str"))
+    until = pd.Series(dtype=LIFE_TIME_TYPE)
+    lives = empty_lives().assign(**texts, **{KNOWN_UNTIL: until})
     return empty_incidents()[list(ANSWER_COLUMNS)].join(lives, how="right")
+
+
+class LastExtract(NamedTuple):
+    """Until when a list of records is known: a partition of which extracts are imported.
+
+    Attributes
+    ----------
+    source, partition_id
+        Whose list it is.
+    day
+        Of the latest extract.
+    """
+
+    source: str
+    partition_id: str
+    day: date
+
+    @property
+    def until(self) -> pd.Timestamp:
+        """The last second of the day."""
+        after = pd.Timestamp(self.day + timedelta(days=1), tz=LONDON).tz_convert("UTC")
+        return after - pd.Timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -49,15 +80,15 @@ class Records:
         Reads all of them, as `StoreReader.records` does.
     placeless_count
         How many have no place.
-    extracted
-        The day of the latest extract; None where there is none.
+    extracts
+        The latest extract of each list, by its name.
     read_spells
         Reads when records were closed that were opened again, as `StoreReader.closed_spells` does.
     """
 
     read: Callable[[], pd.DataFrame] = no_records
     placeless_count: int = 0
-    extracted: date | None = None
+    extracts: tuple[LastExtract, ...] = ()
     read_spells: Callable[[], pd.DataFrame] = no_spells
 
     @classmethod
@@ -82,11 +113,24 @@ class Records:
         -------
         Which read nothing yet.
         """
-        days = [date.fromisoformat(one.extracted) for one in imports if one.extracted]
-        if not days:
+        last: dict[str, LastExtract] = {}
+        for one in imports:
+            if not one.extracted:
+                continue
+            day = date.fromisoformat(one.extracted)
+            earlier = last.get(one.partition_id)
+            if earlier is None or earlier.day < day:
+                last[one.partition_id] = LastExtract(one.source, one.partition_id, day)
+        if not last:
             return cls()
-        records, spells = (cache(partial(read, one)) for one in (_records_of, _spells_of))
-        return cls(records, store.placeless_count(), max(days), spells)
+        extracts = tuple(last[name] for name in sorted(last))
+        records = cache(partial(_records_of, read, extracts))
+        return cls(records, store.placeless_count(), extracts, cache(partial(read, _spells_of)))
+
+    @property
+    def any(self) -> bool:
+        """Whether an extract of records is imported."""
+        return bool(self.extracts)
 
     def chosen(self, terms: RecordTerms, period: Period) -> pd.DataFrame:
         """The records that the options of a Question choose, of all times and places.
@@ -100,14 +144,14 @@ class Records:
 
         Returns
         -------
-        As `StoreReader.records` returns them.
+        As `StoreReader.records` returns them, with `geo.records.life.KNOWN_UNTIL`.
 
         Raises
         ------
         QuestionError
             If there are no records, or none of a service.
         """
-        if self.extracted is None:
+        if not self.any:
             if terms.chosen:
                 raise QuestionError(terms.chosen, NO_RECORDS)
             return no_records()
@@ -117,7 +161,8 @@ class Records:
             if wanted := getattr(terms, name):
                 records = records[records[name].isin(wanted)]
         if terms.state:
-            states = state_at(records, self.moment(period), self.read_spells())
+            end = period.end - pd.Timedelta(seconds=1)
+            states = state_at(records, end, self.read_spells())
             records = records[states.isin(terms.state)]
         return records
 
@@ -138,13 +183,48 @@ class Records:
         records = self.chosen(terms, period)
         return records[records["x"].isna()]
 
-    def moment(self, period: Period) -> pd.Timestamp:
-        """The last second of a period of which anything is known: at most that of the extract."""
-        end = period.end
-        if self.extracted is not None:
-            after = self.extracted + timedelta(days=1)
-            end = min(end, pd.Timestamp(after, tz=LONDON).tz_convert("UTC"))
-        return end - pd.Timedelta(seconds=1)
+    def moment(self, period: Period, sources: Sequence[str]) -> pd.Timestamp:
+        """The last second of a period of which anything is known.
+
+        Parameters
+        ----------
+        period
+            The days.
+        sources
+            Whose records are asked for: at most the last second of the latest of their extracts.
+
+        Returns
+        -------
+        With a time zone. Records of a list that was extracted earlier are known to that day alone.
+        """
+        end = period.end - pd.Timedelta(seconds=1)
+        return min(end, max((one.until for one in self._of(sources)), default=end))
+
+    def caveats(self, period: Period, sources: Sequence[str]) -> list[str]:
+        """Which lists are known to an earlier day than the others, or than the period's last.
+
+        Parameters
+        ----------
+        period, sources
+            As `moment` takes them.
+
+        Returns
+        -------
+        A sentence for each list; none where all are known to the end.
+        """
+        own, end = self._of(sources), period.end - pd.Timedelta(seconds=1)
+        older = [one for one in own if one.until < end]
+        if len({one.day for one in own}) < 2 and older:
+            day = f"{older[0].day:%-d %B %Y}"
+            return [f"The last extract is of {day}: nothing is known of later days."]
+        return [
+            f"The last extract of {one.partition_id} is of {one.day:%-d %B %Y}: nothing is known "
+            "of later days, and its records count as they were then."
+            for one in older
+        ]
+
+    def _of(self, sources: Sequence[str]) -> list[LastExtract]:
+        return [one for one in self.extracts if one.source in sources]
 
 
 @dataclass(frozen=True)
@@ -181,8 +261,14 @@ class Placeless:
         return lines
 
 
-def _records_of(store: StoreReader) -> pd.DataFrame:
-    return store.records()
+def _records_of(
+    read: Callable[[Callable[[StoreReader], pd.DataFrame]], pd.DataFrame],
+    extracts: Sequence[LastExtract],
+) -> pd.DataFrame:
+    """The records of a store, each with the moment until which its list is known."""
+    records = read(lambda store: store.records())
+    until = records["partition_id"].map({one.partition_id: one.until for one in extracts})
+    return records.assign(**{KNOWN_UNTIL: pd.to_datetime(until, utc=True).astype(LIFE_TIME_TYPE)})
 
 
 def _spells_of(store: StoreReader) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from geo.judging import FEWEST, TOO_FEW
-from geo.records.life import OPEN_STATES, VANISHED, WITHDRAWN, spells_of, state_at
+from geo.records.life import OPEN_STATES, VANISHED, WITHDRAWN, known_at, spells_of, state_at
 from geo.records.targets import Target, deadlines
 from geo.records.waits import answer_times
 
@@ -58,7 +58,8 @@ def fates_at(
       be neither in time nor late, answered or not, so it is a line of its own.
     - `in_time`, `late`: answered by then, at the latest when it was due, or afterwards.
     - `vanished`: missing from a later extract without an answer; nobody knows what became of it.
-    - `overdue`, `not_yet_due`: not answered by then, and the time is over, or is not.
+    - `overdue`, `not_yet_due`: not answered by then, and the time is over, or is not. After the
+      last extract of its own list nobody knows of an answer: see `geo.records.life.known_at`.
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def fates_at(
         answered & (answered_at <= deadline),
         answered,
         vanished,
-        deadline < moment,
+        deadline < known_at(lives, moment),
     ]
     names = ["", "withdrawn", "no_due_date", "in_time", "late", "vanished", "overdue"]
     fates = np.select([np.asarray(each, dtype=bool) for each in conditions], names, "not_yet_due")
@@ -132,7 +133,9 @@ def received_account(
     Source: the interval of Wilson 1927.
     """
     fate = fates_at(lives, moment, target=target)
-    is_due = (deadlines(lives, target) < moment) & fate.isin(["in_time", "late", "overdue"])
+    is_due = (deadlines(lives, target) < known_at(lives, moment)) & fate.isin(
+        ["in_time", "late", "overdue"]
+    )
     flags = {"received": fate != "", **{name: fate == name for name in FATES}}
     flags |= {"due": is_due, "due_in_time": is_due & (fate == "in_time")}
     table = _totals(lives, {name: np.asarray(flag, int) for name, flag in flags.items()}, by)

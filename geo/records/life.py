@@ -46,6 +46,12 @@ WITHDRAWN: Final = "withdrawn"
 STATED_LAYER: Final = "stated_layer"
 """Column of the layer that `stated_area` is a code or a name of; '' where none is stated."""
 
+KNOWN_UNTIL: Final = "known_until"
+"""Column of the last second of which the extracts of a record's own list say anything, UTC.
+
+Lists are extracted on days of their own. A frame without the column knows all to any moment.
+"""
+
 STORED_LIFE_COLUMNS: Final = (*LIFE_COLUMNS, VANISHED, WITHDRAWN)
 """All columns of a life as a store gives it."""
 
@@ -95,6 +101,28 @@ def _typed(name: str, values: pd.Series) -> pd.Series:
     if name == WITHDRAWN:
         return values.isin([True]).astype("bool")
     return pd.to_datetime(values, utc=True).astype(LIFE_TIME_TYPE)
+
+
+def known_at(lives: pd.DataFrame, moment: pd.Timestamp) -> pd.Series:
+    """The moment up to which each record can be judged: its own list's last day at the latest.
+
+    Later nobody knows whether it is open still, so it neither becomes overdue nor waits longer.
+
+    Parameters
+    ----------
+    lives
+        n rows, with `known_until` or without.
+    moment
+        With a time zone.
+
+    Returns
+    -------
+    n UTC timestamps with the index of `lives`.
+    """
+    at = pd.Series(moment.tz_convert("UTC"), index=lives.index, dtype=LIFE_TIME_TYPE)
+    if KNOWN_UNTIL not in lives:
+        return at
+    return at.where(~(lives[KNOWN_UNTIL] < at), lives[KNOWN_UNTIL])
 
 
 SPELL_COLUMNS: Final = ("incident_id", "closed", "reopened")

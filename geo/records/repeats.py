@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from geo.errors import InputError
 from geo.incidents import LONDON
 from geo.judging import FEWEST, TOO_FEW
-from geo.records.life import OPEN_STATES, WITHDRAWN, state_at
+from geo.records.life import OPEN_STATES, WITHDRAWN, known_at, state_at
 from geo.records.places import SAME_PLACE_M, NearbyPoints, place_codes
 
 Bools = NDArray[np.bool_]
@@ -156,7 +156,7 @@ def came_back_after(
         If the points are snapped.
     """
     _refuse_snapped(snapped=snapped)
-    long_ago = lives["closed"] <= moment - pd.Timedelta(days=days)
+    long_ago = lives["closed"] <= known_at(lives, moment) - pd.Timedelta(days=days)
     has_place = lives["x"].notna()
     closed = lives[long_ago & has_place & ~lives[WITHDRAWN]]
     later = lives[has_place & (lives["received"] <= moment)]

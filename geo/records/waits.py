@@ -19,7 +19,7 @@ from scipy.special import ndtri
 from geo.incidents import LONDON
 from geo.judging import FEWEST, HIGHER, LOWER, NO_CLEAR_CHANGE, NO_EARLIER, NO_OTHERS, TOO_FEW
 from geo.judging import judged as judge
-from geo.records.life import VANISHED, WITHDRAWN
+from geo.records.life import VANISHED, WITHDRAWN, known_at
 from geo.records.targets import working_days_between
 from geo.statistics import conditional_two_sided, normal_two_sided
 
@@ -69,10 +69,11 @@ def waits_at(
     """How long each record had waited at a moment, and whether the wait was over.
 
     A wait that is not over is censored: it is at least that long. That holds for open records at
-    the moment; for withdrawn ones at their closing, because after that nobody waited for an answer;
-    and for those that vanished, at the extract that no longer had them. That is too late by at
-    most the time between two extracts, and to leave them out would favour services that lose
-    records. The result is how long records wait if none is withdrawn.
+    the moment, or at the last extract of their own list; for withdrawn ones at their closing,
+    because after that nobody waited for an answer; and for those that vanished, at the extract that
+    no longer had them. That is too late by at most the time between two extracts, and to leave them
+    out would favour services that lose records. The result is how long records wait if none is
+    withdrawn.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ def waits_at(
     over = (ended <= moment).to_numpy(dtype=bool)
     withdrawn_at = lives["closed"].where(lives[WITHDRAWN])
     latest = pd.concat([withdrawn_at, lives[VANISHED]], axis=1).min(axis=1)
-    last = ended.where(over, latest.where(latest <= moment, moment))
+    last = ended.where(over, latest.where(latest <= moment, known_at(lives, moment)))
     days = (working_days_between if working else _clock_days)(lives["received"], last)
     unknown = (lives[WITHDRAWN] & withdrawn_at.isna()).to_numpy(dtype=bool) & ~over
     received = (lives["received"] <= moment).to_numpy(dtype=bool)

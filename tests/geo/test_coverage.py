@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -281,6 +282,29 @@ def test_a_year_without_rows_inside_a_file_is_unknown(
     frame = incident_frame(rows_of(0, NOISE, stray, 1) + rows_of(0, NOISE, "2024-01", 9))
     record = record_of(frame, month="", name="cases", source="council")
     assert list(ImportCoverage.of_import(record, covers).months) == known
+
+
+@pytest.mark.parametrize(
+    ("day", "whole", "covers", "last"),
+    [
+        ("2024-06-30", 1, None, "2024-06"),
+        ("2024-06-12", 1, None, "2024-05"),  # the month is not over
+        ("2024-03-20", 1, None, "2024-03"),
+        ("2024-06-30", 0, None, "2024-03"),  # an extract of changes says nothing of the others
+        ("2024-06-30", None, None, "2024-03"),  # of an earlier release
+        ("2024-06-30", 1, Covers("2024-01", "2024-04"), "2024-04"),
+        ("2025-02-28", 1, None, "2025-02"),
+        ("2025-03-31", 1, None, "2024-03"),  # a year without rows
+    ],
+)
+def test_an_extract_of_all_records_knows_quiet_months(
+    incident_frame, day: str, whole: int | None, covers: Covers | None, last: str
+) -> None:
+    frame = incident_frame(rows_of(0, NOISE, "2024-01", 3) + rows_of(0, NOISE, "2024-03", 3))
+    record = record_of(frame, month="", name="cases", source="council")
+    record = replace(record, extracted=day, whole=whole)
+    months = ImportCoverage.of_import(record, covers).months
+    assert list(months) == months_between("2024-01", last)
 
 
 def test_what_a_mapping_covers_is_compared_as_zero(data):

@@ -1,0 +1,113 @@
+"""Two lists of records, extracted on days of their own: each is known to its own day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from geo.analyses import ANALYSES, AnalysisResult
+from geo.errors import QuestionError
+from geo.question.ask import Answer, Question
+from geo.question.subjects import ask_about
+from geo.store.contract import LayerMetadata, Store
+from tests.geo.stores.lives import Record, extract, record
+from tests.geo.stores.made_cases import WARDS, strip
+from tests.geo.stores.parts import put
+
+_ANALYSES = {analysis.command: analysis for analysis in ANALYSES}
+PERIOD = "2026-10/2026-11"
+HOUSING = (
+    "The last extract of housing is of 9 November 2026: nothing is known of later days, and its "
+    "records count as they were then."
+)
+
+
+def housing(key: str, **life: str) -> Record:
+    one = record(key, **life)
+    return one._replace(key=one.key.replace("council", "housing"))
+
+
+@pytest.fixture
+def lists(store: Store) -> Store:
+    """The council's of 30 November, and housing's of the 9th."""
+    with store.transaction():
+        store.put_layer(LayerMetadata("wards-2022", title="Wards of 2022"), strip(WARDS, "W"))
+    put(store, extract([record("open", due="2026-11-16")], date(2026, 11, 30)))
+    own = [
+        housing("waits", due="2026-11-16"),
+        housing("overdue", received="2026-10-01", due="2026-10-15"),
+        housing("done", answered="2026-11-04", closed="2026-11-05", due="2026-11-16"),
+    ]
+    put(store, extract(own, date(2026, 11, 9), source="housing"))
+    return store
+
+
+def find(store: Store, command: str, **options: str) -> AnalysisResult:
+    analysis = _ANALYSES[command]
+    question = Question.read({"layer": "wards-2022", "datetime": PERIOD, **options})
+    return analysis.compute(ask_about(analysis.subject, question, store, history=analysis.history))
+
+
+def asked(store: Store, **options: str) -> Answer:
+    given = {"layer": "wards-2022", "datetime": PERIOD, **options}
+    return ask_about("incidents", Question.read(given), store)
+
+
+def test_what_is_open_is_overdue_only_where_that_is_known(lists: Store) -> None:
+    result = find(lists, "response-times")
+    assert result.parameters["received_account"] == (
+        "4 received = 1 in time + 0 late + 2 overdue + 1 not yet due + 0 no due date + "
+        "0 withdrawn + 0 vanished."
+    )
+    assert HOUSING in result.caveats
+    # Due by then, and known: the council's own and the one of October.
+    assert result.tables["all"].loc[0, ["due", "due_in_time"]].tolist() == [2, 0]
+
+
+def test_what_is_open_has_been_so_until_its_own_last_extract(lists: Store) -> None:
+    result = find(lists, "backlog")
+    oldest = result.tables["oldest_open"].set_index("incident_id")["days_open"]
+    assert oldest.to_dict() == {
+        "housing:overdue": 39, "council:open": 28, "housing:waits": 7,
+    }  # fmt: skip
+    assert HOUSING in result.caveats
+    assert result.parameters["open_account"].startswith("0 open before + 4 received")
+    assert result.parameters["headline"].startswith("3 records were open on 30 November 2026")
+
+
+def test_one_list_alone_is_known_to_its_own_day(lists: Store) -> None:
+    result = find(lists, "backlog", source="housing")
+    assert result.parameters["as_of"] == "2026-11-09"
+    assert "2 records were open on 9 November 2026" in str(result.parameters["headline"])
+    line = "The last extract is of 9 November 2026: nothing is known of later days."
+    assert line in result.caveats
+    council = find(lists, "backlog", source="council")
+    assert council.parameters["as_of"] == "2026-11-30"
+    assert not any("last extract" in line for line in council.caveats)
+
+
+def test_a_question_by_state_says_to_which_day_it_is_known(lists: Store) -> None:
+    answer = asked(lists, state="open")
+    assert answer.accounts.counted == 3
+    assert HOUSING in answer.accounts.caveats
+    assert HOUSING not in asked(lists).accounts.caveats
+    early = asked(lists, state="open", datetime="2026-11-01/2026-11-09")
+    assert HOUSING not in early.accounts.caveats
+
+
+def test_a_quiet_month_before_the_day_of_an_extract_of_all_is_zero(store: Store) -> None:
+    with store.transaction():
+        store.put_layer(LayerMetadata("wards-2022", title="Wards of 2022"), strip(WARDS, "W"))
+    put(store, extract([record("one")], date(2027, 1, 30), whole=False))
+    with pytest.raises(QuestionError, match="no data is imported here for December 2026"):
+        asked(store, datetime="2026-12")
+    put(store, extract([record("one")], date(2027, 1, 31)))
+    quiet = asked(store, datetime="2026-12")
+    assert quiet.accounts.counted == 0
+    assert quiet.area_counts["n"].tolist() == [0] * WARDS
+    for month in ("2026-10", "2027-02"):
+        with pytest.raises(QuestionError, match="no data is imported"):
+            asked(store, datetime=month)
+    with pytest.raises(QuestionError, match="unknown value 'noise'"):
+        asked(store, datetime="2026-12", category="noise")
