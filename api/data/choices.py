@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from api.data.mapping_form import FIELDS as MAPPING_FIELDS
-from api.data.mapping_form import mapping_values
+from api.data.mapping_form import extract_column, mapping_values
 from api.data.table_form import FIELDS as TABLE_FIELDS
 from api.data.table_form import areas_column, first_table_values
 from api.imports.attributes import JoinOptions
@@ -49,7 +50,7 @@ LAYER_FIELDS: Final = (
 )
 FIGURES_FIELDS: Final = ("figures_layer", "key", "residents", "electors")
 FIELDS: Final = (
-    *("use", "part", "partition", "halves"),
+    *("use", "part", "partition", "halves", "extracted"),
     *MAPPING_FIELDS,
     *LAYER_FIELDS,
     *FIGURES_FIELDS,
@@ -159,6 +160,7 @@ def task_of(
             partition=values.get("partition", "") if published or not values.get("id") else "",
             layer=values.get("part", ""),
             halves=tuple(values.get("halves", "").split()) if published else (),
+            extracted=None if published else _extracted(facts, values),
         )
     if use in LAYER_USES:
         return LayerTask(path, _metadata(path, values), reading_options(values))
@@ -172,6 +174,19 @@ def task_of(
             raise InputError("choose the column that holds area codes")
         return FiguresTask(path, join_options(values))
     raise InputError("choose what the file is")
+
+
+def _extracted(facts: FileFacts, values: Mapping[str, str]) -> date | None:
+    """The day of an extract of records; None where none is chosen, or the file is no extract."""
+    text = values.get("extracted", "")
+    if not text or extract_column(facts.proposal.get("mapping", "")) is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(
+            f"the day of the extract {text!r} is not a day; write it as 2026-11-30"
+        ) from error
 
 
 def reading_options(values: Mapping[str, str]) -> ReadingOptions:

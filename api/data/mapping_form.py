@@ -56,6 +56,22 @@ def mapping_values(text: str) -> dict[str, str]:
     return values
 
 
+def extract_column(text: str) -> str | None:
+    """The column in which a mapping file has the day of an extract; '' where it names none.
+
+    Parameters
+    ----------
+    text
+        TOML.
+
+    Returns
+    -------
+    None where the file has no `[life]`, so that its rows are no extract of records.
+    """
+    top = _parsed(text)
+    return _text(_table(top, "life").get("extracted")) if "life" in top else None
+
+
 def mapping_text(values: Mapping[str, str], base: str) -> str:
     """A mapping file with the values of the form.
 

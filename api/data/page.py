@@ -8,6 +8,7 @@ from typing import Final
 from fastapi import Response
 
 from api.data.choices import COUNTED, LAYER_USES, USES, is_published
+from api.data.mapping_form import extract_column
 from api.data.service import READ_ONLY, DataService
 from api.data.table_form import (
     CHOICES,
@@ -127,6 +128,7 @@ def file_page(
         preview=service.preview(upload) if is_form or (job and job.is_over) else None,
         problem=str(failed) if failed else "",
         published=is_published(facts),
+        extract_column=extract_column(facts.proposal.get("mapping", "")),
         # Whatever has rows can be incidents or figures, if somebody says how.
         importable=bool(facts.use or facts.fields),
         is_features=upload.path.suffix.lower() in FEATURE_ENDINGS,

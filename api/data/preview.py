@@ -97,7 +97,12 @@ def _tried(store: StoreReader, facts: FileFacts, task: Task, *, use: str) -> Pre
 
 def _incidents(store: StoreReader, facts: FileFacts, task: IncidentsTask) -> Preview:
     if task.mapping is not None:
-        options = Options(layer=task.layer, mapping=task.mapping, projection=store.projection)
+        options = Options(
+            layer=task.layer,
+            mapping=task.mapping,
+            projection=store.projection,
+            extracted=task.extracted,
+        )
         facts = look_at(task.file, options)
     check = facts.check or Check()
     nothing = check.problem and not check.accepted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from api.formats.points import as_spreadsheets
@@ -53,6 +54,9 @@ class IncidentsTask:
         Where rejected rows are written.
     halves
         Months that were published twice, as `halves_of` reads them.
+    extracted
+        Of which day the file is an extract, for a mapping with `[life]`; None for what it states,
+        or today.
     by
         Who has it done; '' for the user who runs this process.
     """
@@ -63,6 +67,7 @@ class IncidentsTask:
     partition: str = ""
     layer: str = ""
     halves: tuple[str, ...] = ()
+    extracted: date | None = None
     by: str = ""
 
 
@@ -203,7 +208,13 @@ def _partitions(
     files = as_spreadsheets(
         [task.file], folder, mapping.where.columns, layer=task.layer, notify=notify
     )
-    return mapped_partitions(files, mapping, name=task.partition, projection=store.projection)
+    return mapped_partitions(
+        files,
+        mapping,
+        name=task.partition,
+        projection=store.projection,
+        extracted=task.extracted,
+    )
 
 
 def _accounts(store: Store, imported: Imported, part: Partition) -> FileAccounts:

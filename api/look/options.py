@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from geo.crs import Projection
@@ -28,12 +29,15 @@ class Options:
         The mapping file for a table or a file of points; None to look for one beside it.
     store
         The store that commands name; '' where they need not name one.
+    extracted
+        Of which day a file of records with lives is an extract; None for what it states, or today.
     """
 
     layer: str = ""
     mapping: Path | None = None
     store: str = ""
     projection: Projection = field(default_factory=Projection.choose)
+    extracted: date | None = None
 
     def command(self, *words: str | Path) -> str:
         """A command line that can be pasted into a shell."""

@@ -303,7 +303,10 @@ def _read_with(file: Path, mapping: Mapping, options: Options, converted: Conver
     mapping = in_crs(mapping, table.crs, file=table.path.name)
     tally = Tally(options.projection)
     # A name changes ids alone; files without an id column need one.
-    batches = read_spreadsheet(table.path, mapping, options.projection, name="look").batches()
+    extracted = options.extracted if mapping.life else None
+    batches = read_spreadsheet(
+        table.path, mapping, options.projection, name="look", extracted=extracted
+    ).batches()
     try:
         for batch in batches:
             tally.add_batch(batch)

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from geo.store.geopackage import GeoPackageStore
-from tests.browser.conftest import PATIENCE_MS, Watched
+from tests.browser.conftest import PATIENCE_MS, SCREENSHOTS, Watched
 from tests.services import serving
 
 # Beside the real data, as they were given.
@@ -253,4 +253,47 @@ def test_the_form_works_without_scripts(browser: Browser, council: str) -> None:
     expect(page.locator("#done")).to_contain_text("4 read = 2 accepted + 2 rejected")
     page.get_by_role("button", name="Undo this import").click()
     expect(page.locator(".success")).to_contain_text("2 incidents removed")
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "scripts"), [(1280, True), (390, False)])
+def test_an_extract_of_records_is_given_its_day(
+    browser: Browser, council: str, tmp_path: Path, width: int, *, scripts: bool
+) -> None:
+    files = tmp_path / "desk.csv", tmp_path / "desk.toml"
+    files[0].write_text("Ref,Logged,Shut,E,N\n1,2024-03-16,2024-03-20,436101,337500\n")
+    files[1].write_text(
+        'source = "desk"\nid = "Ref"\n[when]\nfrom = "Logged"\nformat = "yyyy-mm-dd"\n'
+        '[where]\neasting = "E"\nnorthing = "N"\n[what]\ncategory = "litter"\n'
+        '[life]\nevery_kind = "request"\nclosed = "Shut"\nextract = "whole"\n'
+    )
+    context = browser.new_context(
+        viewport={"width": width, "height": 844}, java_script_enabled=scripts, locale="en-GB"
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.goto(f"{council}/data")
+    page.set_input_files("#file", files)
+    if not scripts:
+        page.get_by_role("button", name="Continue").click()
+    day = page.get_by_label("Day of the extract")
+    expect(day).to_have_accessible_description(
+        "When the council’s system wrote this file. Leave empty if that was today"
+    )
+    day.fill("2024-03-18")
+    box = day.bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    assert box["height"] >= 32
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"data-extract-{width}.png", full_page=True)
+    # It was closed two days later: nothing would be accepted.
+    page.get_by_role("button", name="Import").click()
+    expect(page.locator("body")).to_contain_text("closed after the day of the extract")
+    page.get_by_label("Day of the extract").fill("2024-03-31")
+    page.get_by_role("button", name="Import").click()
+    expect(page.locator("#done")).to_contain_text("desk.csv: extract of 2024-03-31")
+    page.get_by_role("button", name="Undo this import").click()
+    expect(page.locator(".success")).to_contain_text("1 incident removed")
     context.close()

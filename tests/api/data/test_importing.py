@@ -81,6 +81,57 @@ def test_a_keyed_file_tells_changed_rows_from_unchanged_ones(caller):
     assert "cases.csv 3 2 1 1 1 Updated by id" in text
 
 
+RECORDS_CSV = """Ref,Logged,Shut,Easting,Northing,Type
+1,2024-03-16,,436101,337500,Noise
+2,2024-03-17,2024-03-20,436102,337500,Noise
+"""
+RECORDS_TOML = """
+source = "desk"
+id = "Ref"
+[when]
+from = "Logged"
+format = "yyyy-mm-dd"
+[where]
+easting = "Easting"
+northing = "Northing"
+[what]
+column = "Type"
+[life]
+every_kind = "request"
+closed = "Shut"
+extract = "whole"
+"""
+
+
+def test_an_extract_of_records_has_a_day_that_the_form_asks_for(caller, store):
+    address = caller.open(("desk.csv", RECORDS_CSV.encode()), ("m.toml", RECORDS_TOML.encode()))
+    page = caller.client.get(address)
+    assert "Day of the extract" in page_text(page)
+    assert "Leave empty if that was today" in page_text(page)
+    text = page_text(caller.choose(address, extracted="2024-03-18"))
+    assert "1 would be accepted 1 would be rejected" in text
+    assert "closed after the day of the extract 1" in text
+    for day, said in (
+        ("18/03/2024", "The day of the extract '18/03/2024' is not a day; write it as 2026-11-30"),
+        ("2099-01-01", "An extract of 2099-01-01 is one of a day to come"),
+    ):
+        refused = caller.choose(address, "import", extracted=day)
+        assert refused.status_code == 400
+        assert said in page_text(refused)
+    caller.choose(address, "import", extracted="2024-03-31")
+    assert "extract of 2024-03-31" in page_text(caller.finished(address))
+    assert [one.extracted for one in store.imports() if one.source == "desk"] == ["2024-03-31"]
+
+
+def test_the_form_asks_for_no_day_where_the_file_states_it_or_has_none(caller):
+    stated = RECORDS_CSV.replace("Type", "Type,Written").replace("Noise", "Noise,2024-03-30")
+    mapping = RECORDS_TOML + 'extracted = "Written"\n'
+    address = caller.open(("desk.csv", stated.encode()), ("m.toml", mapping.encode()))
+    text = page_text(caller.client.get(address))
+    assert "Leave empty for the day in the column Written" in text
+    assert "Day of the extract" not in page_text(caller.client.get(caller.open(CSV)))
+
+
 def test_a_corrected_mapping_changes_what_would_be_rejected(caller, store):
     ambiguous = CASES_CSV.replace("16/03", "06/03").replace("17/03/2042", "07/03/2024")
     address = caller.open(("cases.csv", ambiguous.replace("18/03", "08/03").encode()))
