@@ -121,15 +121,15 @@ def _record_rows(answer: Answer) -> RecordRows:
     lost = placeless[~placeless.index.isin(inside.index)]
     lost = lost.assign(area=-1, area_code="", area_name="", where=NO_PLACE)
     whole = pd.concat([inside, lost]) if len(lost) else inside
-    asked = period, answer.accounts.source
+    sources = answer.accounts.source
     return RecordRows(
         whole,
         _by_area(answer, whole),
-        records.moment(*asked),
+        records.moment(period, sources),
         period,
         records.read_spells(),
         # A Question by state says it of all its counts.
-        () if answer.question.records.state else tuple(records.caveats(*asked)),
+        () if answer.question.records.state else tuple(records.caveats(period, sources)),
     )
 
 

@@ -74,7 +74,19 @@ class Lives:
         return self._select("replaced_by IS NULL")
 
     def of_records(self, incident_ids: Sequence[str], partition_id: str) -> pd.DataFrame:
-        """As `current`, of those of some records that a partition has."""
+        """What is known now of those of some records that a partition has.
+
+        Parameters
+        ----------
+        incident_ids
+            Of the records; others of the partition are not read.
+        partition_id
+            The partition.
+
+        Returns
+        -------
+        As `current` returns them.
+        """
         rows = [
             row
             for some in _slices(incident_ids)
@@ -298,7 +310,7 @@ class LifeWriter:
                 f"{self._partition.file}: the id {min(repeated)} appears twice; each row needs its "
                 "own id"
             )
-        new = ids[~ids.isin(before.index)].tolist()
+        new = ids[before.index.get_indexer(ids) < 0].tolist()
         if other := self._lives.owner_of_any(new):
             raise ConflictError(
                 f"{self._partition.file}: the id {other[0]} is already used by {other[1]}; import "
@@ -367,7 +379,7 @@ def _with_closed(events: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """The events with `closed`: when the records that were reopened had been closed."""
     closed = before["closed"].reindex(events["incident_id"]).set_axis(events.index)
     reopened = closed.where(events["event"] == "reopened")
-    return events.assign(closed=_written(reopened, unknown=""))
+    return events.assign(closed=np.array(_written(reopened, unknown=""), dtype=object))
 
 
 def _differs(lives: pd.DataFrame, before: pd.DataFrame) -> pd.Series:

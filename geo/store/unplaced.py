@@ -87,11 +87,11 @@ class UnplacedRows:
         stated = before.reindex(lives.index)[_STATED].fillna("").astype("str")
         lives[_STATED] = stated
         erased = ~whole.incidents["incident_id"].isin(rows["incident_id"]).to_numpy()
-        kept = first & whole.incidents["incident_id"].isin(lives.index).to_numpy()
+        of_known = first & whole.incidents["incident_id"].isin(lives.index).to_numpy()
         rejects = pd.concat(self._rejects, ignore_index=True)
-        turned = rejects["line"].isin(whole.lines[~kept & ~erased]).to_numpy(bool)
+        turned = rejects["line"].isin(whole.lines[~of_known & ~erased]).to_numpy(bool)
         parts = [one for one in (batch.rejected, rejects[turned]) if len(one)]
-        reasons = rejects.loc[rejects["line"].isin(whole.lines[kept]), "reason"]
+        reasons = rejects.loc[rejects["line"].isin(whole.lines[of_known]), "reason"]
         return replace(
             batch,
             placeless=rows[is_known].reset_index(drop=True),

@@ -119,7 +119,7 @@ def test_an_extract_of_records_has_a_day_that_the_form_asks_for(caller, store):
         assert refused.status_code == 400
         assert said in page_text(refused)
     caller.choose(address, "import", extracted="2024-03-31")
-    assert "extract of 2024-03-31" in page_text(caller.finished(address))
+    assert "Extract of 2024-03-31" in page_text(caller.finished(address))
     assert [one.extracted for one in store.imports() if one.source == "desk"] == ["2024-03-31"]
 
 

@@ -141,6 +141,16 @@ def test_of_few_closed_records_no_share_is_said() -> None:
     assert np.isnan(table.loc["cleared", "share"])
 
 
+def test_records_of_a_list_that_was_extracted_soon_after_were_not_watched_long_enough() -> None:
+    lives = lives_of(received=["2025-03-01"] * 12, closed=["2025-03-10"] * 12).assign(
+        category="litter", x=0.0, y=0.0, outcome="cleared"
+    )
+    assert came_back_after(lives, MOMENT).loc["cleared", "closed"] == 12
+    days = pd.to_datetime(["2025-06-09"] * 10 + ["2025-04-01", None], utc=True)
+    seen = came_back_after(lives.assign(known_until=days), MOMENT)
+    assert seen.loc["cleared", "closed"] == 11  # all but the one whose list ends in April
+
+
 def test_points_that_many_addresses_share_are_refused() -> None:
     lives = spread_lives(1, 5)
     with pytest.raises(InputError, match="true places"):

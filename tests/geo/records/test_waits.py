@@ -136,6 +136,18 @@ def test_an_open_record_has_waited_until_the_moment_and_a_dated_one_whole_days()
     assert got["why"].tolist() == ["", "", NOT_RECEIVED]
 
 
+def test_nobody_waits_longer_than_the_last_extract_of_the_own_list_knows() -> None:
+    frame = lives(
+        received=["2026-01-01"] * 4,
+        answered=[None, "2026-01-05", None, None],
+        vanished=[None, None, "2026-01-08", None],
+    ).assign(known_until=pd.to_datetime(["2026-01-11"] * 3 + ["2026-12-31"], utc=True))
+    got = waits_at(frame, NOW)
+    assert got["days"].iloc[:3].tolist() == [10.0, 4.0, 7.0]
+    assert got["over"].tolist() == [False, True, False, False]
+    assert got["days"].iloc[3] == waits_at(frame.drop(columns="known_until"), NOW)["days"].iloc[3]
+
+
 def test_what_happened_after_the_moment_is_not_known_at_it() -> None:
     frame = lives(received=["2026-01-01T00:00Z"], answered=["2026-02-01T00:00Z"])
     then = waits_at(frame, pd.Timestamp("2026-01-11T00:00Z"))

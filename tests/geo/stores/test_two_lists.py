@@ -49,7 +49,7 @@ def find(store: Store, command: str, **options: str) -> AnalysisResult:
     return analysis.compute(ask_about(analysis.subject, question, store, history=analysis.history))
 
 
-def asked(store: Store, **options: str) -> Answer:
+def answer_of(store: Store, **options: str) -> Answer:
     given = {"layer": "wards-2022", "datetime": PERIOD, **options}
     return ask_about("incidents", Question.read(given), store)
 
@@ -88,11 +88,11 @@ def test_one_list_alone_is_known_to_its_own_day(lists: Store) -> None:
 
 
 def test_a_question_by_state_says_to_which_day_it_is_known(lists: Store) -> None:
-    answer = asked(lists, state="open")
+    answer = answer_of(lists, state="open")
     assert answer.accounts.counted == 3
     assert HOUSING in answer.accounts.caveats
-    assert HOUSING not in asked(lists).accounts.caveats
-    early = asked(lists, state="open", datetime="2026-11-01/2026-11-09")
+    assert HOUSING not in answer_of(lists).accounts.caveats
+    early = answer_of(lists, state="open", datetime="2026-11-01/2026-11-09")
     assert HOUSING not in early.accounts.caveats
 
 
@@ -101,13 +101,13 @@ def test_a_quiet_month_before_the_day_of_an_extract_of_all_is_zero(store: Store)
         store.put_layer(LayerMetadata("wards-2022", title="Wards of 2022"), strip(WARDS, "W"))
     put(store, extract([record("one")], date(2027, 1, 30), whole=False))
     with pytest.raises(QuestionError, match="no data is imported here for December 2026"):
-        asked(store, datetime="2026-12")
+        answer_of(store, datetime="2026-12")
     put(store, extract([record("one")], date(2027, 1, 31)))
-    quiet = asked(store, datetime="2026-12")
+    quiet = answer_of(store, datetime="2026-12")
     assert quiet.accounts.counted == 0
     assert quiet.area_counts["n"].tolist() == [0] * WARDS
     for month in ("2026-10", "2027-02"):
         with pytest.raises(QuestionError, match="no data is imported"):
-            asked(store, datetime=month)
+            answer_of(store, datetime=month)
     with pytest.raises(QuestionError, match="unknown value 'noise'"):
-        asked(store, datetime="2026-12", category="noise")
+        answer_of(store, datetime="2026-12", category="noise")
