@@ -9,6 +9,7 @@ import pandas as pd
 from api.addresses import own_address
 from api.answers import Answers
 from geo.analyses import LAYERS
+from geo.analyses.record_rows import record_rows
 from geo.question.model import Question
 
 
@@ -62,7 +63,11 @@ def raised_in(answers: Answers, question: Question, code: str) -> Raised | None:
         return None
     return Raised(
         answer.accounts.period.title,
-        [*_lines(own), f"{still['open_after']:,} are open at the end."],
+        [
+            *_lines(own),
+            f"{still['open_after']:,} are open at the end.",
+            *record_rows(answer).known,
+        ],
         own_address(f"/answers/response-times?{plain.query()}"),
     )
 

@@ -15,7 +15,7 @@ from geo.analyses.backlog import days_between
 from geo.analyses.record_rows import record_rows
 from geo.analyses.repeat_issues import CASE_REVIEW
 from geo.incidents import LONDON
-from geo.records.life import OPEN_STATES
+from geo.records.life import OPEN_STATES, known_at
 from geo.records.repeats import CASE_REVIEW_MONTHS, CASE_REVIEW_REPORTS
 
 Bools = NDArray[np.bool_]
@@ -69,7 +69,8 @@ def _open(findings: Findings, chosen: Callable[[pd.DataFrame], Bools], *, area: 
     if still.empty:
         return f"None is open on {rows.day}"
     oldest = still["received"].min()
-    days = int(days_between(still["received"], rows.moment).max())
+    moment = pd.Series(rows.moment, index=still.index)
+    days = int(days_between(still["received"], moment).max())
     kinds = (
         still["kind"]
         .value_counts(sort=False)
@@ -77,9 +78,12 @@ def _open(findings: Findings, chosen: Callable[[pd.DataFrame], Bools], *, area: 
         .sort_values(ascending=False, kind="stable")
     )
     named = ", ".join(f"{kind or 'of no kind'} {n:,}" for kind, n in kinds.items())
+    # Of a list that was extracted earlier: what is open there may be closed by now.
+    older = " ".join(rows.known) if (known_at(still, rows.moment) < moment).any() else ""
     return (
         f"{len(still):,} open on {rows.day} ({named}); the oldest was received on "
         f"{oldest.tz_convert(LONDON):%-d %B %Y}, {days:,} day{'' if days == 1 else 's'} before"
+        + (f". {older.removesuffix('.')}" if older else "")
     )
 
 

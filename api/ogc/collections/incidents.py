@@ -129,7 +129,7 @@ def has_lives(snapshot: Snapshot) -> bool:
 def lives_of(snapshot: Snapshot) -> pd.DataFrame | None:
     """Return the lives of incidents as `LIFE_COLUMNS`, by incident; None where none has one.
 
-    Their states are those at the end of the day of the latest extract.
+    Their states are those at the end of the day of the latest extract of their own list.
     """
     days = [one.extracted for one in snapshot.imports() if one.extracted]
     if not days:
