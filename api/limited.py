@@ -466,7 +466,14 @@ class LimitedSnapshot(_PlansHidden):
             self._share(name, indexes)
         try:
             basis = _AskedSnapshot(self.whole, self.view, self, question)
-            answer = ask_about(subject, question, basis, history=history, indexes=indexes)
+            answer = ask_about(
+                subject,
+                question,
+                basis,
+                history=history,
+                indexes=indexes,
+                seen=self.visible_codes(layer),
+            )
         except QuestionError as refusal:
             if refusal.option != "without":
                 raise
@@ -475,7 +482,9 @@ class LimitedSnapshot(_PlansHidden):
             raise QuestionError("without", f"no incident is at {places}") from None
         codes = self.visible_codes(layer)
         visible = Visible(codes, locations=self.view.locations)
-        return limited(answer, visible, caveats=self.caveats(layer))
+        # Amounts are not tested: a total of others would only tell what they were given.
+        own = subject in ("money", "time")
+        return limited(answer, visible, caveats=self.caveats(layer, own_totals=own))
 
     def visible(self, layer_id: str) -> VisibleRows:
         """Tell which features of a layer are seen, by where they lie.
@@ -513,13 +522,24 @@ class LimitedSnapshot(_PlansHidden):
             self._concealed[own] = concealed(frame, self.visible(own).rows)
         return self._concealed[own]
 
-    def caveats(self, layer_id: str) -> list[str]:
-        """Return what readers are to know of what is not shown to them."""
+    def caveats(self, layer_id: str, *, own_totals: bool = False) -> list[str]:
+        """Return what readers are to know of what is not shown to them.
+
+        Parameters
+        ----------
+        layer_id
+            The layer asked.
+        own_totals
+            Whether totals are of their own areas too, and nothing is tested.
+        """
         caveats = []
         if self.view.areas is not None:
-            caveats.append(
-                f"You see {self.area_names} only. Totals and tests are of the whole study area."
+            of = (
+                "Totals are of these"
+                if own_totals
+                else "Totals and tests are of the whole study area"
             )
+            caveats.append(f"You see {self.area_names} only. {of}.")
             if crossing := self.visible(layer_id).crossing:
                 areas = "area of this layer lies" if crossing == 1 else "areas of this layer lie"
                 caveats.append(f"{crossing:,} {areas} only partly in yours and so not shown.")

@@ -43,6 +43,7 @@ AnswerSubject = Literal["incidents", "measures", "money", "time", "records"]
 incidents that are records with a life."""
 
 _NO_ENTRIES: Final = "the store holds no entries of {} yet; see 'patchmap entries add'"
+_NONE_SEEN: Final = "no entries of {} are recorded in your areas yet"
 _NO_INCIDENTS: Final = "the store holds no incidents"
 _NO_MEASURES: Final = "the store holds no incidents and no measures yet; see 'patchmap ingest'"
 
@@ -55,6 +56,7 @@ def ask_about(
     history: bool = False,
     layer_of: LayerReader | None = None,
     indexes: LayerIndexes | None = None,
+    seen: frozenset[str] | None = None,
 ) -> Answer:
     """Answer a Question from what an analysis reads of a store.
 
@@ -64,11 +66,13 @@ def ask_about(
         What is read.
     question, store, history, layer_of, indexes
         As for `geo.question.ask.ask`.
+    seen
+        The codes of the areas whose entries the reader sees; None for all entries.
 
     Returns
     -------
-    The Answer. Of money and time it has no incidents, and its accounts are of entries; of measures
-    it has none where the store has none of the period.
+    The Answer. Of money and time it has no incidents, and its accounts and days are of the entries
+    that are seen; of measures it has none where the store has none of the period.
 
     Raises
     ------
@@ -76,7 +80,7 @@ def ask_about(
         If the data cannot answer it.
     """
     if subject == "money" or subject == "time":  # noqa: PLR1714 - tells the types apart
-        return _of_entries(subject, question, store, layer_of=layer_of, indexes=indexes)
+        return _of_entries(subject, question, store, layer_of=layer_of, indexes=indexes, seen=seen)
     if subject == "records":
         question = replace(question, source=record_sources(question, store))
         subject = "incidents"
@@ -167,10 +171,16 @@ def _of_entries(
     *,
     layer_of: LayerReader | None,
     indexes: LayerIndexes | None,
+    seen: frozenset[str] | None,
 ) -> Answer:
-    entries = store.entries(kind)
+    if seen is None:
+        entries, imports = store.entries(kind), store.table_imports("entries")
+        rejected = sum(one.rows_rejected for one in imports)
+    else:
+        # How many there are elsewhere, and of which days, is not theirs to know.
+        entries, rejected = _entries_in(seen, kind, question, store, layer_of=layer_of), 0
     if not len(entries):
-        raise QuestionError("period", _NO_ENTRIES.format(kind))
+        raise QuestionError("period", (_NO_ENTRIES if seen is None else _NONE_SEEN).format(kind))
     days = Period(entries["day"].min().date(), entries["day"].max().date())
     # Budgets are of financial years.
     year = part_of(days.last, "financial-year").whole
@@ -179,7 +189,6 @@ def _of_entries(
     reply = versioned(reply, kind, store)
     day = entries["day"].dt.date
     counted = int(((day >= period.first) & (day <= period.last)).sum())
-    rejected = sum(one.rows_rejected for one in store.table_imports("entries"))
     accounts = replace(
         reply.accounts,
         read=len(entries) + rejected,
@@ -188,6 +197,23 @@ def _of_entries(
         counted=counted,
     )
     return replace(reply, accounts=accounts)
+
+
+def _entries_in(
+    seen: frozenset[str],
+    kind: EntryKind,
+    question: Question,
+    store: StoreReader,
+    *,
+    layer_of: LayerReader | None,
+) -> pd.DataFrame:
+    """The entries that stand in some areas of the layer of a Question."""
+    read = layer_of or store.layer
+    layer = question.layer or default_layer(store)
+    areas = read_layer(read, "layer", layer)[1]
+    measured = Measured(store, layer, areas, lambda named: read(named)[1])
+    placed = measured.entries(kind).placed
+    return placed[placed["area_code"].isin(seen)].reset_index(drop=True)
 
 
 def _period(question: Question, days: Period, *, default: Period) -> Period:

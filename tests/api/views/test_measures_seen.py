@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 from fastapi.testclient import TestClient
 
@@ -117,6 +119,43 @@ def test_an_officer_s_totals_are_of_their_own_areas_and_say_so(either: TestClien
     page = get(either, "ann", "/money").text
     assert "In the areas that you see: £1,250.00 of £5,000.00 is paid" in page
     assert "In the areas that you see" not in get(either, "nat", "/money").text
+
+
+def test_accounts_of_money_and_hours_are_of_an_officer_s_own_entries(either: TestClient) -> None:
+    def accounts(who: str, name: str) -> list[int]:
+        said = get(either, who, f"/ogc/collections/{name}/items?f=json").json()["accounts"]
+        return [said[part] for part in ("read", "rejected", "not_asked", "counted")]
+
+    assert accounts("ann", "spend") == [2, 0, 0, 2]
+    assert accounts("nat", "spend") == [5, 0, 0, 5]
+    assert accounts("ann", "officer-hours") == [1, 0, 0, 1]
+    assert accounts("nat", "officer-hours") == [3, 0, 0, 3]
+
+
+def test_no_answer_about_money_changes_with_the_entries_of_others(
+    writable: tuple[TestClient, GeoPackageStore],
+) -> None:
+    client, store = writable
+    addresses = [
+        *(f"/ogc/collections/{name}/items?f=csv" for name in ("spend", "officer-hours")),
+        *("/answers/spend", "/answers/officer-hours", "/money", "/reports/spend"),
+    ]
+
+    def told(who: str) -> list[str]:
+        # The address of a state of the data is not what is said of it.
+        return [re.sub(r"[0-9a-f]{12,}\S*", "", get(client, who, one).text) for one in addresses]
+
+    before, whole = told("ann"), told("nat")
+    other_years = [
+        {**entry(f"later-{n}", code), "day": "2026-02-01", "kind": kind, "state": state}
+        for n, code in enumerate(("QB02", ""))
+        for kind, state in (("money", "paid"),)
+    ]
+    hours = {**entry("later-hours", "QB02"), "day": "2026-02-01", "kind": "time", "state": ""}
+    with store.transaction():
+        store.put_entries(entries_frame([*other_years, {**hours, "activity": "patrol"}]), FILE)
+    assert told("ann") == before
+    assert all(new != old for new, old in zip(told("nat"), whole, strict=True))
 
 
 def test_a_verdict_is_the_same_for_who_sees_all_and_for_who_sees_a_part(either: TestClient) -> None:
