@@ -304,7 +304,7 @@ SOMETIMES: Mapping[str, tuple[str, ...]] = {
     "patches": ("why",),
     "profile": ("why",),
     "track": (*_UNITS, "why"),
-    "spend": ("priority", "why"),
+    "spend": (*_TIME_PARTS, "priority", "why"),
     "officer-hours": (*_TIME_PARTS, "cost", "why"),
     "posts": (
         "why",

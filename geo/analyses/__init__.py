@@ -245,9 +245,10 @@ ANALYSES = (
         "spend",
         "spend",
         "Money by area",
-        "Add up money by area: allocated, committed, paid and left.",
+        "Add up money by area and time: allocated, committed, paid and left.",
         "What was allocated, committed and paid in each area, and what is left of it.",
         spend.spent,
+        splits=CALENDAR_UNITS,
         subject="money",
     ),
     Analysis(

@@ -159,17 +159,11 @@ class Analysis:
             raise QuestionError(
                 "by",
                 f"“{self.title}” is of the whole period; leave by out, or ask for one "
-                f"{by.replace('-', ' ')} at a time by its dates{self._split_elsewhere}",
+                f"{by.replace('-', ' ')} at a time by its dates",
             )
         raise QuestionError(
             "by", f"“{self.title}” is not split by {by}; choose {one_of(self.splits)}"
         )
-
-    @property
-    def _split_elsewhere(self) -> str:
-        """Where its parts of time stand, if anywhere."""
-        by_quarter = "; 'patchmap report spend' has what was paid in each quarter"
-        return by_quarter if self.command == "spend" else ""
 
     @property
     def options(self) -> tuple[Option, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -16,57 +17,108 @@ from geo.analyses.entry_rows import (
     placing_caveats,
     visible_entries,
 )
-from geo.calendar_parts import part_of
+from geo.calendar_parts import CalendarPart, column_of, part_of, parts_of
 from geo.errors import QuestionError
 from geo.measures.model import MONEY_STATES
 from geo.measures.placing import PlacedEntries
 from geo.measures.spending import AMOUNTS, NO_PRIORITY, outstanding, spending
 from geo.period import Period
 from geo.question.answer import Answer
+from geo.question.time_parts import part_columns, unit_of
 
 METHOD: Final = (
     "Sums of dated entries, in pence. Left is what was allocated less what was paid and less what "
     "is outstanding of commitments; a payment that settles a commitment takes its amount from it. "
     "A reversal is an entry of the opposite amount"
 )
+BY_PARTS: Final = (
+    ". In a part of time stands what was allocated and paid in it; committed, left, share_paid and "
+    "year_gone are as they stood at its end"
+)
 
 
 def spent(answer: Answer) -> AnalysisResult:
-    """Add up money by area, and by priority where that is asked for."""
+    """Add up money by area; by priority and by parts of time where that is asked for."""
     period, split = answer.accounts.period, answer.question.measures.split
     if split not in ("", "priority"):
         raise QuestionError("split", "money is split by priority alone")
-    entries = _with_outstanding(answer.facts.measured().entries("money", period=period))
+    recorded = answer.facts.measured().entries("money", period=period)
+    entries = _with_outstanding(recorded)
     every, other = visible_entries(answer, entries), elsewhere(entries)
     by = {}
     if split == "priority":
         by["priority"] = sorted(every["priority"].unique())
     year = YearGone.of(period, every)
-    table = spending(entries.placed, list(answer.areas.index.astype(str)), by=by)
-    shown = on_areas(answer, table.assign(year_gone=year.share))
+    unit = unit_of(answer.question.by) if answer.question.by else None
+    parts = parts_of(period, unit) if unit else []
+
+    def table(codes: list[str], placed: Callable[[PlacedEntries], pd.DataFrame]) -> pd.DataFrame:
+        if not parts:
+            return spending(placed(entries), codes, by=by)
+        return _by_parts(recorded, parts, codes, by=by, placed=placed)
+
+    sums = table(list(answer.areas.index.astype(str)), lambda one: one.placed)
+    gone = {
+        part.label: YearGone.of(Period(period.first, part.period.last), every).share
+        for part in parts
+    }
+    shares = sums[column_of(unit)].map(gone) if unit else year.share
+    shown = on_areas(answer, sums.assign(year_gone=shares))
+    whole = on_areas(answer, spending(entries.placed, list(answer.areas.index.astype(str))))
     facts = {
         "year_gone": year.share,
         "financial_year": year.label,
         "as_of": f"{year.as_of}",
-        "nothing_spent": _nothing_spent(shown),
+        "nothing_spent": _nothing_spent(whole),
     }
+    method = METHOD + (BY_PARTS if parts else "")
+    cut = [f"{part.label}: only {part.period.title}." for part in parts if part.is_cut]
     if answer.visible.codes is not None:
         # Who sees some areas only sees nothing of the money of others.
-        headline = f"In the areas shown: {_headline(_sums(shown), year)}"
-        return AnalysisResult(shown, METHOD, {"headline": headline, **facts})
+        headline = f"In the areas shown: {_headline(_sums(whole), year)}"
+        return AnalysisResult(shown, method, {"headline": headline, **facts}, cut)
     totals = _sums(spending(every.assign(area_code=""), [""]))
-    beside = spending(other, list(dict.fromkeys(other["area_code"])), by=by)
+    beside = table(list(dict.fromkeys(other["area_code"])), elsewhere) if len(other) else other
     return AnalysisResult(
         shown,
-        METHOD,
+        method,
         {
             "headline": _headline(totals, year),
             **{f"total_{name}": value for name, value in totals.items()},
             **facts,
         },
-        placing_caveats(entries),
+        [*cut, *placing_caveats(entries)],
         tables={ELSEWHERE: beside.rename(columns={"area_code": "where"})} if len(other) else {},
     )
+
+
+def _by_parts(
+    recorded: PlacedEntries,
+    parts: Sequence[CalendarPart],
+    codes: list[str],
+    *,
+    by: Mapping[str, Sequence[str]],
+    placed: Callable[[PlacedEntries], pd.DataFrame],
+) -> pd.DataFrame:
+    """Money by area and part of time: what is dated in each part, and what was left at its end."""
+    tables = []
+    for part in parts:
+        until = _with_outstanding(_up_to(recorded, part.period.last))
+        table = spending(placed(until), codes, by=by)
+        rows = placed(until)
+        dated = spending(rows[rows["day"] >= pd.Timestamp(part.period.first)], codes, by=by)
+        table = table.assign(allocated=dated["allocated"], paid=dated["paid"])
+        for at, (name, value) in enumerate(part_columns(part).items(), start=1):
+            table.insert(at, name, value)
+        tables.append(table)
+    every = pd.concat(tables, ignore_index=True)
+    position = every["area_code"].map({code: at for at, code in enumerate(codes)})
+    return every.iloc[position.argsort(kind="stable")].reset_index(drop=True)
+
+
+def _up_to(entries: PlacedEntries, day: date) -> PlacedEntries:
+    frames = (entries.placed, entries.city_wide, entries.not_placed)
+    return PlacedEntries(*(frame[frame["day"] <= pd.Timestamp(day)] for frame in frames))
 
 
 def _with_outstanding(entries: PlacedEntries) -> PlacedEntries:

@@ -156,10 +156,49 @@ def test_hours_by_quarter_and_activity_cost_what_is_stated(council):
     assert result.parameters["total_cost"] == 150
 
 
-def test_money_by_quarter_is_refused_with_where_it_stands(council):
-    put_entries(council, money("a", 100, "allocated"))
-    with pytest.raises(QuestionError, match="'patchmap report spend' has what was paid in each"):
-        find(council, "spend", by="quarter")
+def test_money_by_quarter_is_what_is_dated_in_it_and_what_was_left_at_its_end(council):
+    put_entries(
+        council,
+        money("a", 1_000, "allocated", day="2025-04-02"),
+        money("b", 400, "committed", day="2025-05-01"),
+        money("c", 100, "paid", day="2025-06-30", settles="b"),
+        money("d", 250, "paid", day="2025-07-01", settles="b"),
+        money("e", 30, "paid", day="2025-07-02", layer_id="", area_code=""),
+    )
+    asked = {"datetime": "2025-04/2025-09"}
+    result = find(council, "spend", by="quarter", **asked)
+    own = result.frame[result.frame["area_code"] == "A"].set_index("quarter")
+    amounts = own[["allocated", "committed", "paid", "left"]]
+    assert amounts.loc["2025-Q2"].tolist() == [1_000, 300, 100, 600]
+    assert amounts.loc["2025-Q3"].tolist() == [0, 50, 250, 600]
+    assert own["share_paid"].tolist() == [0.1, 0.35]
+    assert own["year_gone"].tolist() == pytest.approx([91 / 365, 183 / 365])
+    assert own["first_day"].tolist() == ["2025-04-01", "2025-07-01"]
+    beside = result.tables["elsewhere"].set_index("quarter")
+    assert beside["paid"].to_dict() == {"2025-Q2": 0, "2025-Q3": 30}
+    # The headline is of the whole period, however it is split.
+    assert result.parameters == find(council, "spend", **asked).parameters
+
+
+@pytest.mark.parametrize("unit", ["month", "quarter", "half", "year", "financial-year"])
+def test_parts_of_time_add_up_to_the_whole_and_end_with_it(council, unit):
+    put_entries(
+        council,
+        *(
+            money(f"{code}{n}", 10 * n + 5, state, code, day=f"2025-{n:02}-17", priority=name)
+            for n, name in ((2, "roads"), (4, "youth"), (8, "roads"), (11, ""))
+            for code in "AB"
+            for state in (("allocated", "paid", "committed")[n % 3],)
+        ),
+    )
+    asked = {"datetime": "2025-01/2025-12", "split": "priority"}
+    parts = find(council, "spend", by=unit, **asked).frame
+    whole = find(council, "spend", **asked).frame.set_index(["area_code", "priority"])
+    by_row = parts.groupby(["area_code", "priority"], sort=False)
+    sums = by_row[["allocated", "paid"]].sum().reindex(whole.index)
+    assert sums.equals(whole[["allocated", "paid"]])
+    last = by_row[["committed", "left", "share_paid"]].last(skipna=False).reindex(whole.index)
+    assert last.equals(whole[["committed", "left", "share_paid"]])
 
 
 def test_without_entries_the_refusal_says_how_to_add_them(council):
