@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
 from api.answers import Answers
+from api.formats.workbooks import FORMATS
 from api.pages.measure_text import pounds
 from geo.analyses import LAYERS, AnalysisResult
 from geo.analyses.entry_rows import ELSEWHERE
@@ -18,9 +19,6 @@ from geo.formats.workbook import Sheet
 from geo.measures.spending import AMOUNTS
 from geo.question.answer import Answer
 from geo.question.ask import Question
-
-_FORMATS: Final = {**dict.fromkeys(AMOUNTS, "£#,##0.00"), "share_paid": "0.0%"}
-"""The number formats of a workbook."""
 
 
 @dataclass(frozen=True)
@@ -154,11 +152,11 @@ def money_sheets(money: Money) -> list[Sheet]:
     """The tables of the page of money."""
     areas = _frame([*money.rows, *money.beside, money.total])
     # A sheet's name has no slash.
-    sheets = [Sheet(f"Money {money.year.replace('/', '-')}", areas, formats=_FORMATS)]
+    sheets = [Sheet(f"Money {money.year.replace('/', '-')}", areas, formats=FORMATS)]
     if money.priorities:
         priorities = _frame(money.priorities).drop(columns="area_code")
         by_priority = priorities.rename(columns={"area_name": "priority"})
-        sheets.append(Sheet("By priority", by_priority, formats=_FORMATS))
+        sheets.append(Sheet("By priority", by_priority, formats=FORMATS))
     said = [money.result.parameters["headline"], money.result.method, *money.result.caveats]
     return [*sheets, Sheet("How we know", pd.DataFrame({"what": [str(one) for one in said]}))]
 
@@ -169,7 +167,7 @@ def area_money_sheet(money: Money, row: MoneyRow) -> Sheet:
     table = _frame([row, money.total]).assign(
         first_day=f"{days.first}", last_day=f"{days.last}", as_of=money.as_of
     )
-    return Sheet("Money", table, formats=_FORMATS)
+    return Sheet("Money", table, formats=FORMATS)
 
 
 def left_words(row: MoneyRow) -> str:

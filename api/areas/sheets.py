@@ -10,10 +10,8 @@ from api.areas.area import Area
 from api.areas.facts import LayerFacts
 from api.areas.layer_measures import LayerMeasures
 from api.areas.money import area_money_sheet
+from api.formats.workbooks import FORMATS, about, accounts_rows
 from geo.formats.workbook import Sheet
-
-SHARES = {"share": "0.0%", "share_of_this_area": "0.0%", "share_of_the_other": "0.0%"}
-"""The number formats of shares."""
 
 
 def area_sheets(area: Area) -> list[Sheet]:
@@ -22,7 +20,7 @@ def area_sheets(area: Area) -> list[Sheet]:
     sheets = [_area(area)]
     if facts.answer and area.code in facts.counts.index:
         counts = pd.DataFrame(facts.counts.loc[[area.code]])
-        sheets.append(Sheet("Incidents", counts, formats=SHARES))
+        sheets.append(Sheet("Incidents", counts, formats=FORMATS))
         sheets.append(Sheet("Months", _months(facts, area.code)))
     if len(area.fares.table):
         sheets.append(Sheet("Measures", area.fares.table))
@@ -51,7 +49,7 @@ def layer_sheets(facts: LayerFacts, measures: LayerMeasures) -> list[Sheet]:
     if facts.answer:
         counts = facts.counts.drop(columns=["area_code", "area_name"])
         named = named.merge(counts, left_on="area_code", right_index=True, how="left")
-    sheets = [Sheet("Areas", named, formats=SHARES)]
+    sheets = [Sheet("Areas", named, formats=FORMATS)]
     if len(measures.table):
         sheets.append(Sheet("Measures", measures.table))
     return [*sheets, _about(facts)]
@@ -76,7 +74,7 @@ def _made_of(area: Area) -> Sheet:
         for part in made.parts
     ]
     names = ("layer", "area_code", "area_name", "share_of_this_area", "share_of_the_other")
-    return Sheet("Made of", _table(names, rows), formats=SHARES)
+    return Sheet("Made of", _table(names, rows), formats=FORMATS)
 
 
 def _neighbours(area: Area) -> Sheet:
@@ -106,21 +104,9 @@ def _about(facts: LayerFacts) -> Sheet:
     """What the numbers are of, and where every row went."""
     rows: list[tuple[str, object]] = [("Layer", f"{facts.title} ({facts.layer_id})")]
     if facts.answer is None:
-        rows.append(("No incidents are known", facts.reason))
-        return Sheet("How we know", _table(("what", "value"), rows))
-    accounts = facts.answer.accounts
-    rows += [
-        ("Period", accounts.period.title),
-        *([("Compared with", accounts.compared.period.title)] if accounts.compared else []),
-        *(
-            (f"Rows {name.replace('_', ' ')}", getattr(accounts, name))
-            for name in ("read", "rejected", "not_asked", "outside", "counted")
-        ),
-        *(("Caveat", caveat) for caveat in accounts.caveats),
-        *(("Source", credit) for credit in accounts.attribution),
-        ("Question", facts.question.query()),
-    ]
-    return Sheet("How we know", _table(("what", "value"), rows))
+        return about([*rows, ("No incidents are known", facts.reason)])
+    question = ("Question", facts.question.query())
+    return about([*rows, *accounts_rows(facts.answer.accounts), question])
 
 
 def _table(columns: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> pd.DataFrame:

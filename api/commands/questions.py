@@ -16,7 +16,8 @@ import pandas as pd
 import typer
 
 from api.commands.context import CommandContext
-from api.formats.registry import GEOJSON, JSON, complete_frame
+from api.formats.registry import GEOJSON, JSON, XLSX, complete_frame
+from api.formats.workbooks import complete_workbook, result_sheets
 from api.pages.text import headline, percent
 from api.settings import VERSION, Settings
 from boundaries.plans.plan_layers import read_layer_or_plan
@@ -289,15 +290,26 @@ def run_analysis(
         )
         result = analysis.compute(answer)
         members = {"accounts": _facts(answer), **result.as_dict()}
-        files = _files(result, output)
         with ExitStack() as written:
-            for path, table in files.items():
-                cli.check_output(path)
-                written.enter_context(
-                    complete_frame(table, path, projection=store.projection, members=members)
-                )
+            if output.suffix.lower() == XLSX.ending:
+                sheets = result_sheets(analysis.title, result, answer.accounts)
+                written.enter_context(complete_workbook(sheets, output))
+                lines = [f"{output}, {one.title}: {len(one.table):,} rows" for one in sheets[:-1]]
+            else:
+                files = _files(result, output)
+                for path, table in files.items():
+                    cli.check_output(path)
+                    written.enter_context(
+                        complete_frame(
+                            table,
+                            path,
+                            projection=store.projection,
+                            members=members,
+                            besides=(XLSX,),
+                        )
+                    )
+                lines = [f"{path}: {len(table):,} rows" for path, table in files.items()]
             save(store, result)
-    lines = [f"{path}: {len(table):,} rows" for path, table in files.items()]
     lines += account_lines(answer.accounts)
     lines += [f"warning: {warning}" for warning in result.warnings]
     lines += [f"method: {result.method}"]

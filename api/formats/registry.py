@@ -226,13 +226,15 @@ def format_of_file(path: Path, formats: Sequence[Format], *, why: str = "") -> F
     raise InputError(f"{path.name}: the ending must be one of {endings}{why}")
 
 
-def frame_format(path: Path, *, layer: bool) -> Format:
+def frame_format(path: Path, *, layer: bool, besides: Sequence[Format] = ()) -> Format:
     """Return the format of a file that a frame is to be written to.
 
     Parameters
     ----------
     layer
         Whether the frame has geometry; else it is a table.
+    besides
+        Formats that the caller writes itself, which a refusal names too.
 
     Raises
     ------
@@ -240,8 +242,10 @@ def frame_format(path: Path, *, layer: bool) -> Format:
         If its ending names no format of a layer, or of a table.
     """
     if layer:
-        return format_of_file(path, LAYER_FILES)
-    return format_of_file(path, TABLE_FILES, why=" (this answer is a table, not a layer)")
+        return format_of_file(path, (*LAYER_FILES, *besides))
+    return format_of_file(
+        path, (*TABLE_FILES, *besides), why=" (this answer is a table, not a layer)"
+    )
 
 
 def write_frame(
@@ -260,18 +264,30 @@ def write_frame(
 
 @contextmanager
 def complete_frame(
-    frame: pd.DataFrame, path: Path, *, projection: Projection, members: Mapping[str, object]
+    frame: pd.DataFrame,
+    path: Path,
+    *,
+    projection: Projection,
+    members: Mapping[str, object],
+    besides: Sequence[Format] = (),
 ) -> Iterator[None]:
     """Write a frame whose file appears at the end, unless what is done inside fails.
+
+    Parameters
+    ----------
+    frame, path, projection, members
+        As `write_frame` takes them.
+    besides
+        As `frame_format` takes them.
 
     Raises
     ------
     InputError
         As `write_frame`.
     """
-    write = frame_format(path, layer=isinstance(frame, gpd.GeoDataFrame)).write
+    form = frame_format(path, layer=isinstance(frame, gpd.GeoDataFrame), besides=besides)
     output = Output(path)
     with output as part:
-        write(frame, part, projection, members)
+        form.write(frame, part, projection, members)
         output.complete()
         yield

@@ -52,7 +52,7 @@ def test_an_unknown_ending_is_refused(folder: Path) -> None:
     done = run_patchmap("count", *QUESTION, "-o", "counts.docx", cwd=folder)
     assert done.returncode == 1
     assert done.stderr == (
-        "patchmap: counts.docx: the ending must be one of .geojson, .csv, .gpkg, .parquet\n"
+        "patchmap: counts.docx: the ending must be one of .geojson, .csv, .gpkg, .parquet, .xlsx\n"
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 from geo.store.geopackage import GeoPackageStore
 from tests.api.commands.running import refused, run, run_json
@@ -164,3 +165,50 @@ def test_delivered_patrols_become_entries_of_their_areas(folder: Path) -> None:
     assert hours["hours"].to_dict() == pytest.approx({"E1": 35 / 60, "E2": 30 / 60}, abs=1e-6)
     assert hours["cost"].to_dict() == {"E1": 23.33, "E2": 20.0}
     run(folder, "report", "officer-hours", "--rate", "40", "--datetime", "2024-05", "-o", "r.html")
+
+
+@pytest.mark.parametrize(
+    ("command", "title"),
+    [
+        (("profile",), "How areas fare"),
+        (("track", "--by", "year"), "Measures over time"),
+        (("spend", "--by", "quarter"), "Money by area"),
+        (("officer-hours", "--rate", "40"), "Officers' hours"),
+    ],
+)
+def test_a_workbook_holds_what_the_csv_files_hold_and_how_we_know(
+    folder: Path, command: tuple[str, ...], title: str
+) -> None:
+    whole = "C1,03/05/2025,7.00,,paid\n"
+    (folder / "p.csv").write_text(PAYMENTS + whole)
+    (folder / "h.csv").write_text("Ref,Date,Minutes,Ward,Activity\nT1,02/05/2025,90,E2,patrol\n")
+    run(folder, *ADD)
+    run(folder, *ENTRIES)
+    run(folder, "entries", "add", "h.csv", *ENTRIES[3:], "--kind", "time")
+    days = ("--from", "2024-01", "--to", "2025-06")
+    said = run(folder, *command, *days, "-o", "out.xlsx")
+    run(folder, *command, *days, "-o", "out.csv")
+    sheets = pd.read_excel(folder / "out.xlsx", sheet_name=None)
+    files = {"out.csv": title, "out.elsewhere.csv": "Elsewhere"}
+    for file, sheet in files.items():
+        if not (folder / file).exists():
+            assert sheet not in sheets
+            continue
+        table = pd.read_csv(folder / file)
+        pd.testing.assert_frame_equal(sheets[sheet], table, check_dtype=False, rtol=1e-5)
+        assert f"out.xlsx, {sheet}: {len(table):,} rows" in said
+    known = dict(sheets["How we know"].to_numpy().tolist())
+    assert known["Period"] == "January 2024 to June 2025"
+    method = next(line for line in said.splitlines() if line.startswith("method: "))
+    assert known["Method"] == method.removeprefix("method: ")
+    assert [*sheets][-1] == "How we know"
+
+
+def test_a_workbook_shows_pounds_as_pounds(folder: Path) -> None:
+    run(folder, *ENTRIES)
+    run(folder, "spend", "-o", "spend.xlsx")
+    page = load_workbook(folder / "spend.xlsx")["Money by area"]
+    head = [cell.value for cell in page[1]]
+    paid = page.cell(2, head.index("paid") + 1)
+    assert (paid.value, paid.number_format) == (120.5, "£#,##0.00")
+    assert "geometry" not in head
