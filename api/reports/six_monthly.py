@@ -24,14 +24,27 @@ from api.reports.sentences import (
     partly_sentences,
     unknown_sentences,
 )
+from geo.analyses import Analysis
 from geo.analyses.measure_figures import INCIDENTS
+from geo.analyses.profile import SOURCE, profiles_by_source
 from geo.calendar_parts import CalendarPart
 from geo.question.model import Question
 
 SOURCES_NOTE: Final = (
-    "Verdicts on the incidents of a single source are corrected over the areas and measures beside "
-    "it, and not together with those of other sources."
+    "Verdicts are corrected together over all areas, all measures and all single sources of this "
+    "report."
 )
+BY_SOURCE: Final = Analysis(
+    "profile-by-source",
+    "",
+    "How areas fare, by source",
+    "Compare each area with the rest, by every measure and source.",
+    "As the profile, with the incidents of each source beside it, all judged together.",
+    profiles_by_source,
+    subject="measures",
+)
+"""What the report asks for; it has no door of its own."""
+
 BEFORE: Final = "the same half a year before"
 
 
@@ -49,9 +62,9 @@ def six_monthly_report(answers: Answers, question: Question) -> Report:
         If the data cover no whole half-year, or cannot answer it.
     """
     halves = whole_halves(known_period(answers, question))
-    now = asked_of(answers, "profile", over(question, halves[-1:]))
+    now = Result(*answers.result(BY_SOURCE, over(question, halves[-1:])))
     track = asked_of(answers, "track", over(question, halves, by="half"))
-    profile, values = _with_sources(answers, now, track)
+    profile, values = now.frame, _with_sources(answers, now, track)
     # The last is what verdicts are of; of others of which nothing is known there is no column.
     halves = [*(half for half in halves[:-1] if is_known(values, half)), halves[-1]]
     whole, areas = now.answer.study_title, _layer_title(now)
@@ -93,32 +106,27 @@ def _layer_title(now: Result) -> str:
     return now.answer.facts.title(now.answer.question.layer)
 
 
-def _with_sources(
-    answers: Answers, now: Result, track: Result
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The rows of the profile and the track, with the incidents of each source as rows of theirs.
+def _with_sources(answers: Answers, now: Result, track: Result) -> pd.DataFrame:
+    """The rows of the track, with the incidents of each source as rows of theirs.
 
     Of several sources each stands alone too: what the police and the council record is not one
     demand.
     """
     sources = now.answer.accounts.source
     if len(sources) < 2:
-        return now.frame, track.frame
-    frames = []
-    for result, command in ((now, "profile"), (track, "track")):
-        own = [
-            _of_source(asked_of(answers, command, replace(result.answer.question, source=(name,))))
-            for name in sources
-        ]
-        frames.append(pd.concat([*own, result.frame], ignore_index=True))
-    return frames[0], frames[1]
+        return track.frame
+    own = [
+        _of_source(asked_of(answers, "track", replace(track.answer.question, source=(name,))))
+        for name in sources
+    ]
+    return pd.concat([*own, track.frame], ignore_index=True)
 
 
 def _of_source(result: Result) -> pd.DataFrame:
     frame = result.frame[result.frame["measure_id"] == INCIDENTS]
     (source,) = result.answer.question.source
     return frame.assign(
-        measure_id=f"{INCIDENTS}:{source}", measure=frame["measure"].astype(str) + f" ({source})"
+        measure_id=f"{SOURCE}{source}", measure=frame["measure"].astype(str) + f" ({source})"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -10,13 +11,18 @@ import pandas as pd
 from geo import judging
 from geo.analyses.analysis import AnalysisResult, as_layer, refuse_weight
 from geo.analyses.measure_figures import (
+    INCIDENTS,
     RESIDENTS,
     MeasureFigures,
+    asked_again,
     figures_of,
     measures_asked,
     method_of,
+    nothing_known,
+    own_incidents,
     unit_of,
 )
+from geo.errors import QuestionError
 from geo.measures import comparison
 from geo.question.answer import Answer
 
@@ -25,6 +31,9 @@ VALUE_COLUMNS: Final = (
     *("value", "numerator", "denominator", "why", "source", "licence", "caveat", "carried"),
 )
 """The columns that say what the values are, and not how they compare."""
+
+SOURCE: Final = f"{INCIDENTS}:"
+"""Begins the id of a measure that is the incidents of one source."""
 
 CENTRE: Final = 2.0
 """From so many times the rate of the rest on, an area's residents are few for its incidents."""
@@ -45,8 +54,52 @@ def profiles(answer: Answer) -> AnalysisResult:
     """Hold each area against the whole without it, by each measure."""
     refuse_weight(answer, "a profile")
     measured = answer.facts.measured()
-    chosen = measures_asked(answer, measured)
-    parts = [figures_of(answer, measure, measured) for measure in chosen]
+    return _judged(
+        answer,
+        [figures_of(answer, measure, measured) for measure in measures_asked(answer, measured)],
+    )
+
+
+def profiles_by_source(answer: Answer) -> AnalysisResult:
+    """The same with the incidents of each source as a measure of its own, judged together.
+
+    Parameters
+    ----------
+    answer
+        The Answer.
+
+    Returns
+    -------
+    As `profiles`; the ids of single sources begin with `SOURCE`. Of one source it is the profile.
+    """
+    refuse_weight(answer, "a profile")
+    measured = answer.facts.measured()
+    sources, chosen = answer.accounts.source, measures_asked(answer, measured)
+    asked = len(sources) > 1 and any(one.measure_id == INCIDENTS for one in chosen)
+    own = [_of_source(answer, name) for name in sources] if asked else []
+    return _judged(answer, [*own, *(figures_of(answer, one, measured) for one in chosen)])
+
+
+def _of_source(answer: Answer, source: str) -> MeasureFigures:
+    """The incidents of one source."""
+    measured = answer.facts.measured()
+    incidents = own_incidents(answer, measured)
+    named = replace(
+        incidents,
+        measure_id=f"{SOURCE}{source}",
+        title=f"{incidents.title} ({source})",
+        source=source,
+    )
+    question = replace(answer.question, source=(source,), within=(), by="", compare="")
+    try:
+        figures = figures_of(asked_again(answer, question), incidents, measured)
+    except QuestionError as refusal:
+        return nothing_known(answer, named, refusal.reason)
+    return replace(figures, measure=named)
+
+
+def _judged(answer: Answer, parts: list[MeasureFigures]) -> AnalysisResult:
+    """All areas and measures in one table, corrected over all of its rows."""
     table = pd.concat([_rows(answer, part) for part in parts], ignore_index=True)
     better = table.pop("better")
     table = _with_verdicts(table, better)

@@ -42,6 +42,7 @@ COUNTED: Final[Mapping[str, tuple[int, int, int]]] = {
     "400 areas, 1 per 1,000": (118, 134, 4000),
     "400 areas, 20 per 1,000": (94, 169, 4000),
     "30 measures of 18 wards": (89, 143, 4000),
+    "3 sources of 4 areas": (87, 142, 4000),
     "10% of those asked": (88, 132, 4000),
     "80% of those asked": (86, 163, 4000),
     "means with limits": (116, 221, 4000),
@@ -104,6 +105,18 @@ def measures_of_wards(measures: int) -> Null:
         return judging.judged(pd.concat(tables), "down")
 
     return Null(f"{measures} measures of {WARDS} wards", draw)
+
+
+def sources_of_areas(sources: int, areas: int) -> Null:
+    """What several sources record of areas, each alone and all together, as a report has them."""
+
+    def draw(rng: np.random.Generator) -> pd.DataFrame:
+        size = people(rng, areas)
+        counts = [rng.poisson(rate * size / 1000) for rate in rng.lognormal(2, 1, sources).tolist()]
+        tables = [comparison.against_rest("rate", figures(n, size)) for n in (*counts, sum(counts))]
+        return judging.judged(pd.concat(tables), "down")
+
+    return Null(f"{sources} sources of {areas} areas", draw)
 
 
 def shares(share: float) -> Null:
@@ -177,6 +190,7 @@ def years(over: float) -> Null:
 NULLS: Final = (
     *(rates(areas, rate) for areas in (4, WARDS, 400) for rate in (1.0, 20.0)),
     measures_of_wards(30),
+    sources_of_areas(3, 4),
     *(shares(share) for share in (0.1, 0.8)),
     means(),
     series(2.0),
