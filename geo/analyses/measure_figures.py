@@ -310,17 +310,16 @@ def _of_incidents(answer: Answer, measure: Measure, measured: Measured) -> Measu
         return nothing_known(answer, measure, facts.no_incidents)
     question = question_of(answer, measure)
     try:
-        own = asked_again(answer, question) if measure.question else answer
+        own, both, no_earlier = _with_year_before(answer, measure, question)
     except QuestionError as refusal:
         return nothing_known(answer, measure, refusal.reason)
     residents = denominators(measure, measured)
-    no_earlier = ""
-    try:
-        earlier = _year_before(answer, question, measure, residents)
-    except QuestionError as refusal:
+    if both is None:
         empty = _figures(len(answer.areas))
-        # What to do about it stands after the semicolon: a measure has no options to choose.
-        earlier, no_earlier = (empty, empty), refusal.reason.partition(";")[0]
+        earlier = (empty, empty)
+    else:
+        published = answer.accounts.months_published
+        earlier = _year_before(both, measure, residents, published=published)
     months = own.accounts.period.months
     n = own.membership.counts(own.counted_in_areas).astype(float)
     why = own.known.why(months)
@@ -338,6 +337,30 @@ def _of_incidents(answer: Answer, measure: Measure, measured: Measured) -> Measu
         spreads=month_spreads(own),
         no_earlier=no_earlier,
     )
+
+
+def _with_year_before(
+    answer: Answer, measure: Measure, question: Question
+) -> tuple[Answer, Answer | None, str]:
+    """The incidents of a measure, and the same compared with the year before, or why not.
+
+    Where a comparison leaves nothing out both are one Answer: incidents are selected and located
+    once.
+    """
+    compared = replace(question, compare="year")
+    both, reason = None, ""
+    try:
+        # The page of an area asks about the year before itself.
+        asked = not measure.question and answer.question == compared
+        both = answer if asked else asked_again(answer, compared)
+    except QuestionError as refusal:
+        # What to do about it stands after the semicolon: a measure has no options to choose.
+        reason = refusal.reason.partition(";")[0]
+    if not measure.question:
+        return answer, both, reason
+    if both is not None and both.comparison is not None and not both.comparison.left_out:
+        return both, both, reason
+    return asked_again(answer, question), both, reason
 
 
 def asked_again(answer: Answer, question: Question, *, history: bool = False) -> Answer:
@@ -363,7 +386,8 @@ def asked_again(answer: Answer, question: Question, *, history: bool = False) ->
     """
     if answer.facts.answer_another is None:
         raise AssertionError("an Answer with incidents can be asked again")
-    other = answer.facts.answer_another(question, history=history)
+    # What to keep in mind of another Question's incidents is said nowhere, and takes a while.
+    other = answer.facts.answer_another(question, history=history, caveats=False)
     # The incidents of all times are the same, and are read once.
     return replace(other, rows=replace(other.rows, everything=answer.rows.everything))
 
@@ -387,10 +411,9 @@ def _whole(answer: Answer, measure: Measure) -> tuple[float, float] | None:
 
 
 def _year_before(
-    answer: Answer, question: Question, measure: Measure, size: Floats
+    both: Answer, measure: Measure, size: Floats, *, published: Sequence[str]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The same days a year before, and the period as far as both are known alike."""
-    both = asked_again(answer, replace(question, compare="year"))
     now = both.membership.counts(both.counted_in_areas).astype(float)
     then = both.membership.counts(both.compared_in_areas).astype(float)
     now[~both.compares], then[~both.compares] = np.nan, np.nan
@@ -405,7 +428,7 @@ def _year_before(
         )
         for n, span in ((then, days[1]), (now, days[0]))
     ]
-    if both.comparison and {*both.comparison.now} != {*answer.accounts.months_published}:
+    if both.comparison and {*both.comparison.now} != {*published}:
         # Of fewer months than the value beside it: only the change can be read.
         frames[0]["value"] = np.nan
     return frames[0], frames[1]

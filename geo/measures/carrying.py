@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -385,8 +386,19 @@ def _overlap(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> Overlap:
     return Overlap(weights, inside, same, "by surface")
 
 
+_digests: dict[int, tuple[weakref.ref[gpd.GeoDataFrame], bytes]] = {}
+
+
 def _digest(areas: gpd.GeoDataFrame) -> bytes:
+    """A hash of the shapes of a layer, computed once for each frame; frames are not changed."""
+    own = id(areas)
+    known = _digests.get(own)
+    if known is not None and known[0]() is areas:
+        return known[1]
     digest = hashlib.blake2b(digest_size=16)
     for shape in shapely.to_wkb(areas.geometry.to_numpy()):
         digest.update(shape)
+    # The number of a frame that is gone may be given to another one.
+    gone = weakref.ref(areas, lambda _: _digests.pop(own, None))
+    _digests[own] = (gone, digest.digest())
     return digest.digest()

@@ -9,7 +9,8 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.errors import NotFoundError, PatchmapError
-from geo.measures.carrying import Carrying, carry_values, overlap_of, without_areas
+from geo.measures.carry_cache import carried_once
+from geo.measures.carrying import Carrying, overlap_of, without_areas
 from geo.measures.model import EntryKind, Measure, no_entries, no_values, values_frame
 from geo.measures.placing import PlacedEntries, place_entries
 from geo.period import Period
@@ -183,8 +184,9 @@ class Measured:
         self.layer_id = layer_id
         self.areas = areas
         self._layer_of = layer_of
+        self._denominators: dict[str, pd.Series | None] = {}
 
-    @property
+    @cached_property
     def measures(self) -> tuple[Measure, ...]:
         """Every measure, in the order in which they were added."""
         return tuple(self._reader.measures())
@@ -219,9 +221,17 @@ class Measured:
 
     def periods(self, measure_id: str) -> list[Period]:
         """The periods of which a measure has values, by their last days."""
-        frame = self._reader.measure_periods([measure_id]).sort_values(["last_day", "first_day"])
-        days = frame[["first_day", "last_day"]].itertuples(index=False, name=None)
-        return [Period(first.date(), last.date()) for first, last in days]
+        return list(self._periods.get(measure_id, ()))
+
+    @cached_property
+    def _periods(self) -> dict[str, list[Period]]:
+        """The periods of all measures, which are read at once."""
+        frame = self._reader.measure_periods().sort_values(["last_day", "first_day"])
+        periods: dict[str, list[Period]] = {}
+        names = ["measure_id", "first_day", "last_day"]
+        for own, first, last in frame[names].itertuples(index=False, name=None):
+            periods.setdefault(str(own), []).append(Period(first.date(), last.date()))
+        return periods
 
     def values(self, measure_id: str, *, period: Period | None = None) -> CarriedValues:
         """Values of a measure on the areas of the layer.
@@ -262,7 +272,7 @@ class Measured:
         codes = old.index.astype(str)
         if wanted is None:
             values = values[values["area_code"].isin(codes)]
-        carried, how = carry_values(values, measure, old, self.areas, target=self.layer_id)
+        carried, how = carried_once(values, measure, old, self.areas, target=self.layer_id)
         return CarriedValues(carried, self._without_lost(how, measure_id, codes, period))
 
     def _without_lost(
@@ -307,6 +317,11 @@ class Measured:
         -------
         By area code, NaN where unknown; None where neither is known.
         """
+        if per not in self._denominators:
+            self._denominators[per] = self._denominator(per)
+        return self._denominators[per]
+
+    def _denominator(self, per: str) -> pd.Series | None:
         codes = pd.Index(self.areas.index.astype(str), name="area_code")
         if per in self.areas.columns and pd.api.types.is_numeric_dtype(self.areas[per]):
             return pd.Series(self.areas[per].to_numpy(float), index=codes, name=per)

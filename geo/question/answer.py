@@ -122,6 +122,9 @@ class StoreFacts:
         The records that have lives; read by what needs them.
     no_incidents
         Why no incident was read, where the Answer is of measures or entries; '' where some may be.
+    with_caveats
+        Whether the accounts say what to keep in mind of the incidents; of what only another Answer
+        is made of nobody reads them.
     """
 
     accepted: int
@@ -141,6 +144,7 @@ class StoreFacts:
     measured: Callable[[], Measured] = field(default=nothing_measured)
     answer_another: Callable[..., Answer] | None = None
     no_incidents: str = ""
+    with_caveats: bool = True
     records: Records = field(default_factory=Records)
 
     def title(self, layer_id: str) -> str:

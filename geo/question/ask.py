@@ -150,14 +150,19 @@ def answer(
     """
     indexes = LayerIndexes()
     facts = facts or StoreFacts(accepted=len(incidents))
-    again = partial(
-        answer,
-        incidents=incidents,
-        areas=areas,
-        study_areas=study_areas,
-        imports=imports,
-        further=further,
-    )
+
+    def again(another: Question, *, history: bool, caveats: bool) -> Answer:
+        del caveats  # of frames alone few are known
+        return answer(
+            another,
+            incidents,
+            areas,
+            study_areas=study_areas,
+            imports=imports,
+            history=history,
+            further=further,
+        )
+
     if facts.measured is nothing_measured:
         measured = partial(Measured, NO_TABLES, question.layer, areas, lambda _: areas)
         facts = replace(facts, measured=measured)
@@ -304,7 +309,11 @@ def answered(
             *(facts.records.caveats(resolved.period, resolved.sources) if by_state else []),
             *coverage_caveats(resolved, known, comparison),
             *new_points_caveats(resolved, lists or ()),
-            *_caveats(resolved, notes, (counted, compared), short=short),
+            *(
+                _caveats(resolved, notes, (counted, compared), short=short)
+                if facts.with_caveats
+                else []
+            ),
         ],
         attribution=[note.attribution for note in notes if note.attribution],
         data_version=facts.data_version,
@@ -570,6 +579,7 @@ def ask(
     history: bool = False,
     layer_of: LayerReader | None = None,
     indexes: LayerIndexes | None = None,
+    caveats: bool = True,
 ) -> Answer:
     """Answer a Question from a store.
 
@@ -586,6 +596,8 @@ def ask(
     indexes
         What was computed of layers already, and what will be; the frames of areas that it has seen
         must not have been changed.
+    caveats
+        Whether its accounts say what to keep in mind of the incidents.
 
     Returns
     -------
@@ -661,6 +673,7 @@ def ask(
             streets=partial(_streets, store, version, question.streets.lines),
             measured=partial(Measured, store, layer, areas, lambda named: read(named)[1]),
             answer_another=partial(ask, store=store, layer_of=layer_of, indexes=indexes),
+            with_caveats=caveats,
         )
         _check(question, incidents, areas, study, facts=facts, further=further)
         return answered(
