@@ -12,6 +12,7 @@ from typing import Final, Literal, get_args
 import pandas as pd
 
 from geo.errors import InputError
+from geo.measures.row_numbers import in_order
 
 MeasureKind = Literal["count", "rate", "share", "mean", "money", "hours"]
 KINDS: Final[tuple[MeasureKind, ...]] = get_args(MeasureKind)
@@ -171,9 +172,11 @@ def values_frame(rows: pd.DataFrame | Sequence[Mapping[str, object]]) -> pd.Data
     """
     frame = pd.DataFrame(rows).reindex(columns=list(VALUE_COLUMNS))
     types = dict.fromkeys(VALUE_NUMBERS, "float64") | dict.fromkeys(_DAYS, "datetime64[s]")
-    frame["note"] = frame["note"].astype(object).where(frame["note"].notna(), "")
+    if frame["note"].dtype != "str":
+        frame["note"] = frame["note"].astype(object).where(frame["note"].notna(), "")
     frame = frame.astype(types | dict.fromkeys(("measure_id", "area_code", "note"), "str"))
-    return frame.sort_values(list(VALUE_COLUMNS[:4]), kind="stable", ignore_index=True)
+    frame["note"] = frame["note"].fillna("")
+    return in_order(frame, list(VALUE_COLUMNS[:4]))
 
 
 def entries_frame(rows: pd.DataFrame | Sequence[Mapping[str, object]]) -> pd.DataFrame:

@@ -30,11 +30,14 @@ class Numbers(NamedTuple):
         The mark that stood in place of a number; '' elsewhere.
     wrong
         Where the text is neither a number nor such a mark, or no finite number.
+    has_marks
+        Whether there is any mark.
     """
 
     values: NDArray[np.float64]
     marks: NDArray[np.object_]
     wrong: NDArray[np.bool_]
+    has_marks: bool = False
 
 
 def numbers_of(table: Table, column: str | None) -> Numbers:
@@ -54,10 +57,12 @@ def numbers_of(table: Table, column: str | None) -> Numbers:
     n = len(table)
     if column is None:
         return Numbers(np.full(n, np.nan), np.full(n, "", object), np.zeros(n, dtype=bool))
-    text = table.text(column)
     values = table.numbers(column)
-    unread = (np.isnan(values) & (text != "").to_numpy()) | np.isinf(values)
     marks = np.full(n, "", dtype=object)
+    if np.isfinite(values).all():
+        return Numbers(values, marks, np.zeros(n, dtype=bool))
+    text = table.text(column)
+    unread = (np.isnan(values) & (text != "").to_numpy()) | np.isinf(values)
     for row in np.flatnonzero(unread):
         own = str(text.iloc[row])
         if own.lower() in MARKS:
@@ -65,4 +70,5 @@ def numbers_of(table: Table, column: str | None) -> Numbers:
         elif pd.Series([own]).str.fullmatch(_THOUSANDS).iloc[0] or own.endswith("%"):
             number = pd.to_numeric(own.replace(",", "").rstrip("%"), errors="coerce")
             values[row], unread[row] = number, not np.isfinite(number)
-    return Numbers(np.where(unread, np.nan, values), marks, unread)
+    values = np.where(unread, np.nan, values)
+    return Numbers(values, marks, unread, has_marks=bool((marks != "").any()))

@@ -25,8 +25,11 @@ from geo.measures.rejected_rows import (
     first_reasons,
     reasons_where,
 )
+from geo.measures.row_numbers import any_alike
 from geo.period import Period
 from geo.sources.sheets import read_sheet
+
+Flags = NDArray[np.bool_] | pd.Series
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "area_code": (
@@ -122,8 +125,13 @@ def read_values(
         own = columns_of(table.header, COLUMNS, columns or {}, file=path.name)
         _require(own, table, several=len(known) > 1, has_period=period is not None)
         rows, reasons = _rows(table, own, known, finder, period=period)
-        rejected.add(table, reasons)
-        parts.append(rows[reasons == ""])
+        accepted = np.asarray(reasons == "", dtype=bool)
+        if accepted.all():
+            rejected.fields = tuple(table.header)
+            parts.append(rows)
+        else:
+            rejected.add(table, reasons)
+            parts.append(rows[accepted])
         tables.append((table, parts[-1]))
     read = sum(len(table) for table, _ in tables)
     frame = pd.concat(parts)
@@ -151,7 +159,7 @@ def once(
     The rows that are left.
     """
     keys = list(VALUE_COLUMNS[:4])
-    if not frame.duplicated(keys).any():
+    if not any_alike(frame, keys):
         return frame
     repeated = frame.duplicated(list(VALUE_COLUMNS)).to_numpy()
     several = frame.drop_duplicates().duplicated(keys, keep=False)
@@ -194,16 +202,14 @@ def _rows(
 ) -> tuple[pd.DataFrame, Texts]:
     """The rows of a table as values, by position, and why each is rejected."""
     n = len(table)
-    codes, no_area = finder.find(table.text(columns["area_code"]))
+    codes, no_area = finder.codes(table.text(columns["area_code"]))
     if "measure_id" in columns:
-        ids = table.text(columns["measure_id"]).to_numpy(object)
+        ids = table.text(columns["measure_id"])
     else:
-        ids = np.full(n, next(iter(known)), dtype=object)
+        ids = pd.Series(np.full(n, next(iter(known)), dtype=object), dtype="str")
     of = _measures_of(ids, known)
-    unknown = reasons_where(of.position < 0, "no such measure")
     first, last, no_period = _days(table, columns, period)
     numbers = {name: numbers_of(table, columns.get(name)) for name in VALUE_COLUMNS[4:9]}
-    wrong = [reasons_where(own.wrong, f"{name} is no number") for name, own in numbers.items()]
     rows = pd.DataFrame({name: own.values for name, own in numbers.items()}).assign(
         measure_id=ids,
         area_code=codes,
@@ -212,9 +218,25 @@ def _rows(
         note=_notes(table, columns, numbers),
     )
     rows = rows.assign(value=_computed(rows, of))
-    width = reasons_where(table.wrong_width, "more or fewer fields than the header")
-    reasons = first_reasons(width, no_area, unknown, no_period, *wrong, _impossible(rows, of))
-    return rows[list(VALUE_COLUMNS)], reasons
+    wrong: list[tuple[Flags, str]] = [
+        (table.wrong_width, "more or fewer fields than the header"),
+        *no_area,
+        (of.position < 0, "no such measure"),
+        (no_period, "the period cannot be read"),
+        *((own.wrong, f"{name} is no number") for name, own in numbers.items()),
+        *_impossible(rows, of),
+    ]
+    return rows[list(VALUE_COLUMNS)], _first_of(wrong, n)
+
+
+def _first_of(wrong: Iterable[tuple[Flags, str]], n: int) -> Texts:
+    """The first reason of each of n rows; most files have none of most reasons."""
+    reasons = np.full(n, "", dtype=object)
+    for flags, reason in reversed([*wrong]):
+        where = np.asarray(flags, dtype=bool)
+        if where.any():
+            reasons[where] = reason
+    return reasons
 
 
 @dataclass(frozen=True)
@@ -237,8 +259,8 @@ class _MeasuresOf:
         return np.array([fact(one) for one in self.measures])[self.position]
 
 
-def _measures_of(ids: Iterable[object], known: Mapping[str, Measure]) -> _MeasuresOf:
-    at, unique = pd.factorize(np.asarray(ids, dtype=object))
+def _measures_of(ids: pd.Series, known: Mapping[str, Measure]) -> _MeasuresOf:
+    at, unique = pd.factorize(ids)
     positions = {own: position for position, own in enumerate(known)}
     named = np.array([positions.get(str(own), -1) for own in unique], dtype=np.int64)
     return _MeasuresOf(tuple(known.values()), named[at])
@@ -261,7 +283,8 @@ def _made(rows: pd.DataFrame, of: _MeasuresOf) -> pd.Series:
 def _notes(table: Table, columns: Mapping[str, str], numbers: Mapping[str, Numbers]) -> Texts:
     # Most columns have no mark.
     n = len(table)
-    marks = first_reasons(np.full(n, "", object), *(own.marks for own in numbers.values()))
+    marked = [own.marks for own in numbers.values() if own.has_marks]
+    marks = first_reasons(np.full(n, "", object), *marked)
     if "note" not in columns:
         return marks
     texts = table.text(columns["note"]).to_numpy(object)
@@ -270,8 +293,8 @@ def _notes(table: Table, columns: Mapping[str, str], numbers: Mapping[str, Numbe
 
 def _days(
     table: Table, columns: Mapping[str, str], period: Period | None
-) -> tuple[pd.Series, pd.Series, Texts]:
-    """First and last days of n rows, and why a row has none."""
+) -> tuple[pd.Series, pd.Series, Flags]:
+    """First and last days of n rows, and which of them have none."""
     if "from" in columns and "to" in columns:
         first, begins = named_days(table.text(columns["from"]))
         last, ends = named_days(table.text(columns["to"]))
@@ -288,12 +311,11 @@ def _days(
         spans, at = [period], np.zeros(len(table), dtype=np.int64)
     # Few periods are named often: each is looked at once.
     firsts, lasts, missing = (np.asarray(part) for part in days_of(spans))
-    reasons = reasons_where(missing[at], "the period cannot be read")
-    return pd.Series(firsts[at]), pd.Series(lasts[at]), reasons
+    return pd.Series(firsts[at]), pd.Series(lasts[at]), missing[at]
 
 
-def _impossible(rows: pd.DataFrame, of: _MeasuresOf) -> Texts:
-    """Why numbers cannot be: below 0, or a part above its whole."""
+def _impossible(rows: pd.DataFrame, of: _MeasuresOf) -> list[tuple[Flags, str]]:
+    """Which numbers cannot be, and why: below 0, or a part above its whole."""
     known = of.position >= 0
     is_share = of.facts(lambda one: one.kind == "share") & known
     is_count = of.facts(lambda one: one.kind in ("count", "hours")) & known
@@ -301,12 +323,12 @@ def _impossible(rows: pd.DataFrame, of: _MeasuresOf) -> Texts:
     above = is_share & (rows["numerator"] > rows["denominator"])
     count = is_count & (rows["value"] < 0)
     outside = (rows["lower"] > rows["value"]) | (rows["upper"] < rows["value"])
-    return first_reasons(
-        reasons_where(negative, "numerator or denominator below 0"),
-        reasons_where(above, "numerator above its denominator"),
-        reasons_where(count, "a count below 0"),
-        reasons_where(outside, "the value lies outside its own limits"),
-    )
+    return [
+        (negative, "numerator or denominator below 0"),
+        (above, "numerator above its denominator"),
+        (count, "a count below 0"),
+        (outside, "the value lies outside its own limits"),
+    ]
 
 
 def _inconsistent(values: pd.DataFrame, known: Mapping[str, Measure]) -> list[str]:

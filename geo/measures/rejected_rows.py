@@ -143,13 +143,36 @@ class AreaFinder:
         codes, reasons
             n codes, '' where there is none; and why.
         """
+        at, codes, reasons = self._found(texts)
+        return np.array(codes, dtype=object)[at].tolist(), np.array(reasons, dtype=object)[at]
+
+    def codes(self, texts: pd.Series) -> tuple[pd.Series, list[tuple[NDArray[np.bool_], str]]]:
+        """Find the areas that many texts name.
+
+        Parameters
+        ----------
+        texts
+            n codes or names.
+
+        Returns
+        -------
+        codes, reasons
+            n codes, '' where there is none; and each reason with the rows that it is of.
+        """
+        at, codes, reasons = self._found(texts)
+        named = pd.Series(codes, dtype="str").take(at).reset_index(drop=True)
+        why = np.array(reasons, dtype=object)
+        return named, [((why == one)[at], one) for one in sorted({*reasons} - {""})]
+
+    def _found(self, texts: pd.Series) -> tuple[NDArray[np.int64], list[str], list[str]]:
+        """Which text each of n is, and the code and reason of each that is different."""
         at, unique = pd.factorize(texts)
         codes = [self._code(str(text)) for text in unique]
         reasons = [
             "" if code else self._reason(str(text))
             for text, code in zip(unique, codes, strict=True)
         ]
-        return np.array(codes, dtype=object)[at].tolist(), np.array(reasons, dtype=object)[at]
+        return at, codes, reasons
 
     def _code(self, text: str) -> str:
         folded = _folded(text)

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.measures.model import VALUE_COLUMNS, VALUE_NUMBERS, values_frame
+from geo.measures.row_numbers import in_order
 from geo.period import Period
 from geo.store.backend import BulkTables
 
@@ -24,6 +25,7 @@ STORED: Final = (*KEYS, "import_id", *CONTENT)
 
 _DAYS: Final = ("first_day", "last_day")
 _PER_STATEMENT: Final = 512
+_ROWS_AT_ONCE: Final = 100_000
 _MOST_NAMED: Final = 4_096
 """Above so many areas that are wanted all are read: statements for a few each would take longer."""
 
@@ -112,10 +114,10 @@ class ValueRows:
         # Few measures, areas and periods stand in many rows: each is looked up once.
         of_measure, ids = pd.factorize(values["measure_id"])
         of_area, codes = pd.factorize(values["area_code"])
-        firsts, begins = np.unique(values["first_day"].to_numpy(), return_inverse=True)
-        lasts, ends = np.unique(values["last_day"].to_numpy(), return_inverse=True)
-        pairs, of_period = np.unique(begins * max(len(lasts), 1) + ends, return_inverse=True)
-        days = (np.datetime_as_string(side, unit="D") for side in (firsts, lasts))
+        begins, firsts = pd.factorize(values["first_day"])
+        ends, lasts = pd.factorize(values["last_day"])
+        of_period, pairs = pd.factorize(begins * max(len(lasts), 1) + ends)
+        days = (np.datetime_as_string(side.to_numpy(), unit="D") for side in (firsts, lasts))
         first, last = (np.asarray(side, dtype=object) for side in days)
         spans = pd.MultiIndex.from_arrays(
             [first[pairs // max(len(lasts), 1)], last[pairs % max(len(lasts), 1)]]
@@ -126,12 +128,10 @@ class ValueRows:
             np.array([areas[str(code)] for code in codes], np.int64)[of_area],
             self._periods_with(spans).reindex(spans).to_numpy(np.int64)[of_period],
         )
-        order = np.lexsort(keys[::-1])
-        rows = pd.DataFrame({name: key[order] for name, key in zip(KEYS, keys, strict=True)})
-        rows["import_id"] = 0
+        rows = pd.DataFrame(dict(zip(KEYS, keys, strict=True))).assign(import_id=0)
         for name in CONTENT:
-            rows[name] = values[name].to_numpy()[order]
-        return rows[list(STORED)]
+            rows[name] = values[name].array
+        return in_order(rows[list(STORED)], list(KEYS))
 
     def areas(self) -> pd.Series:
         """The codes of all areas, by key."""
@@ -285,16 +285,17 @@ def _marks(keys: Sequence[int]) -> str:
 
 
 def _plain(rows: pd.DataFrame) -> Iterator[tuple[object, ...]]:
-    """Rows of `STORED` as tuples, with None for what is unknown."""
-    columns = []
-    for name in STORED:
-        column = rows[name]
-        unknown = column == "" if name == "note" else column.isna()
-        plain = column.tolist()
-        if unknown.any():
-            plain = [
-                None if is_unknown else value
-                for value, is_unknown in zip(plain, unknown.tolist(), strict=True)
-            ]
-        columns.append(plain)
-    return zip(*columns, strict=True)
+    """Rows of `STORED` as tuples, with None for what is unknown; some at a time, to save memory."""
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        piece = rows.iloc[start : start + _ROWS_AT_ONCE]
+        yield from zip(*(_plain_column(piece[name]) for name in STORED), strict=True)
+
+
+def _plain_column(column: pd.Series) -> list[object]:
+    unknown = (column == "" if column.name == "note" else column.isna()).to_numpy(dtype=bool)
+    if unknown.all():
+        return [None] * len(column)
+    plain: list[object] = column.tolist()
+    for row in np.flatnonzero(unknown).tolist():
+        plain[row] = None
+    return plain
