@@ -47,7 +47,7 @@ def test_an_officer_chooses_areas_by_keyboard(watched: Watched, address: str) ->
     expect(page.get_by_role("button", name="Show")).to_be_focused()
     page.keyboard.press("Enter")
     page.wait_for_url("**layer=estates**")
-    expect(page.locator("h2.title")).to_contain_text("Priority estates")
+    expect(page.locator("h1.title")).to_contain_text("Priority estates")
     expect(page.locator("select[name=layer]")).to_have_value("estates")
     assert watched.faults == []
 
@@ -58,10 +58,10 @@ def test_an_area_leads_to_its_profile_and_money_to_its_report(
     page = watched.page
     page.goto(f"{address}/money")
     page.get_by_role("link", name="Report to print or send").click()
-    expect(page.locator("h2.title")).to_contain_text("money")
+    expect(page.locator("h1.title")).to_contain_text("money")
     page.goto(f"{address}/areas/wards/D05000006?measures=satisfaction")
     page.get_by_role("link", name="Profile to print or send").click()
-    expect(page.locator("h2.title")).to_contain_text("Harbour: profile")
+    expect(page.locator("h1.title")).to_contain_text("Harbour: profile")
     expect(page.locator("select[name=within]")).to_have_value("D05000006")
 
 
