@@ -472,7 +472,7 @@ class LimitedSnapshot(_PlansHidden):
                 basis,
                 history=history,
                 indexes=indexes,
-                seen=self.visible_codes(layer),
+                visible=self.visible_codes(layer),
             )
         except QuestionError as refusal:
             if refusal.option != "without":

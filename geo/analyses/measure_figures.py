@@ -351,8 +351,8 @@ def _with_year_before(
     both, reason = None, ""
     try:
         # The page of an area asks about the year before itself.
-        asked = not measure.question and answer.question == compared
-        both = answer if asked else asked_again(answer, compared)
+        same = not measure.question and answer.question == compared
+        both = answer if same else asked_again(answer, compared)
     except QuestionError as refusal:
         # What to do about it stands after the semicolon: a measure has no options to choose.
         reason = refusal.reason.partition(";")[0]

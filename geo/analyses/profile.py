@@ -75,8 +75,8 @@ def profiles_by_source(answer: Answer) -> AnalysisResult:
     refuse_weight(answer, "a profile")
     measured = answer.facts.measured()
     sources, chosen = answer.accounts.source, measures_asked(answer, measured)
-    asked = len(sources) > 1 and any(one.measure_id == INCIDENTS for one in chosen)
-    own = [_of_source(answer, name) for name in sources] if asked else []
+    several = len(sources) > 1 and any(one.measure_id == INCIDENTS for one in chosen)
+    own = [_of_source(answer, name) for name in sources] if several else []
     return _judged(answer, [*own, *(figures_of(answer, one, measured) for one in chosen)])
 
 

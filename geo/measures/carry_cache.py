@@ -1,7 +1,7 @@
 """Carried values of measures, made once for the same values and layers.
 
-Pages of many areas, and Questions about other incidents, carry the same values. Frames are told
-apart by their identity, as they are read once for each state of a store and never changed.
+Pages of many areas, and Questions about other incidents, carry the same values. Frames are known
+by their identity, as they are read once for each state of a store and never changed.
 """
 
 from __future__ import annotations

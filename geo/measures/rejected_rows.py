@@ -143,7 +143,7 @@ class AreaFinder:
         codes, reasons
             n codes, '' where there is none; and why.
         """
-        at, codes, reasons = self._found(texts)
+        at, codes, reasons = self._looked_up(texts)
         return np.array(codes, dtype=object)[at].tolist(), np.array(reasons, dtype=object)[at]
 
     def codes(self, texts: pd.Series) -> tuple[pd.Series, list[tuple[NDArray[np.bool_], str]]]:
@@ -159,12 +159,12 @@ class AreaFinder:
         codes, reasons
             n codes, '' where there is none; and each reason with the rows that it is of.
         """
-        at, codes, reasons = self._found(texts)
+        at, codes, reasons = self._looked_up(texts)
         named = pd.Series(codes, dtype="str").take(at).reset_index(drop=True)
         why = np.array(reasons, dtype=object)
         return named, [((why == one)[at], one) for one in sorted({*reasons} - {""})]
 
-    def _found(self, texts: pd.Series) -> tuple[NDArray[np.int64], list[str], list[str]]:
+    def _looked_up(self, texts: pd.Series) -> tuple[NDArray[np.int64], list[str], list[str]]:
         """Which text each of n is, and the code and reason of each that is different."""
         at, unique = pd.factorize(texts)
         codes = [self._code(str(text)) for text in unique]

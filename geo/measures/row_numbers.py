@@ -74,6 +74,10 @@ def any_alike(frame: pd.DataFrame, columns: list[str]) -> bool:
         n rows.
     columns
         Their names.
+
+    Returns
+    -------
+    False for no row.
     """
     numbers = row_numbers(frame[name] for name in columns)
     if numbers is None:

@@ -56,7 +56,7 @@ def ask_about(
     history: bool = False,
     layer_of: LayerReader | None = None,
     indexes: LayerIndexes | None = None,
-    seen: frozenset[str] | None = None,
+    visible: frozenset[str] | None = None,
 ) -> Answer:
     """Answer a Question from what an analysis reads of a store.
 
@@ -66,7 +66,7 @@ def ask_about(
         What is read.
     question, store, history, layer_of, indexes
         As for `geo.question.ask.ask`.
-    seen
+    visible
         The codes of the areas whose entries the reader sees; None for all entries.
 
     Returns
@@ -80,7 +80,9 @@ def ask_about(
         If the data cannot answer it.
     """
     if subject == "money" or subject == "time":  # noqa: PLR1714 - tells the types apart
-        return _of_entries(subject, question, store, layer_of=layer_of, indexes=indexes, seen=seen)
+        return _of_entries(
+            subject, question, store, layer_of=layer_of, indexes=indexes, visible=visible
+        )
     if subject == "records":
         question = replace(question, source=record_sources(question, store))
         subject = "incidents"
@@ -171,16 +173,16 @@ def _of_entries(
     *,
     layer_of: LayerReader | None,
     indexes: LayerIndexes | None,
-    seen: frozenset[str] | None,
+    visible: frozenset[str] | None,
 ) -> Answer:
-    if seen is None:
+    if visible is None:
         entries, imports = store.entries(kind), store.table_imports("entries")
         rejected = sum(one.rows_rejected for one in imports)
     else:
         # How many there are elsewhere, and of which days, is not theirs to know.
-        entries, rejected = _entries_in(seen, kind, question, store, layer_of=layer_of), 0
+        entries, rejected = _entries_in(visible, kind, question, store, layer_of=layer_of), 0
     if not len(entries):
-        raise QuestionError("period", (_NO_ENTRIES if seen is None else _NONE_SEEN).format(kind))
+        raise QuestionError("period", (_NO_ENTRIES if visible is None else _NONE_SEEN).format(kind))
     days = Period(entries["day"].min().date(), entries["day"].max().date())
     # Budgets are of financial years.
     year = part_of(days.last, "financial-year").whole
@@ -200,7 +202,7 @@ def _of_entries(
 
 
 def _entries_in(
-    seen: frozenset[str],
+    visible: frozenset[str],
     kind: EntryKind,
     question: Question,
     store: StoreReader,
@@ -213,7 +215,7 @@ def _entries_in(
     areas = read_layer(read, "layer", layer)[1]
     measured = Measured(store, layer, areas, lambda named: read(named)[1])
     placed = measured.entries(kind).placed
-    return placed[placed["area_code"].isin(seen)].reset_index(drop=True)
+    return placed[placed["area_code"].isin(visible)].reset_index(drop=True)
 
 
 def _period(question: Question, days: Period, *, default: Period) -> Period:

@@ -141,11 +141,11 @@ def test_no_answer_about_money_changes_with_the_entries_of_others(
         *("/answers/spend", "/answers/officer-hours", "/money", "/reports/spend"),
     ]
 
-    def told(who: str) -> list[str]:
+    def texts(who: str) -> list[str]:
         # The address of a state of the data is not what is said of it.
         return [re.sub(r"[0-9a-f]{12,}\S*", "", get(client, who, one).text) for one in addresses]
 
-    before, whole = told("ann"), told("nat")
+    before, whole = texts("ann"), texts("nat")
     other_years = [
         {**entry(f"later-{n}", code), "day": "2026-02-01", "kind": kind, "state": state}
         for n, code in enumerate(("QB02", ""))
@@ -154,8 +154,8 @@ def test_no_answer_about_money_changes_with_the_entries_of_others(
     hours = {**entry("later-hours", "QB02"), "day": "2026-02-01", "kind": "time", "state": ""}
     with store.transaction():
         store.put_entries(entries_frame([*other_years, {**hours, "activity": "patrol"}]), FILE)
-    assert told("ann") == before
-    assert all(new != old for new, old in zip(told("nat"), whole, strict=True))
+    assert texts("ann") == before
+    assert all(new != old for new, old in zip(texts("nat"), whole, strict=True))
 
 
 def test_a_verdict_is_the_same_for_who_sees_all_and_for_who_sees_a_part(either: TestClient) -> None:
