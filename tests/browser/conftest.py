@@ -16,7 +16,23 @@ CHROMIUM = Path("/usr/bin/chromium")
 SCREENSHOTS = Path(__file__).parents[2] / ".cache/screenshots"
 PATIENCE_MS = 180_000
 """How long a page may take: what is tested is what it shows, and not the machine."""
-QUIET = ("--no-sandbox", "--disable-background-networking", "--disable-component-update")
+UNUSED = (
+    # Of several such lists Chromium reads the last: these are those of Playwright's that matter.
+    *("AimEnabled", "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose"),
+    *("HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter"),
+    *("NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch"),
+    *("AvoidCorsURLLoaderRestartOnRedirect", "ThirdPartyStoragePartitioning"),
+    # Two pages that every window loads beside its own, for an address bar that nobody sees.
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup"),
+)
+"""Features of the browser that cost time and show nothing of a page."""
+
+QUIET = (
+    *("--no-sandbox", "--disable-background-networking", "--disable-component-update"),
+    # There is none: without this, one is imitated on the processor.
+    "--disable-gpu",
+    f"--disable-features={','.join(UNUSED)}",
+)
 
 
 @dataclass
