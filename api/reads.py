@@ -38,6 +38,9 @@ LETTERS: Final[Mapping[Part, str]] = {
 
 PARTS: Final = frozenset(LETTERS)
 
+ANSWERING: Final = PARTS - {"tasks"}
+"""All that an answer may be made of: tasks are decided on answers, not counted in them."""
+
 # A context variable, because what reads and what is made of it are calls apart, and each request
 # has a thread, and a context, of its own.
 _noted: ContextVar[set[Part] | None] = ContextVar("noted reads", default=None)

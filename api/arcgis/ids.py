@@ -28,6 +28,9 @@ _NUMBERED: Final = (
     "unusual",
     "street-counts",
     "unusual-places",
+    "tasks",
+    "priorities",
+    "roster",
 )
 """Collections by their number: add to the end alone, since maps of other people hold these."""
 

@@ -20,6 +20,8 @@ class Capability(StrEnum):
     """The location text of incidents: street names and addresses."""
     READ_PLANS = "read plans"
     EDIT_PLANS = "edit plans"
+    EDIT_TASKS = "edit tasks"
+    """Raise tasks, set priorities, and take steps with them; in one's own areas if one has some."""
     IMPORT = "import"
     """Bring files in, and undo what was imported."""
     REVIEW_RELEASES = "review releases"
@@ -67,19 +69,26 @@ _VIEWER: Final = _PUBLIC | {Capability.READ_ANSWERS, Capability.USE_KEYS}
 CAPABILITIES: Final[Mapping[Role, frozenset[Capability]]] = {
     Role.PUBLIC: _PUBLIC,
     Role.VIEWER: _VIEWER,
-    Role.OFFICER: _VIEWER | {Capability.READ_INCIDENTS, Capability.READ_LOCATIONS},
+    Role.OFFICER: _VIEWER
+    | {Capability.READ_INCIDENTS, Capability.READ_LOCATIONS, Capability.EDIT_TASKS},
     Role.ANALYST: _VIEWER
     | {
         Capability.READ_INCIDENTS,
         Capability.READ_LOCATIONS,
         Capability.READ_PLANS,
+        Capability.EDIT_TASKS,
         Capability.IMPORT,
         Capability.REVIEW_RELEASES,
         Capability.MAKE_RELEASES,
     },
     Role.PLANNER: _VIEWER | {Capability.READ_PLANS, Capability.EDIT_PLANS},
     Role.CHAIR: _VIEWER
-    | {Capability.READ_PLANS, Capability.REVIEW_RELEASES, Capability.APPROVE_RELEASES},
+    | {
+        Capability.READ_PLANS,
+        Capability.EDIT_TASKS,
+        Capability.REVIEW_RELEASES,
+        Capability.APPROVE_RELEASES,
+    },
     # Who runs the service sees no more of people's records than running it takes.
     Role.ADMIN: _VIEWER
     | {
@@ -95,12 +104,12 @@ CAPABILITIES: Final[Mapping[Role, frozenset[Capability]]] = {
 
 
 ROLE_TEXTS: Final[Mapping[Role, str]] = {
-    Role.VIEWER: "see counts, hotspots, maps and layers; no single incident",
-    Role.OFFICER: "see the same and single incidents, in their own areas only",
-    Role.ANALYST: "see counts, maps, single incidents and plans; import files and undo imports; "
-    "make and review releases",
+    Role.VIEWER: "see counts, hotspots, maps, layers and tasks; no single incident",
+    Role.OFFICER: "see the same and single incidents, and decide on tasks, in their own areas only",
+    Role.ANALYST: "see counts, maps, single incidents and plans; decide on tasks; import files and "
+    "undo imports; make and review releases",
     Role.PLANNER: "see counts and maps; see and edit plans",
-    Role.CHAIR: "see counts, maps and plans; review and approve releases",
+    Role.CHAIR: "see counts, maps and plans; decide on tasks; review and approve releases",
     Role.ADMIN: "see counts and maps, but no single incident; manage users, import, erase records, "
     "read the figures of the service",
     Role.AUDITOR: "read the audit, and nothing else that is not public",

@@ -22,7 +22,7 @@ from api.planner.downloads import download, download_format
 from api.planner.pages import planner_page
 from api.planner.request import JSON, BodyDep, PlannerDep
 from api.planner.steps import read_beginning, read_step
-from api.reads import PARTS
+from api.reads import ANSWERING
 from api.settings import user_name
 from boundaries.plans.rules import BrokenAreaError
 from boundaries.plans.serialization import PlanConflictError
@@ -70,7 +70,7 @@ def plan(request: Request, planner: PlannerDep, plan_id: str) -> Response:
         planner.answers,
         lambda: _json(planner.session(plan_id).payload()),
         media_type=JSON,
-        reads=PARTS,
+        reads=ANSWERING,
     )
 
 
@@ -107,7 +107,7 @@ def suggestions(request: Request, planner: PlannerDep, plan_id: str) -> Response
         planner.answers,
         lambda: _json(planner.session(plan_id).suggestions()),
         media_type=JSON,
-        reads=PARTS,
+        reads=ANSWERING,
     )
 
 
@@ -120,7 +120,7 @@ def file(request: Request, planner: PlannerDep, plan_id: str, name: str) -> Resp
         planner.answers,
         lambda: download(planner.session(plan_id), planner.answers.snapshot(), form),
         media_type=form.content_type,
-        reads=PARTS,
+        reads=ANSWERING,
     )
 
 

@@ -50,7 +50,16 @@ MATCHED: Final = "matched"
 MEASURE: Final = "measure"
 """Stands before the id of a measure where a layer and its column could be named."""
 
-RESERVED_IDS: Final = frozenset({INCIDENTS, PLANS, MATCHED, MEASURE, *get_args(AnswerCollection)})
+TaskingCollectionId = Literal["tasks", "priorities", "roster"]
+"""Ids of the collections of tasking."""
+
+RESERVED_IDS: Final = frozenset(
+    {
+        *(INCIDENTS, PLANS, MATCHED, MEASURE),
+        *get_args(AnswerCollection),
+        *get_args(TaskingCollectionId),
+    }
+)
 
 # The first prefix means plans; tables of the file formats and of the store have the others.
 _RESERVED_PREFIXES: Final = (PLAN_PREFIX, "patchmap", "gpkg", "rtree", "sqlite", "idx")

@@ -17,6 +17,7 @@ from api.app import make_app
 from api.reads import PARTS, Part, letters, note, noted, noting, parts_of
 from api.settings import Settings
 from boundaries.plans.draft import open_plan, save_plan
+from boundaries.tasking.actions import raise_task
 from geo.analyses import LAYERS
 from geo.analyses.analysis import AnalysisResult
 from geo.measures.model import Measure, entries_frame
@@ -27,6 +28,7 @@ from geo.store.measure_contract import TableFile
 from tests.api.conftest import SearchesHere, make_town, month_of_incidents
 from tests.boundaries.cities import begun, fill, put_places, wards_of
 from tests.boundaries.drawn import SIGNED, grid
+from tests.boundaries.tasking.tasking_made import PLACE, signed, terms
 
 PERIOD = "datetime=2024-01/2024-02"
 WITHOUT_PLANS = (
@@ -125,6 +127,10 @@ def new_measure(town: GeoPackageStore) -> None:
         town.put_measure(Measure("fit", "Fit", "%", "share", "up", "wards", "Council"))
 
 
+def new_task(town: GeoPackageStore) -> None:
+    raise_task(town, terms(place=PLACE), signed=signed())
+
+
 def status_again(client: TestClient, address: str, tag: str) -> int:
     return client.get(address, headers={"if-none-match": tag}).status_code
 
@@ -147,6 +153,17 @@ def test_a_step_in_a_plan_leaves_all_answers_that_read_no_plan(
     assert again == dict.fromkeys(known, 304)
     other = {address: status_again(client, address, tag) for address, tag in outdated.items()}
     assert other == dict.fromkeys(outdated, 200)
+
+
+def test_a_task_leaves_all_answers_as_they_are(client: TestClient, town: GeoPackageStore) -> None:
+    # The list of collections names only those that have features.
+    listed = tags(client, ("/ogc/collections", "/ogc/collections/tasks/items"))
+    known = tags(client, tuple({*WITHOUT_PLANS, *WITH_PLANS} - listed.keys()))
+    new_task(town)
+    again = {address: status_again(client, address, tag) for address, tag in known.items()}
+    assert again == dict.fromkeys(known, 304)
+    for address, tag in listed.items():
+        assert status_again(client, address, tag) == 200
 
 
 def test_whoever_has_no_etag_gets_the_same_bytes_after_a_step(
@@ -315,8 +332,8 @@ def test_accounts_name_the_counters_of_what_was_read(
 
     state = town.data_version()
     counters = f"{state.uuid}.{state.incidents}.{state.layers}"
-    assert version("wards") == f"{counters}.-.{state.settings}.-.-"
-    assert version("plan-north") == f"{counters}.{state.plans}.{state.settings}.-.-"
+    assert version("wards") == f"{counters}.-.{state.settings}.-.-.-"
+    assert version("plan-north") == f"{counters}.{state.plans}.{state.settings}.-.-.-"
 
 
 def test_reads_count_for_what_is_around_them() -> None:

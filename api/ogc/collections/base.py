@@ -34,7 +34,7 @@ _KINDS: Mapping[GeometryFormat, Kind] = {
 BoundingBox = tuple[float, float, float, float]
 """West, south, east and north."""
 
-Group = Literal["Boundaries", "Boundary plans", "Answers", "Incidents"]
+Group = Literal["Boundaries", "Boundary plans", "Answers", "Tasking", "Incidents"]
 GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 """What collections are listed under, in this order."""
 

@@ -8,6 +8,7 @@ from api.ogc.collections.base import Collection
 from api.ogc.collections.incidents import IncidentsCollection
 from api.ogc.collections.layers import LayerCollection, PlanLayerCollection
 from api.ogc.collections.plans import PlansCollection
+from api.ogc.collections.tasking import tasking_collections
 from geo.analyses import LAYERS
 
 
@@ -32,6 +33,7 @@ def collections_of(answers: Answers, *, local: bool) -> dict[str, Collection]:
             for analysis in LAYERS.values()
             if view.locations or not analysis.addresses
         ),
+        *tasking_collections(answers),
         IncidentsCollection(answers),
     ]
     return {one.id: one for one in every if local or not one.local_only}
