@@ -66,6 +66,9 @@ class ImportCoverage:
         The categories that its mapping says it covers, beside those that occur.
     force
         The police force of one month of files; '' where the source is one publisher itself.
+    until
+        The day of an extract of all records: what it does not hold did not happen by then. None of
+        any other import.
     """
 
     source: str
@@ -74,6 +77,7 @@ class ImportCoverage:
     months: tuple[str, ...]
     categories: tuple[str, ...] = ()
     force: str = ""
+    until: date | None = None
 
     @classmethod
     def of_import(cls, record: ImportRecord, covers: Covers | None = None) -> ImportCoverage:
@@ -95,9 +99,11 @@ class ImportCoverage:
             expired = PAST_RETENTION in record.rejected_by_reason and not record.rows_accepted
             months: tuple[str, ...] = () if expired else (record.month,)
             return cls(record.source, record.name, record.summary, months, force=record.name)
-        months = _months(record.summary, covers, until=_whole_until(record))
+        is_whole = bool(record.extracted and record.whole)
+        until = date.fromisoformat(record.extracted) if is_whole else None
+        months = _months(record.summary, covers, until=_last_whole_month(until))
         categories = covers.categories if covers else ()
-        return cls(record.source, record.name, record.summary, months, categories)
+        return cls(record.source, record.name, record.summary, months, categories, until=until)
 
     @classmethod
     def of_frame(cls, incidents: pd.DataFrame) -> list[ImportCoverage]:
@@ -124,15 +130,14 @@ class ImportCoverage:
         )
 
 
-def _whole_until(record: ImportRecord) -> str:
-    """The last month that an extract of all records knows whole; '' of any other import.
+def _last_whole_month(until: date | None) -> str:
+    """The last month that is over by the end of a day; '' without a day.
 
-    A month in which nothing was received is zero there: it would be in the file. That of the day of
-    the extract is over on its last day alone.
+    An extract of all records knows that nothing was received in a month, once that is over.
     """
-    if not (record.extracted and record.whole):
+    if until is None:
         return ""
-    after = date.fromisoformat(record.extracted) + timedelta(days=1)
+    after = until + timedelta(days=1)
     return f"{after.replace(day=1) - timedelta(days=1):%Y-%m}"
 
 

@@ -73,8 +73,14 @@ class ResolvedQuestion:
 
     @property
     def days_unknown(self) -> int:
-        """How many days at the end of the period come after the last day of the data."""
-        return 0 if self.last_known is None else (self.period.last - self.last_known).days
+        """How many days at the end of the period come after the last day of the data.
+
+        An extract of all records knows the days up to its own, with incidents or without.
+        """
+        if self.last_known is None:
+            return 0
+        known = [part.until for part in self.parts if part.until is not None]
+        return (self.period.last - max([self.last_known, *known])).days
 
     @property
     def months_missing(self) -> list[str]:

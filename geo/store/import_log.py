@@ -282,9 +282,10 @@ def _with_known_places(batch: Batch, places: Callable[[], pd.DataFrame]) -> Batc
 
 
 def _is_later_snapshot(partition: Partition, before: list[ImportRecord]) -> bool:
-    """Whether an extract of all records is of a later day: that nothing changed is known then."""
+    """Whether an extract of all records is the first of its day: that nothing changed is known."""
     extract = partition.extract
-    last = max((record.extracted for record in before), default="")
+    # Of an earlier release none says whether it is whole: as most are.
+    last = max((record.extracted for record in before if record.whole != 0), default="")
     return extract is not None and extract.whole and extract.day.isoformat() > last
 
 

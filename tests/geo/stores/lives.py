@@ -51,7 +51,7 @@ def extract(
         placeless=placeless,
         lives=with_life_types(lives.rename_axis("incident_id")),
     )
-    identity = f"{records} {day} {options}"
+    identity = f"{records} {day} {whole} {source} {options}"
     return Partition(
         source,
         "",

@@ -99,12 +99,16 @@ def test_a_question_by_state_says_to_which_day_it_is_known(lists: Store) -> None
 def test_a_quiet_month_before_the_day_of_an_extract_of_all_is_zero(store: Store) -> None:
     with store.transaction():
         store.put_layer(LayerMetadata("wards-2022", title="Wards of 2022"), strip(WARDS, "W"))
-    put(store, extract([record("one")], date(2027, 1, 30), whole=False))
+    # Of the same day: what is not in it is known by the second alone.
+    put(store, extract([record("one")], date(2027, 1, 31), whole=False))
+    of_changes = answer_of(store, datetime="2026-11").accounts.caveats
+    assert any("last known incident" in line for line in of_changes)
     with pytest.raises(QuestionError, match="no data is imported here for December 2026"):
         answer_of(store, datetime="2026-12")
     put(store, extract([record("one")], date(2027, 1, 31)))
     quiet = answer_of(store, datetime="2026-12")
     assert quiet.accounts.counted == 0
+    assert not any("last known incident" in line for line in quiet.accounts.caveats)
     assert quiet.area_counts["n"].tolist() == [0] * WARDS
     for month in ("2026-10", "2027-02"):
         with pytest.raises(QuestionError, match="no data is imported"):
