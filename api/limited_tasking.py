@@ -1,4 +1,4 @@
-"""What of tasks, priorities, the roster and meetings somebody sees who sees some areas only."""
+"""What somebody sees of tasks, priorities, roster and meetings, and which steps they may take."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import shapely
 
+from api.identity.identity import Identity
+from api.identity.roles import Capability
 from boundaries.tasking.history import Step, replayed
+from boundaries.tasking.transitions import Actor
 from geo.prepared import prepared
 from geo.store.tasking_contract import StepRecord, TaskRow
 
@@ -32,6 +35,27 @@ def tasks_inside(tasks: Sequence[TaskRow], region: shapely.Geometry) -> list[Tas
     is_point = shapely.get_dimensions(places) == 0
     inside = shapely.intersects(own, places) & (is_point | ~shapely.touches(own, places))
     return [task for task, is_inside in zip(tasks, inside, strict=True) if is_inside]
+
+
+def step_refusal(identity: Identity, level: str, actor: Actor) -> str:
+    """Return why somebody may not take a step with a task that they see; '' where they may.
+
+    Parameters
+    ----------
+    identity
+        Who would take it.
+    level
+        The task's.
+    actor
+        Who may take it, by the table of transitions.
+    """
+    if not identity.may(Capability.EDIT_TASKS):
+        return f"your role does not let you {Capability.EDIT_TASKS}; ask an administrator"
+    if actor == "the referral":
+        return "this step follows by itself once the referral is answered"
+    if actor == "its level" and level == "city" and identity.areas is not None:
+        return "this task is at the level of the city, and you see your own areas only"
+    return ""
 
 
 def limited_steps(

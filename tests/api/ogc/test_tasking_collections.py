@@ -20,6 +20,7 @@ from api.identity.identity import AreaScope, Identity
 from api.identity.roles import Role
 from api.identity.view import DataView
 from api.limited import LimitedSnapshot
+from api.limited_tasking import step_refusal
 from api.settings import Settings
 from api.snapshot import Snapshot
 from boundaries.tasking.accounts import accounts_of
@@ -37,6 +38,7 @@ from boundaries.tasking.priority import PriorityTerms
 from boundaries.tasking.roster import RosterTerms
 from boundaries.tasking.storage import read_priorities, read_roster, read_tasks
 from boundaries.tasking.task import Place
+from boundaries.tasking.transitions import TRANSITIONS, Transition
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
@@ -188,6 +190,23 @@ def test_an_officer_sees_what_lies_in_their_areas_and_what_is_of_the_city(
     assert limited.tasking_ids("meeting") == ["M-0001"]
     seen = json.dumps([limited.tasking(one) for one in ("priority", "roster", "meeting")])
     assert "W2" not in seen
+
+
+@pytest.mark.parametrize("level", ["city", "area"])
+@pytest.mark.parametrize("row", TRANSITIONS, ids=lambda row: f"{row.step}-{row.target}")
+def test_who_may_take_a_step_is_what_the_table_says(level: str, row: Transition) -> None:
+    def may(role: Role, areas: AreaScope | None = None) -> bool:
+        identity = Identity("Ann", frozenset({role}), "account", areas)
+        return step_refusal(identity, level, row.actor) == ""
+
+    own = AreaScope("wards", ("W1",))
+    by_people = row.actor != "the referral"
+    assert may(Role.CHAIR) == may(Role.ANALYST) == by_people
+    assert not may(Role.VIEWER)
+    assert not may(Role.ADMIN)
+    assert not may(Role.AUDITOR)
+    limited = by_people and (level == "area" or row.actor == "anyone")
+    assert may(Role.OFFICER, own) == limited
 
 
 def test_a_snapshot_says_when_tasks_changed_meanwhile(tmp_path: Path) -> None:
