@@ -20,6 +20,8 @@ from boundaries.demo import DemoCity, build_city
 from boundaries.demo.council import cases
 from boundaries.demo.country import write_country
 from boundaries.demo.export import write_files
+from boundaries.demo.tasking.made import make_tasking
+from boundaries.tasking.storage import save
 from geo.crs import Projection
 from geo.errors import ConflictError, InputError
 from geo.formats.csv_table import Table, read_tables
@@ -28,6 +30,7 @@ from geo.incidents import NOTES_SETTING, Partition
 from geo.measures.model import Measure
 from geo.store.contract import LayerMetadata, Setting, Store
 from geo.store.measure_contract import TableFile
+from geo.store.tasking_contract import TASKING_SUBJECTS
 
 DEMO_ZOOMS = range(9, 15)
 """Zoom levels of the demo city's basemap: a city is small, so the first ones would be empty."""
@@ -76,6 +79,7 @@ def demo(
             _put_measures(store, city)
             if records:
                 _put_records(store, city)
+            _put_tasking(store, city)
             settings: dict[str, Setting]
             settings = {"demo": seed, "default_layer": "wards", "ground": "blocks"}
             for key, value in settings.items():
@@ -119,6 +123,13 @@ def _put_records(store: Store, city: DemoCity) -> None:
     notes = parts[0].notes
     if notes:
         store.put_setting(NOTES_SETTING.format(RECORDS), notes.as_dict())
+
+
+def _put_tasking(store: Store, city: DemoCity) -> None:
+    """Save what the city's boards decided, once: steps are only ever added."""
+    if any(store.tasking_ids(subject) for subject in TASKING_SUBJECTS):
+        return
+    save(store, [(one, 0) for one in make_tasking(city).everything])
 
 
 def _extracts(city: DemoCity, projection: Projection) -> list[Partition]:

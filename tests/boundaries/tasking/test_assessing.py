@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -299,3 +300,22 @@ def test_how_it_is_judged_is_fixed_at_the_decision(cleared):
     assert CHOSEN.isoformat() == fixed.as_dict()["chosen"]
     with pytest.raises(InputError, match="is not done, or nobody fixed"):
         finding_of(accepted, lambda one: answered(cleared, one), TODAY)
+
+
+def test_a_month_that_is_not_recorded_to_its_end_is_waited_for(cleared):
+    """A council's file of dated incidents ends in the middle of September."""
+    dated = cleared.assign(source="council", precision="instant")
+    moved = np.random.default_rng(4).integers(0, 28 * 86_400, len(dated))
+    start = dated["occurred_from"] + pd.to_timedelta(moved, unit="s")
+    dated = dated.assign(occurred_from=start, occurred_to=start)
+    until = dated[dated["occurred_from"] < "2024-09-15"]
+    with pytest.raises(NotYetError, match="2024-09 is not recorded to its end"):
+        judge(until, assessment(circle(BUSY)))
+    assert judge(dated, assessment(circle(BUSY))).outcome == "worked"
+
+
+def test_a_month_that_was_published_twice_is_waited_for(cleared):
+    at_points = cleared.assign(x=cleared["x"].round(-2), y=cleared["y"].round(-2))
+    august = at_points["occurred_from"].between("2024-07-31T23:00Z", "2024-08-31T22:00Z")
+    with pytest.raises(NotYetError, match="2024-08 looks published twice"):
+        judge(join(at_points, at_points[august]), assessment(circle(BUSY)))
