@@ -61,7 +61,7 @@ class Finding:
     sentence
         That with its numbers and its control, for people.
     figures
-        The numbers as plain JSON; none where nothing can be told.
+        The numbers as plain JSON; none where nobody can tell.
     """
 
     outcome: Outcome
@@ -78,6 +78,10 @@ def after_period(assessment: Assessment, done: date) -> Period:
         As it was fixed.
     done
         The day on which the task was done. Its month counts for neither side.
+
+    Returns
+    -------
+    The period of whole months.
     """
     first = np.datetime64(f"{done:%Y-%m}", "M") + 1 + assessment.wait_months
     return Period.of_months(str(first), str(first + assessment.after_months - 1))
@@ -103,7 +107,7 @@ def due_for_assessment(tasks: Iterable[Task], coverage: Coverage, day: date) -> 
     return [task for task in tasks if task.assessment and _is_due(task, coverage, day)]
 
 
-def question_of(assessment: Assessment, done: date, asked: Question | None = None) -> Question:
+def question_of(assessment: Assessment, done: date, origin: Question | None = None) -> Question:
     """The Question whose Answer an assessment is made of.
 
     Parameters
@@ -112,14 +116,14 @@ def question_of(assessment: Assessment, done: date, asked: Question | None = Non
         As it was fixed.
     done
         The day on which the task was done.
-    asked
+    origin
         The Question that the task came from: its sources, hours, layers and places left out stay.
 
     Returns
     -------
     A Question from the first month that is matched to the last one after the work.
     """
-    own = asked or Question()
+    own = origin or Question()
     after = after_period(assessment, done)
     months = Interval.read(f"{matched_months(assessment)[0]}/{after.months[-1]}")
     return Question(
@@ -271,8 +275,8 @@ def finding_of(
     done = _done_on(task)
     if task.assessment is None or done is None:
         raise InputError(f"{task.task_id} is not done, or nobody fixed how it will be judged")
-    asked = Question.read(_pairs(task.question))
-    answer = answer_of(question_of(task.assessment, done, asked))
+    origin = Question.read(_pairs(task.question))
+    answer = answer_of(question_of(task.assessment, done, origin))
     elsewhere = [
         one.place.geometry
         for one in others
@@ -292,6 +296,10 @@ def take_finding(task: Task, finding: Finding, *, signed: Signed) -> Task:
         What the assessment found.
     signed
         Who signs, and when.
+
+    Returns
+    -------
+    The task, which is assessed.
     """
     return task.take(
         "assess",

@@ -67,7 +67,7 @@ def assessment_for(
     Raises
     ------
     InputError
-        If it could never be told whether the task worked, with the reason: too few months with data
+        If nobody could ever tell whether the task worked, with the reason: too few months with data
         before the choice, a place without a geometry, or a Question of records' states.
     """
     if question.records.chosen:

@@ -13,7 +13,7 @@ _LARGE: Final = 0.5
 
 
 def cannot_tell(reason: str) -> str:
-    """The sentence where nothing can be told.
+    """The sentence where nobody can tell.
 
     Parameters
     ----------
@@ -80,6 +80,10 @@ def control_words(control: str, *, matched: int, layer: str) -> str:
         How many untreated places were matched.
     layer
         The layer whose areas it names.
+
+    Returns
+    -------
+    Such as "at the 4 untreated places most like it".
     """
     if control == MATCHED:
         places = "untreated place" if matched == 1 else f"{matched} untreated places"

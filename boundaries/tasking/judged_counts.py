@@ -240,8 +240,8 @@ def judged_counts(
         If one of them is not known of a month after, or a month looks incomplete or published
         twice.
     InputError
-        If it can never be told: the place lies outside the layer, nothing is known of the months
-        before, or the source has other anonymous points since.
+        If nobody will ever be able to tell: the place lies outside the layer, nothing is known of
+        the months before, or the source has other anonymous points since.
     """
     at = _area_of(assessment, answer)
     before = months_between(*assessment.before)

@@ -130,8 +130,8 @@ def place_effect(
     Raises
     ------
     InputError
-        If there are too few incidents, too few other places, or none of like level: it cannot be
-        told whether it worked.
+        If there are too few incidents, too few other places, or none of like level: nobody can
+        tell whether it worked.
 
     Source: the ratio of rates of Wilson 2022; empirical Bayes of Hauer 1997; the spread of
     DerSimonian & Laird 1986; half an incident added to each count where one is 0 (Haldane 1956).

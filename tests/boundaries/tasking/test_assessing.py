@@ -126,7 +126,7 @@ def test_a_place_that_went_on_has_no_clear_effect_and_one_that_grew_is_worse(qui
     assert worse.sentence.startswith("Worse: incidents rose from ")
 
 
-def test_displacement_is_told_where_the_effect_is_clear():
+def test_displacement_is_reported_where_the_effect_is_clear():
     n = counts()
     n[BUSY, after("2024-04") :] //= 5
     rng = np.random.default_rng(3)
@@ -186,7 +186,7 @@ def test_an_area_is_compared_with_areas_of_its_layer():
     assert "only 0 other places can be compared" in finding.sentence  # all touch its ring
 
 
-def test_what_lies_outside_or_has_no_land_cannot_be_told(quiet):
+def test_of_what_lies_outside_or_has_no_land_nobody_can_tell(quiet):
     outside = judge(quiet, assessment(shapely.Point(420_000, 330_000).buffer(75)))
     assert outside.sentence == "Cannot tell: the place lies outside layer wards."
     assert "has no land" in judge(quiet, assessment(shapely.Point(CENTRES[BUSY]))).sentence

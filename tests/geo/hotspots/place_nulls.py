@@ -93,7 +93,7 @@ def worst_against_itself(counts: NDArray[np.int64]) -> int:
 
 
 def judged(counts: NDArray[np.int64], worst: int) -> PlaceEffect | None:
-    """The effect at a place, against the untreated ones; None where it cannot be told."""
+    """The effect at a place, against the untreated ones; None where nobody can tell."""
     others = np.delete(counts, worst, axis=0)
     busiest = np.argsort(-others[:, HISTORY - 12 : HISTORY].sum(axis=1), kind="stable")
     try:
@@ -103,7 +103,7 @@ def judged(counts: NDArray[np.int64], worst: int) -> PlaceEffect | None:
 
 
 def shares(effects: list[PlaceEffect | None]) -> tuple[float, float, float]:
-    """Which share of all fell clearly, rose clearly, and could not be told."""
+    """Which share of all fell clearly, rose clearly, and nobody can tell of."""
     verdicts = [effect and effect.verdict for effect in effects]
     return tuple(verdicts.count(one) / len(verdicts) for one in (CLEAR_FALL, CLEAR_RISE, None))
 

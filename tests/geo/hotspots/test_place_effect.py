@@ -89,7 +89,7 @@ def test_the_ring_is_only_looked_at_where_the_place_changed_clearly():
         ([20] * 6, STEADY, [1] * 6, "the control had 4 incidents before"),
     ],
 )
-def test_where_it_cannot_be_told_the_reason_is(place, others, control, message):
+def test_where_nobody_can_tell_the_reason_is_given(place, others, control, message):
     with pytest.raises(InputError, match=message):
         place_effect(place, others, MONTHS, control=control)
 
