@@ -45,6 +45,9 @@ from geo.sources.when import (
 )
 
 LONGEST_ID: Final = 200
+LONGEST_CATEGORY: Final = 200
+"""Characters of a category: a longer text is what somebody wrote of a case."""
+
 WITH_COMMA: Final = "coordinates hold a comma; write them as 52.918 or 436101"
 """Why a row has no place whose coordinates could be decimals or thousands."""
 
@@ -416,6 +419,8 @@ def _categories(table: Table, what: What) -> tuple[pd.Series, Reasons]:
     faults = {
         code: "" if slug else f"unknown category code {code[:60]!r}" for code, slug in slugs.items()
     }
+    too_long = f"the category is longer than {LONGEST_CATEGORY} characters"
+    faults |= {code: too_long for code in faults if len(code) > LONGEST_CATEGORY}
     faults[""] = "no category"
     return codes.map(slugs), np.asarray(codes.map(faults), dtype=object)
 

@@ -212,6 +212,22 @@ def test_addresses_and_bodies_that_lead_to_people_are_left_out(tmp_path: Path) -
     assert life_of(batch, "open311:638344")["service"] == ""
 
 
+def test_a_service_name_that_tells_a_story_is_no_category(tmp_path: Path) -> None:
+    request = {**STANDARD[0], "service_request_id": "2", "service_name": "It began when " * 20}
+    (batch,) = open311(tmp_path, [*STANDARD, request]).batches()
+    assert batch.rejected["reason"].tolist() == ["the category is longer than 200 characters"]
+
+
+def test_a_request_that_has_lost_its_place_is_told_apart_from_other_faults(tmp_path: Path) -> None:
+    lost = {**STANDARD[0], "service_request_id": "2", "lat": None, "long": ""}
+    faulty = {**lost, "service_request_id": "3", "requested_datetime": "in spring"}
+    (batch,) = open311(tmp_path, [*STANDARD, lost, faulty]).batches()
+    assert len(batch.rejected) == 2
+    assert batch.unplaced is not None
+    assert batch.unplaced.incidents["incident_id"].tolist() == ["open311:2"]
+    assert batch.unplaced.lines.tolist() == [2]
+
+
 def test_a_closed_request_without_a_time_is_rejected_rather_than_open_for_ever(
     tmp_path: Path,
 ) -> None:
