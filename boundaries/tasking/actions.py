@@ -5,6 +5,7 @@ Each is one transaction, so what it reads is what it changes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -16,6 +17,7 @@ from boundaries.tasking.meeting import Meeting, MeetingTerms
 from boundaries.tasking.priority import Priority, PriorityTerms
 from boundaries.tasking.roster import RosterEntry, RosterTerms
 from boundaries.tasking.storage import (
+    Subject,
     read_meeting,
     read_priority,
     read_roster_entry,
@@ -196,10 +198,10 @@ def refer_task(
     return parent, child
 
 
-def redact_task(
-    store: TaskStore, task_id: str, *, step: int, text: str, signed: Signed, why: str
-) -> Task:
-    """Take a text that names a person out of a task.
+def redact_text(
+    store: TaskStore, own: str, *, step: int, text: str, signed: Signed, why: str
+) -> Subject:
+    """Take a text that names a person out of a task, priority, entry of the roster, or meeting.
 
     Until `Store.compact` it can be read from the store's files.
 
@@ -207,20 +209,30 @@ def redact_task(
     ----------
     store
         Where it is kept.
-    task_id
-        The task.
+    own
+        Its id, whose first letter says what it is.
     step, text, signed, why
         As `history.redacted` takes them.
 
     Returns
     -------
-    The task.
+    It, without the text.
+
+    Raises
+    ------
+    NotFoundError, InputError
+        As `history.redacted` raises them, or if there is nothing of this id.
     """
+    readers: dict[str, Callable[[TaskStore, str], Subject]] = {
+        "P": read_priority,
+        "R": read_roster_entry,
+        "M": read_meeting,
+    }
     with store.transaction():
-        before = read_task(store, task_id)
-        task = before.redact(step=step, text=text, signed=signed, why=why)
-        save(store, [(task, before.version)])
-    return task
+        before = readers.get(own[:1], read_task)(store, own)
+        after = before.redact(step=step, text=text, signed=signed, why=why)
+        save(store, [(after, before.version)])
+    return after
 
 
 def set_priority(

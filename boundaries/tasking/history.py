@@ -110,7 +110,7 @@ def redacted(
     number
         The step whose text is replaced, from 1.
     text
-        `note`, or the name of a text among its changes, such as `title`.
+        `note`, or the name of a text among its changes, such as `title` or `place.label`.
     signed, why
         Who redacts it, and why.
 
@@ -131,13 +131,17 @@ def redacted(
     if not why.strip():
         raise InputError("say why the text is redacted")
     step = steps[number - 1]
-    old = step.note if text == NOTE else step.changes.get(text)
+    name, _, part = text.partition(".")
+    old = step.note if text == NOTE else step.changes.get(name)
+    if part:
+        old = old.get(part) if isinstance(old, dict) else None
     if not isinstance(old, str) or old in {"", REDACTED} or step.kind == REDACT:
         raise InputError(f"step {number} ({step.kind}) has no text {text!r} to redact")
     if text == NOTE:
         without = replace(step, note=REDACTED)
     else:
-        without = replace(step, changes={**step.changes, text: REDACTED})
+        new = {**step.changes[name], part: REDACTED} if part else REDACTED
+        without = replace(step, changes={**step.changes, name: new})
     salt = secrets.token_hex(16)
     changes = {"step": number, "text": text, "salt": salt, "hash": _hash(old, salt)}
     said = Step(REDACT, signed, why, changes)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from boundaries.tasking.history import Signed, Step, one_of, redacted, replayed
 from boundaries.tasking.task import LEVELS, Level, Task
+from boundaries.tasking.transitions import OPEN
 from geo.errors import InputError
 
 LONDON: Final = ZoneInfo("Europe/London")
@@ -202,7 +203,26 @@ def since(tasks: Iterable[Task], moment: datetime | None, *, meeting: str = "") 
     return [one for one in tasks if any(_news(one, moment, meeting))]
 
 
-def overdue(tasks: Iterable[Task], day: date) -> list[Task]:
+class Dated(Protocol):
+    """A task, with or without its steps."""
+
+    @property
+    def task_id(self) -> str:
+        """Its id."""
+
+    @property
+    def state(self) -> str:
+        """Where it stands."""
+
+    @property
+    def due(self) -> date | None:
+        """The day by which it is to be done; None for none."""
+
+
+DatedTask = TypeVar("DatedTask", bound=Dated)
+
+
+def overdue(tasks: Iterable[DatedTask], day: date) -> list[DatedTask]:
     """The tasks that are neither done nor declined, and were due before a day.
 
     Parameters
@@ -316,8 +336,8 @@ def minutes(meeting_id: str, subjects: Iterable[tuple[str, Stepped]]) -> list[tu
     return sorted(taken, key=lambda pair: (pair[1].signed.at, pair[0]))
 
 
-def _is_unfinished(task: Task) -> bool:
-    return task.is_open or task.state == "waiting"
+def _is_unfinished(task: Dated) -> bool:
+    return task.state in OPEN or task.state == "waiting"
 
 
 def _news(task: Task, moment: datetime | None, meeting: str) -> Iterator[Step]:

@@ -11,7 +11,7 @@ from boundaries.tasking.history import Step
 from boundaries.tasking.meeting import Agenda, Meeting
 from boundaries.tasking.priority import Priority
 from boundaries.tasking.roster import RosterEntry
-from boundaries.tasking.storage import row_of
+from boundaries.tasking.storage import Subject, row_of
 from boundaries.tasking.task import Task
 from boundaries.tasking.transitions import steps_from
 from geo.store.tasking_contract import TaskRow
@@ -101,6 +101,17 @@ def agenda_facts(agenda: Agenda) -> dict[str, Any]:
 def minutes_facts(minutes: Iterable[tuple[str, Step]]) -> list[dict[str, Any]]:
     """The steps taken in a meeting, each with the id of what it changed."""
     return [{"id": own, **_step(step)} for own, step in minutes]
+
+
+def facts_of(subject: Subject) -> dict[str, Any]:
+    """Whatever has steps, as the functions above give it."""
+    if isinstance(subject, Task):
+        return task_facts(subject)
+    if isinstance(subject, Priority):
+        return priority_facts(subject)
+    if isinstance(subject, RosterEntry):
+        return roster_facts(subject)
+    return {**meeting_facts(subject), "steps": step_facts(subject.steps)}
 
 
 def step_facts(steps: Iterable[Step]) -> list[dict[str, Any]]:

@@ -146,7 +146,7 @@ def unanswered(tasks: list[Task], *, at: datetime, days: int) -> list[Task]:
 _ANSWERS = frozenset({"answer", "decline", "finish"})
 
 
-def is_late(rows: Iterable[TaskRow], *, at: datetime, days: int) -> set[str]:
+def late_referrals(rows: Iterable[TaskRow], *, at: datetime, days: int) -> set[str]:
     """The ids of `unanswered`, of tasks in a list.
 
     Parameters

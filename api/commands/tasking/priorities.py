@@ -81,6 +81,7 @@ def set_one(
                 store, issue, signed=who, version=version, names_nobody=names_nobody, **changes
             )
         else:
+            cli.words = cli.command  # the audit keeps no texts
             terms = PriorityTerms(
                 level="area" if code else "city",
                 layer=layer_id,

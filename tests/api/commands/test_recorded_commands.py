@@ -70,6 +70,9 @@ def test_commands_are_recorded_with_their_arguments(path: Path, tmp_path: Path) 
         ("weights", "add", str(tmp_path / "harm.toml"), "--id", "harm"),
         ("plan", "new", "draft", "--blocks", "wards", "--from", "wards"),
         ("plan", "lock", "draft", "A"),
+        ("task", "raise", "Lights", "--place", "A@wards"),
+        ("task", "accept", "T-0001", "--owner", "team"),
+        ("task", "list"),
         ("basemap", "list"),
         ("layers", "list"),
         ("count", "-o", str(tmp_path / "out.csv")),
@@ -79,6 +82,8 @@ def test_commands_are_recorded_with_their_arguments(path: Path, tmp_path: Path) 
         ("import", "weights add harm.toml"),
         ("plan step", "plan new draft"),
         ("plan step", "plan lock draft A"),
+        ("task step", "task raise"),
+        ("task step", "task accept T-0001"),
     ]
 
 

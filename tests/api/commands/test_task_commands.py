@@ -138,6 +138,17 @@ def test_a_name_is_refused_until_it_is_confirmed_and_a_text_is_removed(folder: P
     assert b"Mr Smith" not in (folder / "patchmap.gpkg").read_bytes()
 
 
+def test_the_name_of_a_former_holder_is_removed(folder: Path) -> None:
+    run(folder, "roster", "set", "warden", "--holder", "Zephyrine Q")
+    run(folder, "roster", "set", "R-0001", "--holder", "Officer 7")
+    words = ["--step", "1", "--text", "holder", "--reason", "Left the council"]
+    assert run(folder, "task", "redact", "R-0001", *words).startswith("R-0001: holder of step 1")
+    (entry,) = run_json(folder, "roster", "list")
+    assert entry["holder"] == "Officer 7"
+    assert b"Zephyrine" not in (folder / "patchmap.gpkg").read_bytes()
+    assert "no entry of the roster 'R-0002'" in refused(folder, "task", "redact", "R-0002", *words)
+
+
 def test_who_edited_an_older_version_reads_what_changed(folder: Path) -> None:
     run(folder, *RAISE)
     run(folder, "task", "decline", "T-0001", "--reason", "No.", "--by", "Bob")

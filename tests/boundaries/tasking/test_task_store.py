@@ -19,7 +19,7 @@ from boundaries.tasking.actions import (
     change_roster_entry,
     close_priority,
     raise_task,
-    redact_task,
+    redact_text,
     refer_task,
     set_priority,
     set_roster_entry,
@@ -126,8 +126,8 @@ def test_a_redacted_text_is_in_no_table_and_after_compacting_in_no_byte(store_pa
     with_text = GeoPackageStore(store_path)
     one = raise_task(with_text, terms(), signed=signed(), note="Zephyrine lives there")
     take_step(with_text, one.task_id, "amend", signed=signed(), title="Zephyrine again")
-    redact_task(with_text, one.task_id, step=1, text="note", signed=signed("Chair"), why="a name")
-    redact_task(with_text, one.task_id, step=2, text="title", signed=signed("Chair"), why="a name")
+    redact_text(with_text, one.task_id, step=1, text="note", signed=signed("Chair"), why="a name")
+    redact_text(with_text, one.task_id, step=2, text="title", signed=signed("Chair"), why="a name")
     assert with_text.tasks()[0].title == REDACTED
     with_text.compact()
     with_text.close()

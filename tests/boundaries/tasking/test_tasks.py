@@ -211,6 +211,16 @@ def test_a_redacted_title_is_what_the_task_shows():
         gone.redact(step=1, text="state", signed=signed(), why="x")
 
 
+def test_the_label_of_a_place_is_redacted_and_its_geometry_stays():
+    gone = task().redact(step=1, text="place.label", signed=signed(), why="a name")
+    assert gone.place.label == REDACTED
+    assert gone.place.wkb == SQUARE
+    assert was_redacted(gone.steps, "Around Market Square") == [1]
+    for text in ("place", "place.wkbs", "title.x"):
+        with pytest.raises(InputError, match=f"has no text '{text}' to redact"):
+            gone.redact(step=1, text=text, signed=signed(), why="x")
+
+
 def test_ids_run_on():
     assert next_id([]) == "T-0001"
     assert next_id(["T-0009", "T-0123", "M-0500", "T-x"]) == "T-0124"
