@@ -59,6 +59,8 @@ READ_ONLY: Final = frozenset(
         *("meeting list", "meeting show", "meeting agenda"),
         *("report response-times", "report members-enquiries", "report log"),
         "report repeat-issues",
+        *("report task-tracker", "report city-board"),
+        *("report board-pack", "report assessed-tasks"),
     }
 )
 """Commands that change nothing of the store, beside those that answer a Question."""

@@ -33,13 +33,18 @@ class Result:
     def frame(self) -> pd.DataFrame:
         """Its rows, without geometry; areas of the same name have their codes beside it."""
         frame = pd.DataFrame(self.analysis.frame.drop(columns="geometry", errors="ignore"))
-        return frame.assign(area_name=_names_apart(frame["area_code"], frame["area_name"]))
+        return frame.assign(area_name=names_apart(frame["area_code"], frame["area_name"]))
 
 
-def _names_apart(codes: pd.Series, names: pd.Series) -> pd.Series:
+def names_apart(codes: pd.Series, names: pd.Series) -> pd.Series:
     """The names of areas, each with its code where another area has the same name.
 
     Tables of a report are by name: two wards called Abbey would be added up as one.
+
+    Parameters
+    ----------
+    codes, names
+        Of n rows, any number of which may be of one area.
     """
     names = names.astype(str)
     shared = codes.groupby(names).transform("nunique") > 1

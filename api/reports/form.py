@@ -179,6 +179,11 @@ def _target(answers: Answers, question: Question) -> Field:
     return Field("target", "Target", question.options().get("target", ""), hint="10wd")
 
 
+def _dates(answers: Answers, question: Question) -> Field:
+    del answers
+    return Field("datetime", "Time", question.options().get("datetime", ""), hint="2026-01/2026-03")
+
+
 _FIELDS: Final[Mapping[str, tuple[Callable[[Answers, Question], Field | None], ...]]] = {
     "six-monthly": (_layer, _study, _half),
     "profile": (_layer, _within, _study, _period),
@@ -188,5 +193,9 @@ _FIELDS: Final[Mapping[str, tuple[Callable[[Answers, Question], Field | None], .
     "members-enquiries": (_layer, _also, _period, _by, _target),
     "log": (_layer, _period),
     "repeat-issues": (_layer, _within, _period),
+    "task-tracker": (_layer, _within),
+    "city-board": (_layer,),
+    "board-pack": (_layer, _within, _dates),
+    "assessed-tasks": (_layer, _within),
 }
 """By the name of the kind of report."""

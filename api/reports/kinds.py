@@ -24,16 +24,24 @@ class ReportKind:
         What the command does: an imperative sentence of at most 80 characters.
     analyses
         The commands of the analyses whose options it takes.
+    names
+        The only options that it takes, where it rests on no analysis.
+    of_today
+        Whether it says other things on another day, of the same data.
     """
 
     name: str
     title: str
     summary: str
-    analyses: tuple[str, ...]
+    analyses: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    of_today: bool = False
 
     @property
     def options(self) -> tuple[Option, ...]:
         """The options that it takes: those of every analysis, and of its own."""
+        if self.names:
+            return tuple(option for option in OPTIONS if option.name in self.names)
         return tuple(
             option for option in OPTIONS if any(option.serves(name) for name in self.analyses)
         )
@@ -89,6 +97,34 @@ REPORTS: Final[Mapping[str, ReportKind]] = {
             "Repeat issues",
             "Write which issues came back, and what had been done before.",
             ("repeat-issues",),
+        ),
+        ReportKind(
+            "task-tracker",
+            "Task tracker",
+            "Write every task by ward, with where it stands and what became of it.",
+            names=("layer", "within"),
+            of_today=True,
+        ),
+        ReportKind(
+            "city-board",
+            "City board",
+            "Write which tasks came up and went down, and how long they wait for an answer.",
+            names=("layer",),
+            of_today=True,
+        ),
+        ReportKind(
+            "board-pack",
+            "Board pack",
+            "Write priorities, decisions, results and money on two sheets of A4.",
+            names=("datetime", "layer", "within"),
+            of_today=True,
+        ),
+        ReportKind(
+            "assessed-tasks",
+            "Assessed tasks",
+            "Write which tasks worked, had no clear effect, or made it worse.",
+            names=("layer", "within"),
+            of_today=True,
         ),
     )
 }

@@ -20,12 +20,15 @@ from api.reports.kinds import REPORTS
 from api.reports.model import Report
 from api.reports.registry import MAKERS
 from api.reports.rendering import REPORT_POLICY, report_page, report_sheets
+from api.reports.task_tables import today
 from api.settings import VERSION
 from geo.errors import NotFoundError
 from geo.formats.workbook import to_workbook
 from geo.question.model import Question
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+_FROM_TO = ("from", "to")
 
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
@@ -43,11 +46,11 @@ def report_tables(request: Request, answers: AnswersDep, name: str) -> Response:
     make_report = _maker(name)
 
     def make() -> Response:
-        report = make_report(answers, _question(request))
+        report = make_report(answers, _question(request, name))
         headers = {"content-disposition": f'attachment; filename="{name}.xlsx"'}
         return Response(to_workbook(report_sheets(report)), media_type=XLSX, headers=headers)
 
-    return not_modified_or(request, answers, make, media_type=XLSX)
+    return not_modified_or(request, answers, make, media_type=XLSX, setting=_day(name))
 
 
 @router.get("/reports/{name}.html")
@@ -60,10 +63,10 @@ def report_file(request: Request, answers: AnswersDep, name: str) -> Response:
             "content-security-policy": REPORT_POLICY,
             "content-disposition": f'attachment; filename="{name}.html"',
         }
-        text = report_page(make_report(answers, _question(request)))
+        text = report_page(make_report(answers, _question(request, name)))
         return Response(text, media_type=HTML, headers=headers)
 
-    return not_modified_or(request, answers, make, media_type=HTML)
+    return not_modified_or(request, answers, make, media_type=HTML, setting=_day(name))
 
 
 @router.get("/reports/{name}")
@@ -72,7 +75,7 @@ def report(request: Request, answers: AnswersDep, name: str) -> Response:
     make_report = _maker(name)
 
     def make() -> Response:
-        question = _question(request)
+        question = _question(request, name)
         query = f"?{question.query()}" if question.query() else ""
         text = report_page(
             make_report(answers, question),
@@ -85,7 +88,12 @@ def report(request: Request, answers: AnswersDep, name: str) -> Response:
         )
         return Response(text, media_type=HTML)
 
-    return not_modified_or(request, answers, make, media_type=HTML)
+    return not_modified_or(request, answers, make, media_type=HTML, setting=_day(name))
+
+
+def _day(name: str) -> str:
+    """What the ETag of a report that is of today holds beside its data: the day."""
+    return f"{today()}" if REPORTS[name].of_today else ""
 
 
 def _command(name: str, question: Question) -> str:
@@ -94,8 +102,11 @@ def _command(name: str, question: Question) -> str:
     return shlex.join(["patchmap", "report", name, *options, "-o", f"{name}.pdf"])
 
 
-def _question(request: Request) -> Question:
-    texts = only(request, (*QUESTION_PARAMETERS, WAS))
+def _question(request: Request, name: str) -> Question:
+    own = REPORTS[name].names
+    texts = only(
+        request, (*(own or QUESTION_PARAMETERS), *(_FROM_TO if "datetime" in own else ()), WAS)
+    )
     was = texts.pop(WAS, "")
     if was and was != texts.get("layer", was):
         # A form whose areas were changed still has those of the former layer chosen.

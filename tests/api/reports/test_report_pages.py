@@ -29,7 +29,8 @@ def test_a_report_that_there_is_not_is_refused_with_those_that_there_are(
     assert response.status_code == 404
     assert response.json()["detail"] == (
         "there is no report 'nothing'; there are: six-monthly, profile, spend, officer-hours, "
-        "response-times, members-enquiries, log, repeat-issues"
+        "response-times, members-enquiries, log, repeat-issues, task-tracker, city-board, "
+        "board-pack, assessed-tasks"
     )
 
 
