@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -11,7 +12,7 @@ import pandas as pd
 import pytest
 
 from geo.errors import ConflictError
-from geo.incidents import Extract
+from geo.incidents import Extract, Partition
 from geo.store.contract import Store
 from geo.store.copying import copy_store
 from geo.store.migrations import migrations
@@ -357,3 +358,28 @@ def test_an_extract_imported_again_after_a_later_one_is_refused(two: Store) -> N
     with pytest.raises(ConflictError, match=r"imported already as the extract of 2026-11-23"):
         put(two, again)
     pd.testing.assert_frame_equal(two.records(), before)
+
+
+def test_two_extracts_that_are_imported_at_once_follow_each_other(
+    open_store: Callable[[], Store], store: Store
+) -> None:
+    def outcome(where: Store, one: Partition) -> str:
+        try:
+            return put(where, one)[0]
+        except ConflictError as refusal:
+            return str(refusal)
+
+    with ThreadPoolExecutor(2) as pool:
+        running = [
+            pool.submit(outcome, store, extract(FIRST)),
+            pool.submit(outcome, open_store(), extract(LATER, WEEK[1])),
+        ]
+    first, later = (one.result() for one in running)
+    assert life_of(store, "closes")["closed"] == "2026-11-26"
+    if later == "updated":
+        assert first == "added"
+        assert len(events(store)) == 6
+    else:
+        assert later == "added"
+        assert "cases.csv is an extract of 2026-11-23, and that of 2026-11-30" in first
+        assert events(store) == []
