@@ -54,6 +54,7 @@ from api.reports import routes as reports
 from api.searches import Searches
 from api.service import new_service
 from api.settings import Settings
+from api.tasks import routes as tasks
 from boundaries.gazetteer.folder import OpenGazetteer, gazetteer_folder
 from geo.store.contract import Store
 from geo.store.records import Records
@@ -130,7 +131,7 @@ def make_app(
         most_bytes=settings.upload_bytes,
         gazetteer=gazetteer_folder(settings.store, settings.data_folder),
     )
-    app.state.settings = settings
+    app.state.settings, app.state.store = settings, store
     # Several: while a database server is down, each of those who ask waits for it.
     app.state.readiness = CapacityLimiter(16)
     app.state.basemaps = Basemaps.open(settings.basemap, store)
@@ -138,7 +139,7 @@ def make_app(
     for pages in (
         *(board, board_map, stories, brief, downloads, answer_pages, areas, money_page),
         *(allocation, allocation_map, cards, planner, data, basemap, find, guide, operations),
-        *(releases, open_releases, reports),
+        *(releases, open_releases, reports, tasks),
     ):
         app.include_router(pages.router)
     watch_load(app, turns, memory)

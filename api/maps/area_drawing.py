@@ -114,6 +114,53 @@ def draw_area(
     )
 
 
+_PLACE_M: Final = 1_200.0
+"""What a map of a place shows at least, so that one knows where it is."""
+
+_POINT_M: Final = 25.0
+"""The radius of the circle that stands for a point."""
+
+
+def draw_place(
+    areas: gpd.GeoDataFrame,
+    place: shapely.Geometry,
+    *,
+    basemap: Basemap,
+    projection: Projection,
+) -> AreaDrawing:
+    """Draw a place with the areas that it lies in.
+
+    Parameters
+    ----------
+    areas
+        The layer around it, indexed by `area_code`, with `area_name`, in metres.
+    place
+        A point, line or polygon in metres.
+    basemap, projection
+        As for `draw_area`.
+    """
+    shape = place if shapely.area(place) else shapely.buffer(place, _POINT_M)
+    least = shapely.buffer(shapely.centroid(shape), _PLACE_M / 2)
+    west, south, east, north = shapely.bounds(shapely.union(least, shape)).tolist()
+    box = _box_around((west, south, east, north))
+    unit = (box[2] - box[0]) / WIDTH
+    near = areas.iloc[np.sort(areas.sindex.query(shapely.box(*box), predicate="intersects"))]
+    spots = shapely.get_coordinates(shapely.centroid(shape))
+    names = area_names(_inside(near, box), spots, unit=unit)
+    return AreaDrawing(
+        box=_view_box(box),
+        unit=round(unit, 3),
+        land=path_of(near.geometry, unit),
+        others=path_of(near.geometry, unit),
+        here=path_of([shape], unit),
+        hotspots="",
+        names=names,
+        places=[],
+        bar=scale_bar(box[0], box[1], unit),
+        basemap=_ground(basemap, projection, box, names=names, spots=spots),
+    )
+
+
 @dataclass(frozen=True)
 class LayerDrawing:
     """The template variables of the map of a layer, each area of which leads to its page.

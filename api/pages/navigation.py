@@ -37,6 +37,7 @@ class PageLink:
 
 PAGES: Final = (
     PageLink("Tasking board", "/", (Capability.READ_ANSWERS,)),
+    PageLink("Tasks", "/tasks", (Capability.READ_ANSWERS,)),
     PageLink("Areas", "/areas", (Capability.READ_ANSWERS,)),
     PageLink("Who goes where", "/allocation", (Capability.READ_ANSWERS,)),
     PageLink("Boundary plans", "/planner", (Capability.READ_PLANS,)),

@@ -96,6 +96,7 @@ def test_the_guide_says_what_each_role_may() -> None:
     words = {
         Capability.READ_PLANS: "plans",
         Capability.EDIT_PLANS: "edit plans",
+        Capability.EDIT_TASKS: "decide on tasks",
         Capability.MANAGE_USERS: "users",
         Capability.IMPORT: "import",
         Capability.MAKE_RELEASES: "make and review releases",

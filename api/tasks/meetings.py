@@ -1,0 +1,186 @@
+"""`/meetings` and `/meetings/ID`: what a meeting has to look at, and what was decided in it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+
+from api.dependencies import HTML
+from api.etags import not_modified_or
+from api.identity.declared import requires
+from api.identity.roles import Capability
+from api.query import only
+from api.snapshot import Snapshot
+from api.tasks.request import Caller, CallerDep, Fields, Submission, day_of, personal
+from api.tasks.responses import go_to, page
+from api.tasks.text import DONE_WORDS, OUTCOME_WORDS, STATE_WORDS, moment_words, step_lines
+from api.tasks.where import area_choices, chosen_area
+from boundaries.tasking.actions import call_meeting
+from boundaries.tasking.agendas import agenda_of, minutes_of
+from boundaries.tasking.history import Step
+from boundaries.tasking.meeting import (
+    DUE_DAYS,
+    Agenda,
+    Meeting,
+    MeetingTerms,
+    meeting_before,
+)
+from boundaries.tasking.storage import (
+    read_meeting,
+    read_meetings,
+    read_priorities,
+    read_roster,
+)
+from boundaries.tasking.task import Level
+from boundaries.tasking.texts import HINT
+from geo.errors import InputError, NotFoundError, PatchmapError, StoreError
+
+router = APIRouter(prefix="/meetings", dependencies=[requires(Capability.READ_ANSWERS)])
+
+_SHOWN: Final = 100
+_PARTS: Final = (
+    ("new", "New: not decided yet"),
+    ("overdue", "Overdue"),
+    ("due", f"Due within {DUE_DAYS} days"),
+    ("answered", "Answered since the last meeting"),
+    ("assessed", "Assessed since the last meeting"),
+)
+
+
+@router.get("")
+def meetings(request: Request, caller: CallerDep) -> Response:
+    """The meetings, the last one first, and a form to call one."""
+
+    def make() -> Response:
+        only(request, ())
+        return _list(caller, {})
+
+    return not_modified_or(request, caller.answers, make, media_type=HTML, setting=caller.setting)
+
+
+@router.post("", dependencies=[requires(Capability.EDIT_TASKS)])
+def call(sent: Annotated[Submission, Depends()]) -> Response:
+    """Call a meeting."""
+    caller, fields = sent.caller, sent.fields
+    try:
+        terms = _terms(caller, fields)
+        if refusal := personal(fields, "title", "roles"):
+            raise InputError(refusal)
+        caller.record("a new meeting")
+        meeting = call_meeting(caller.store, terms, signed=caller.signed(fields))
+    except StoreError:
+        raise
+    except PatchmapError as refused:
+        return _list(caller, fields, refusal=str(refused))
+    return go_to(f"/meetings/{meeting.meeting_id}")
+
+
+@router.get("/{meeting_id}")
+def one_meeting(request: Request, caller: CallerDep, meeting_id: str) -> Response:
+    """One meeting: its agenda and its minutes."""
+
+    def make() -> Response:
+        only(request, ())
+        snapshot = caller.snapshot
+        meeting = read_meeting(snapshot, meeting_id)
+        before = meeting_before(meeting, read_meetings(snapshot))
+        points = _agenda(snapshot, meeting)
+        return page(
+            "meeting.html",
+            **caller.shared(),
+            one=meeting,
+            before=before,
+            area=_area_name(snapshot, meeting),
+            parts=[(title, getattr(points, name, [])) for name, title in _PARTS],
+            minutes=_minutes(snapshot, meeting),
+            states=STATE_WORDS,
+            outcomes=OUTCOME_WORDS,
+        )
+
+    return not_modified_or(request, caller.answers, make, media_type=HTML, setting=caller.setting)
+
+
+def _list(caller: Caller, fields: Fields, *, refusal: str = "") -> Response:
+    every = sorted(read_meetings(caller.snapshot), key=lambda one: (one.day, one.meeting_id))
+    return page(
+        "meetings.html",
+        status=400 if refusal else 200,
+        **caller.shared(by=fields.get("by", "")),
+        meetings=[(one, _area_name(caller.snapshot, one)) for one in every[::-1][:_SHOWN]],
+        more=max(0, len(every) - _SHOWN),
+        areas=area_choices(caller.snapshot, None),
+        fields=fields,
+        refusal=refusal,
+        confirm=bool(fields) and bool(personal(fields, "title", "roles")),
+        hint=HINT,
+    )
+
+
+def _terms(caller: Caller, fields: Fields) -> MeetingTerms:
+    """What a form says of a meeting.
+
+    Raises
+    ------
+    HTTPException
+        If whoever sees some areas only calls a meeting of the city.
+    PatchmapError
+        If something is missing, or there is no such area.
+    """
+    area = chosen_area(caller.snapshot, fields.get("area", ""))
+    level: Level = "area" if area else "city"
+    if not area and not caller.is_of_city:
+        raise HTTPException(403, "you see your own areas only, so choose one of them")
+    day = day_of(fields.get("day", ""), "day")
+    if day is None:
+        raise InputError("say on which day the meeting is")
+    roles = (text.strip() for text in fields.get("roles", "").split(","))
+    return MeetingTerms(
+        level=level,
+        day=day,
+        layer=area.layer if area else "",
+        area=area.code if area else "",
+        title=fields.get("title", ""),
+        roles=tuple(filter(None, roles)),
+    )
+
+
+def _agenda(snapshot: Snapshot, meeting: Meeting) -> Agenda | None:
+    """The agenda; None where the layer of its area is gone, and so is its board."""
+    try:
+        return agenda_of(snapshot, meeting)
+    except NotFoundError:
+        return None
+
+
+def _minutes(snapshot: Snapshot, meeting: Meeting) -> list[dict[str, Any]]:
+    """The steps that were taken in a meeting, each with what it was about."""
+    titles = {row.task_id: row.title for row in snapshot.tasks()}
+    titles |= {one.priority_id: one.issue for one in read_priorities(snapshot)}
+    titles |= {one.entry_id: one.role for one in read_roster(snapshot)}
+    return [
+        _minute(own, step, titles.get(own, ""))
+        for own, step in minutes_of(snapshot, meeting.meeting_id)
+    ]
+
+
+def _minute(own: str, step: Step, title: str) -> dict[str, Any]:
+    return {
+        "id": own,
+        "address": f"/tasks/{own}" if own.startswith("T-") else "",
+        "title": title,
+        "words": DONE_WORDS.get(step.kind, step.kind),
+        "by": step.signed.by,
+        "at": moment_words(step.signed.at),
+        "iso": step.signed.at.isoformat(),
+        "lines": [(name, text) for name, text in step_lines(step) if name != "title"],
+    }
+
+
+def _area_name(snapshot: Snapshot, meeting: Meeting) -> str:
+    """The name of the area of a meeting; its code where its layer is gone; '' of the city's."""
+    areas = snapshot.areas_or_none(meeting.layer) if meeting.layer else None
+    if areas is None:
+        return meeting.area
+    names = dict(zip(areas.index.astype(str), areas["area_name"].astype(str), strict=True))
+    return names.get(meeting.area, meeting.area) or meeting.area

@@ -1,0 +1,136 @@
+"""`/tasks/new`: raise a task at a place, filled in by the Question that the board answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, cast
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+
+from api.identity.declared import requires
+from api.identity.roles import Capability
+from api.query import QUESTION_PARAMETERS, only
+from api.tasks.drawing import drawn_place
+from api.tasks.judging import CONTROLS, fixed, proposal
+from api.tasks.places import place_at
+from api.tasks.request import (
+    BOARD_OPTIONS,
+    Caller,
+    CallerDep,
+    Fields,
+    FieldsDep,
+    day_of,
+    personal,
+)
+from api.tasks.responses import go_to, page
+from api.tasks.text import KIND_WORDS, LEVEL_WORDS
+from api.tasks.where import area_choices
+from boundaries.tasking.actions import raise_task, take_step
+from boundaries.tasking.storage import read_priorities, read_priority
+from boundaries.tasking.task import Level, TaskKind, TaskTerms
+from boundaries.tasking.texts import HINT
+from geo.errors import InputError, PatchmapError, StoreError
+from geo.period import Interval
+from geo.question.ask import Question
+
+router = APIRouter(dependencies=[requires(Capability.EDIT_TASKS)])
+
+NAMES: Final = (*QUESTION_PARAMETERS, *BOARD_OPTIONS, "meeting", "area")
+
+
+@router.get("/tasks/new")
+def form(request: Request, caller: CallerDep) -> Response:
+    """The form for a task, filled in by the Question of the address."""
+    return _form(caller, _query(request), {})
+
+
+@router.post("/tasks/new")
+def raised(request: Request, caller: CallerDep, fields: FieldsDep) -> Response:
+    """Raise a task, and take it on where the form says so; then back to the board."""
+    query = _query(request)
+    question = _question(query)
+    place = place_at(caller.answers, question, query.get("at", ""))
+    level: Level = "city" if fields.get("level") == "city" and caller.is_of_city else "area"
+    try:
+        if refusal := personal(fields, "title", "note", "owner"):
+            raise InputError(refusal)
+        accepts = fields.get("do") == "accept"
+        if accepts and not fields.get("owner"):
+            raise InputError("say who takes it on: an owner")
+        if priority := fields.get("priority", ""):
+            read_priority(caller.snapshot, priority)
+        terms = TaskTerms(
+            title=fields.get("title", ""),
+            kind=cast("TaskKind", fields.get("kind", "")),
+            level=level,
+            place=replace(place, label=fields.get("label", "") or place.label),
+            owner=fields.get("owner", ""),
+            service=fields.get("service", ""),
+            due=day_of(fields.get("due", ""), "due"),
+            priority=priority,
+            question=question.query(),
+            assessment=fixed(caller.answers, question, place, fields),
+        )
+        signed = caller.signed(fields)
+        caller.record("a new task")
+        task = raise_task(
+            caller.store, terms, signed=signed, note=fields.get("note", ""), names_nobody=True
+        )
+        if accepts:
+            take_step(caller.store, task.task_id, "accept", signed=signed, names_nobody=True)
+    except StoreError:
+        raise
+    except PatchmapError as refusal:
+        return _form(caller, query, fields, refusal=str(refusal))
+    meeting = fields.get("meeting", "")
+    board = {name: text for name, text in query.items() if name not in ("area", "meeting")}
+    if "area" in query or query.get("at", "").count(",") == 1:
+        return go_to(f"/tasks/{task.task_id}", saved="raise", meeting=meeting)
+    return go_to("/", **board, meeting=meeting)
+
+
+def _form(caller: Caller, query: dict[str, str], fields: Fields, *, refusal: str = "") -> Response:
+    question = _question(query)
+    place = place_at(caller.answers, question, query["at"]) if query.get("at") else None
+    meeting = caller.meeting(fields.get("meeting", "") or query.get("meeting", ""))
+    level = fields.get("level", "") or (meeting.level if meeting else "area")
+    return page(
+        "tasks_new.html",
+        status=400 if refusal else 200,
+        **caller.shared(meeting, by=fields.get("by", "")),
+        refusal=refusal,
+        confirm=bool(personal(fields, "title", "note", "owner")),
+        fields=fields,
+        level=level,
+        place=place,
+        drawn=drawn_place(caller, place) if place else None,
+        question=question,
+        asked=urlencode(query, safe="/:,."),
+        proposal=proposal(caller.answers, question, place) if place else None,
+        controls=CONTROLS,
+        kinds=KIND_WORDS,
+        levels=LEVEL_WORDS,
+        priorities=[one for one in read_priorities(caller.snapshot) if one.is_open],
+        areas=area_choices(caller.snapshot, None),
+        hint=HINT,
+    )
+
+
+def _query(request: Request) -> dict[str, str]:
+    """The parameters of an address; an area that was chosen by name is a place of its layer."""
+    query = only(request, NAMES)
+    if area := query.get("area", ""):
+        code, _, layer = area.rpartition("@")
+        query |= {"at": code, "layer": layer}
+    return query
+
+
+def _question(query: dict[str, str]) -> Question:
+    """The Question of an address: of the month, where one is chosen; of the area's layer."""
+    question = Question.read(
+        {name: text for name, text in query.items() if name in QUESTION_PARAMETERS}
+    )
+    if month := query.get("month", ""):
+        question = replace(question, period=Interval.read(month))
+    return question

@@ -1,0 +1,157 @@
+"""Who sees and changes which tasks: officers their own areas', others all, readers none."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.access_settings import AccessSettings, PublicUrl
+from api.identity.passwords import Passwords
+from api.identity.users import Users
+from boundaries.tasking.actions import call_meeting, set_priority
+from boundaries.tasking.meeting import MeetingTerms
+from boundaries.tasking.priority import PriorityTerms
+from boundaries.tasking.storage import read_task
+from geo.store.contract import Store
+from geo.store.geopackage import GeoPackageStore
+from geo.store.geopackage.records import RecordsFile
+from tests.api.identity.conftest import CHEAP, HOST, USERS, WORDS, Service
+from tests.api.tasks.conftest import add_task, signed
+
+CANARY = "Zebrafinch"
+"""Stands in every text of the other ward: it must nowhere be seen."""
+
+
+@pytest.fixture
+def own(made_town: Path, tmp_path: Path) -> Iterator[Store]:
+    with closing(GeoPackageStore(shutil.copy(made_town, tmp_path / "own.gpkg"))) as made:
+        yield made
+
+
+@pytest.fixture
+def service(
+    own: GeoPackageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Service]:
+    """A service with accounts and an audit: ben is an officer of ward A."""
+    monkeypatch.setattr(Passwords, "_hasher", CHEAP._hasher)
+    with closing(RecordsFile(tmp_path / "records.gpkg")) as records:
+        for user in USERS:
+            Users(records).add(user, password=WORDS, by="test")
+        access = AccessSettings("accounts", PublicUrl.parse(f"https://{HOST}"))
+        made = Service(own, records, access, key=tmp_path / "audit.key")
+        yield made
+        made.app.state.audit.close()
+
+
+@pytest.fixture
+def officer(service: Service) -> TestClient:
+    return service.signed_in("ben")
+
+
+def add_other_ward(store: Store) -> str:
+    """A task, meeting and priority of ward B, which ben does not see."""
+    board = {"level": "area", "layer": "wards", "area": "B"}
+    call_meeting(store, MeetingTerms(day=date(2026, 3, 3), title=CANARY, **board), signed=signed())
+    terms = PriorityTerms(issue=CANARY, issue_date=date(2026, 3, 1), **board)
+    set_priority(store, terms, signed=signed())
+    return add_task(store, f"{CANARY} bins", east=2_500, owner=f"{CANARY} warden")
+
+
+def test_an_officer_sees_nothing_of_other_areas(officer: TestClient, own: Store) -> None:
+    hidden = add_other_ward(own)
+    add_task(own, "Lights", east=200)
+    pages = [
+        "/tasks",
+        "/tasks?owner=nobody",
+        f"/tasks/{hidden}",
+        "/tasks/T-0002",
+        "/tasks/T-0099",
+        "/tasks?area=B@wards",
+        "/tasks/new",
+        "/tasks/new?area=B@wards",
+        "/tasks/new?area=A@wards",
+        "/meetings",
+        "/meetings/M-0001",
+        "/meetings/M-0099",
+    ]
+    seen = {path: officer.get(path) for path in pages}
+    assert [path for path, answer in seen.items() if CANARY in answer.text] == []
+    assert [path for path, answer in seen.items() if "Brook" in answer.text] == []
+    assert {
+        path: answer.status_code for path, answer in seen.items() if answer.status_code != 200
+    } == {
+        f"/tasks/{hidden}": 404,
+        "/tasks/T-0099": 404,
+        "/tasks?area=B@wards": 404,
+        "/tasks/new?area=B@wards": 400,
+        "/meetings/M-0001": 404,
+        "/meetings/M-0099": 404,
+    }
+    assert "Lights" in seen["/tasks"].text
+    assert hidden not in seen["/tasks/T-0099"].text
+
+
+def test_an_officer_changes_nothing_of_other_areas(officer: TestClient, own: Store) -> None:
+    hidden = add_other_ward(own)
+    note = {"version": "1", "note": "x"}
+    assert officer.post(f"/tasks/{hidden}/note", data=note).status_code == 404
+    raised = {"title": "x", "kind": "patrol"}
+    assert officer.post("/tasks/new?area=B@wards", data=raised).status_code == 400
+    meeting = {"day": "2026-03-03"}
+    assert officer.post("/meetings", data=meeting).status_code == 403
+    other = officer.post("/meetings", data={**meeting, "area": "B@wards"})
+    assert other.status_code == 400
+    mine = add_task(own, "Lights")
+    for field, value in (("meeting", "M-0001"), ("priority", "P-0001")):
+        data = {"version": "1", "owner": "officer", field: value}
+        refused = officer.post(f"/tasks/{mine}/accept", data=data)
+        assert refused.status_code == 404
+        assert CANARY not in refused.text
+    assert (read_task(own, hidden).version, read_task(own, mine).version) == (1, 1)
+
+
+def test_an_officer_decides_in_their_area_and_signs_with_their_own_name(
+    officer: TestClient, own: Store
+) -> None:
+    mine, city = add_task(own, "Lights"), add_task(own, "Lamps", level="city")
+    data = {"version": "1", "owner": "officer", "by": "somebody else"}
+    assert officer.post(f"/tasks/{mine}/accept", data=data).status_code == 303
+    assert read_task(own, mine).steps[-1].signed.by == "ben"
+    assert officer.post(f"/tasks/{city}/accept", data=data).status_code == 403
+    assert (
+        officer.post(f"/tasks/{city}/note", data={"version": "1", "note": "Please"}).status_code
+        == 303
+    )
+    assert "only add a remark" in officer.get(f"/tasks/{city}").text
+
+
+def test_whoever_only_reads_gets_no_forms_and_saves_nothing(service: Service, own: Store) -> None:
+    viewer, task = service.signed_in("vic"), add_task(own)
+    for path in ("/tasks", f"/tasks/{task}", "/meetings"):
+        html = viewer.get(path).text
+        assert 'method="post"' not in html
+    assert viewer.get("/tasks/new").status_code == 403
+    assert viewer.post(f"/tasks/{task}/note", data={"version": "1", "note": "x"}).status_code == 403
+    assert viewer.post("/meetings", data={"day": "2026-03-03"}).status_code == 403
+    assert service.browser().get("/tasks").status_code == 303  # to the page for signing in
+
+
+def test_every_change_is_in_the_audit(service: Service, own: Store) -> None:
+    analyst = service.signed_in("ann")
+    assert analyst.post("/meetings", data={"day": "2026-03-03"}).status_code == 303
+    raised = {"title": "Locks", "kind": "educate", "do": "raise"}
+    assert analyst.post("/tasks/new?area=A@wards", data=raised).status_code == 303
+    note = {"version": "1", "note": "x"}
+    assert analyst.post("/tasks/T-0001/note", data=note).status_code == 303
+    entries = [*service.app.state.audit.log.entries()]
+    changes = [one.fields for one in entries if one.action == "task step"]
+    subjects = ["a new meeting", "a new task", "task T-0001: note"]
+    assert [(one["who"], one["subject"]) for one in changes] == [
+        ("ann", subject) for subject in subjects
+    ]
