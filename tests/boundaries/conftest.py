@@ -4,12 +4,15 @@ import pytest
 
 from tests.boundaries.cities import fill
 from tests.geo.stores.conftest import (  # noqa: F401 - fixtures, found by their names
+    backend,
+    copied_database,
     empty_database,
     empty_geopackage,
     geopackage,
     new_store,
     open_store,
     store,
+    store_database,
     store_path,
 )
 

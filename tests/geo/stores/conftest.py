@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from geo.store.geopackage import GeoPackageStore
 from geo.store.postgis import PostgisStore
 from tests.geo.stores.backends import postgis_can_be_tried
 from tests.geo.stores.places import GeopackagePlaces, Places, PostgisPlaces
+from tests.postgres import Cluster
 
 Opener = Callable[[], Store]
 
@@ -52,8 +54,22 @@ def empty_geopackage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def store_database(cluster: Cluster) -> str:
+    """A database with a new store, which tests copy likewise."""
+    url = cluster.new_database()
+    PostgisStore(url, create=True).close()
+    return url
+
+
 @pytest.fixture(params=BACKENDS)
-def new_store(request, tmp_path) -> Callable[[], Opener]:
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each kind of store."""
+    return str(request.param)
+
+
+@pytest.fixture
+def new_store(request, backend, tmp_path) -> Callable[[], Opener]:
     """Makes an empty store of each kind; what it gives opens that store, as often as needed."""
     made = count()
 
@@ -67,16 +83,28 @@ def new_store(request, tmp_path) -> Callable[[], Opener]:
         GeoPackageStore(path, create=True).close()
         return lambda: GeoPackageStore(path)
 
-    return new_postgis if request.param == "postgis" else new_geopackage
+    return new_postgis if backend == "postgis" else new_geopackage
 
 
 @pytest.fixture
-def open_store(new_store) -> Iterator[Opener]:
+def copied_database(cluster: Cluster, store_database: str) -> Iterator[str]:
+    """A database with a store of the test's own."""
+    url = cluster.new_database(like=store_database)
+    yield url
+    cluster.drop_database(url)
+
+
+@pytest.fixture
+def open_store(request, backend) -> Iterator[Opener]:
     """Opens the test's store; all that were opened are closed in the end."""
-    opener, opened = new_store(), []
+    opened: list[Store] = []
+    if backend == "postgis":
+        own = partial(PostgisStore, request.getfixturevalue("copied_database"))
+    else:
+        own = partial(GeoPackageStore, request.getfixturevalue("store_path"))
 
     def open_one() -> Store:
-        opened.append(opener())
+        opened.append(own())
         return opened[-1]
 
     yield open_one
