@@ -93,7 +93,7 @@ class Meeting(MeetingTerms):
 
         Returns
         -------
-        It, with its first step.
+        The meeting, with its first step.
         """
         return cls.of(meeting_id, [Step("set", signed, "", terms.terms())])
 
@@ -110,7 +110,7 @@ class Meeting(MeetingTerms):
 
         Returns
         -------
-        It, after all of them.
+        The meeting, after all of them.
         """
         values = replayed(steps)
         return cls(
@@ -138,7 +138,7 @@ class Meeting(MeetingTerms):
 
         Returns
         -------
-        A new one.
+        A new meeting; this one stays as it is.
         """
         unknown = sorted(set(changes) - set(self.terms()))
         if unknown or not changes:
@@ -155,7 +155,7 @@ class Meeting(MeetingTerms):
 
         Returns
         -------
-        A new one.
+        A new meeting; this one stays as it is.
         """
         steps = redacted(self.steps, number=step, text=text, signed=signed, why=why)
         return Meeting.of(self.meeting_id, steps)

@@ -110,7 +110,7 @@ class Priority(PriorityTerms):
 
         Returns
         -------
-        It, with its first step.
+        The priority, with its first step.
         """
         return cls.of(priority_id, [Step("set", signed, "", terms.terms())])
 
@@ -127,7 +127,7 @@ class Priority(PriorityTerms):
 
         Returns
         -------
-        It, after all of them.
+        The priority, after all of them.
         """
         values = replayed(steps)
         is_open = True
@@ -157,7 +157,7 @@ class Priority(PriorityTerms):
 
         Returns
         -------
-        A new one.
+        A new priority; this one stays as it is.
         """
         unknown = sorted(set(changes) - set(self.terms()))
         if unknown or not changes:
@@ -177,7 +177,7 @@ class Priority(PriorityTerms):
 
         Returns
         -------
-        A new one.
+        A new priority; this one stays as it is.
 
         Raises
         ------
@@ -202,7 +202,7 @@ class Priority(PriorityTerms):
 
         Returns
         -------
-        A new one.
+        A new priority; this one stays as it is.
         """
         steps = redacted(self.steps, number=step, text=text, signed=signed, why=why)
         return Priority.of(self.priority_id, steps)

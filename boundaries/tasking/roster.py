@@ -108,7 +108,7 @@ class RosterEntry(RosterTerms):
 
         Returns
         -------
-        It, with its first step.
+        The entry, with its first step.
         """
         return cls.of(entry_id, [Step("set", signed, "", terms.terms())])
 
@@ -125,7 +125,7 @@ class RosterEntry(RosterTerms):
 
         Returns
         -------
-        It, after all of them.
+        The entry, after all of them.
         """
         values = replayed(steps)
         last = values["last"]
@@ -156,7 +156,7 @@ class RosterEntry(RosterTerms):
 
         Returns
         -------
-        A new one.
+        A new entry; this one stays as it is.
         """
         unknown = sorted(set(changes) - set(self.terms()))
         if unknown or not changes:
@@ -173,7 +173,7 @@ class RosterEntry(RosterTerms):
 
         Returns
         -------
-        A new one.
+        A new entry; this one stays as it is.
         """
         steps = redacted(self.steps, number=step, text=text, signed=signed, why=why)
         return RosterEntry.of(self.entry_id, steps)
