@@ -17,7 +17,7 @@ _STEPS: Final = (
     *("bridge", "unbridge", "undo", "redo", "suggest", "alternative", "new", "import", "remove"),
 )
 _TASK_STEPS: Final = (
-    *("raise", "accept", "decline", "start", "done", "refer", "answer", "reopen"),
+    *("raise", "accept", "decline", "start", "done", "refer", "answer", "reopen", "assess"),
 )
 
 CHANGES: Final = {

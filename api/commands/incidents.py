@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from api.commands.context import (
 from api.formats.points import as_spreadsheets
 from api.formats.rejects import RejectsFile
 from api.identity.audit import Action
+from api.imports.assessed import assess_after_import
 from api.imports.incidents import (
     halves_of,
     import_lines,
@@ -30,6 +31,7 @@ from api.imports.incidents import (
     refuse_repeated,
     refuse_unmatched,
 )
+from boundaries.tasking.task import Task
 from geo.crs import Projection, crs_name, implausible
 from geo.errors import InputError
 from geo.formats.csv_table import Table
@@ -165,7 +167,13 @@ def ingest(
             for each in imported:
                 rows = each.record.rows_accepted
                 cli.record(Action.IMPORT, subject=each.record.file, rows=rows)
-    for line in (line for each in imported for line in each.warnings):
+
+        def record(tasks: Sequence[Task]) -> None:
+            ids = ", ".join(task.task_id for task in tasks)
+            cli.record(Action.TASK_STEP, subject=f"task assess {ids}")
+
+        assessed = assess_after_import(store, record=record)
+    for line in (*(line for each in imported for line in each.warnings), *assessed):
         typer.echo(line, err=True)
     if rejected.rows:
         typer.echo(f"rejected rows are in {path}", err=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from api.formats.points import as_spreadsheets
 from api.formats.rejects import RejectsFile
+from api.imports.assessed import assess_after_import
 from api.imports.attributes import JoinOptions, add_attributes
 from api.imports.feature_layers import put_any_layer
 from api.imports.incidents import (
@@ -175,6 +176,7 @@ def _import_incidents(task: IncidentsTask, store: Store, on_rows: Callable[[int]
                 for part in parts
             ]
             rejected.complete()
+    assessed = assess_after_import(store)
     accounts = [_accounts(store, each, part) for each, part in zip(imported, parts, strict=True)]
     extracts = [line for each in imported for line in each.extract_lines]
     warnings = [line for each in imported for line in each.warnings]
@@ -183,7 +185,7 @@ def _import_incidents(task: IncidentsTask, store: Store, on_rows: Callable[[int]
     ]
     return Outcome(
         lines=tuple(import_lines(imported)),
-        notices=tuple(dict.fromkeys([*extracts, *notices.lines, *warnings])),
+        notices=tuple(dict.fromkeys([*extracts, *notices.lines, *warnings, *assessed])),
         files=tuple(accounts),
         made=tuple(made),
         rejects=rejected.rows,

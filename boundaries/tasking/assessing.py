@@ -137,6 +137,27 @@ def question_of(assessment: Assessment, done: date, origin: Question | None = No
     )
 
 
+def question_in(query: str) -> Question:
+    """The Question in the query string of a page, which has other options beside it.
+
+    Parameters
+    ----------
+    query
+        Such as `layer=wards&category=drugs&view=map`.
+
+    Returns
+    -------
+    The Question; the default one where there is none.
+
+    Raises
+    ------
+    QuestionError
+        If an option of it cannot be read.
+    """
+    pairs = parse_qsl(query)
+    return Question.read({name: text for name, text in pairs if name in OPTION or name in _DATES})
+
+
 def assess(
     assessment: Assessment,
     answer: Answer,
@@ -275,7 +296,7 @@ def finding_of(
     done = _done_on(task)
     if task.assessment is None or done is None:
         raise InputError(f"{task.task_id} is not done, or nobody fixed how it will be judged")
-    origin = Question.read(_pairs(task.question))
+    origin = question_in(task.question)
     answer = answer_of(question_of(task.assessment, done, origin))
     elsewhere = [
         one.place.geometry
@@ -325,11 +346,6 @@ def _is_due(task: Task, coverage: Coverage, day: date) -> bool:
 
 def _done_on(task: Task) -> date | None:
     return task.done_at.astimezone(LONDON).date() if task.done_at else None
-
-
-def _pairs(query: str) -> dict[str, str]:
-    """The options of a Question among those of an address; a page has others beside them."""
-    return {name: text for name, text in parse_qsl(query) if name in OPTION or name in _DATES}
 
 
 def _figures(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Protocol
 
-from boundaries.tasking.assessing import BY, assess_due
+import shapely
+
+from boundaries.tasking.assessing import BY, assess_due, question_in
+from boundaries.tasking.assessment import Assessment
+from boundaries.tasking.deciding import assessment_for
 from boundaries.tasking.history import Signed
 from boundaries.tasking.meeting import LONDON
 from boundaries.tasking.storage import read_tasks, save
@@ -26,7 +31,12 @@ class AssessedStore(StoreReader, TaskingStore, Protocol):
         """All changes made inside happen together or not at all."""
 
 
-def assess_due_tasks(store: AssessedStore, *, at: datetime) -> tuple[list[Task], dict[str, str]]:
+def assess_due_tasks(
+    store: AssessedStore,
+    *,
+    at: datetime,
+    record: Callable[[Sequence[Task]], None] = lambda _tasks: None,
+) -> tuple[list[Task], dict[str, str]]:
     """Assess every task that is done and whose months after the work are published.
 
     Parameters
@@ -35,6 +45,8 @@ def assess_due_tasks(store: AssessedStore, *, at: datetime) -> tuple[list[Task],
         Where tasks and incidents are.
     at
         Now, with a time zone.
+    record
+        Called with the tasks inside the transaction that saves them, such as for an audit.
 
     Returns
     -------
@@ -48,11 +60,7 @@ def assess_due_tasks(store: AssessedStore, *, at: datetime) -> tuple[list[Task],
     """
     if not any(row.state == "done" for row in store.tasks()):
         return [], {}
-    imports = store.imports()
-    covers = covers_of(store, {record.source for record in imports})
-    coverage = Coverage(
-        ImportCoverage.of_import(record, covers.get(record.partition_id)) for record in imports
-    )
+    coverage = _coverage(store)
     assessed, waiting = assess_due(
         read_tasks(store),
         coverage,
@@ -63,5 +71,46 @@ def assess_due_tasks(store: AssessedStore, *, at: datetime) -> tuple[list[Task],
     )
     if assessed:
         with store.transaction():
+            record(assessed)
             save(store, [(task, task.version - 1) for task in assessed])
     return assessed, waiting
+
+
+def proposed_assessment(
+    store: StoreReader, query: str, place: shapely.Geometry, *, at: datetime | None = None
+) -> Assessment:
+    """How a task that is decided now will be judged, by what its Question counts.
+
+    Parameters
+    ----------
+    store
+        Where incidents are.
+    query
+        The query string that the task comes from; '' for all categories.
+    place
+        Where the task is, in metres of the store's CRS.
+    at
+        When the place was chosen, with a time zone; now without it.
+
+    Returns
+    -------
+    As `assessment_for` proposes it.
+
+    Raises
+    ------
+    InputError
+        As `assessment_for`.
+    QuestionError
+        If the query string is none of a Question.
+    """
+    question = question_in(query)
+    coverage = _coverage(store)
+    known = (coverage.months_known(one, question.category) for one in coverage.publishers)
+    chosen = (at or datetime.now(LONDON)).astimezone(LONDON).date()
+    return assessment_for(question, place, chosen, published=set[str]().union(*known))
+
+
+def _coverage(store: StoreReader) -> Coverage:
+    imports = store.imports()
+    covers = covers_of(store, {one.source for one in imports})
+    return Coverage(ImportCoverage.of_import(one, covers.get(one.partition_id)) for one in imports)

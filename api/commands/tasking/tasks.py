@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -29,6 +29,7 @@ from boundaries.tasking.actions import (
     refer_task,
     take_step,
 )
+from boundaries.tasking.automatic import assess_due_tasks, proposed_assessment
 from boundaries.tasking.history import one_of
 from boundaries.tasking.meeting import LONDON
 from boundaries.tasking.meeting import overdue as overdue_of
@@ -62,6 +63,12 @@ def raise_one(
     question: Annotated[
         str, typer.Option(help="Query string of the Question that it came from.")
     ] = "",
+    judged: Annotated[
+        bool,
+        typer.Option(
+            "--assess", help="Fix how it will be assessed: by what --question counts at the place."
+        ),
+    ] = False,
     note: Note = "",
     meeting: MeetingId = "",
     by: By = "",
@@ -72,16 +79,18 @@ def raise_one(
     # Its title may name a person, and the audit is not where such a text is redacted.
     cli.words = cli.command
     with cli.open() as store:
+        where = read_place(_place_text(place), store, label=label)
         terms = TaskTerms(
             title=title,
             kind=cast("TaskKind", kind),
             level=cast("Level", level),
-            place=read_place(_place_text(place), store, label=label),
+            place=where,
             owner=owner,
             service=service,
             due=day_of("due", due),
             priority=priority,
             question=question,
+            assessment=proposed_assessment(store, question, where.geometry) if judged else None,
         )
         task = raise_task(
             store, terms, signed=signed(by, meeting), note=note, names_nobody=names_nobody
@@ -241,6 +250,22 @@ def answer(
         context, task_id, "answer", by=by, meeting=meeting, note=note, version=version,
         names_nobody=names_nobody,
     )  # fmt: skip
+
+
+@tasks.command("assess")
+def assess(context: typer.Context) -> None:
+    """Set what came of the tasks that are due to be assessed, as every import does."""
+    cli = CommandContext.of(context)
+    with cli.open() as store:
+        assessed, waiting = assess_due_tasks(store, at=datetime.now(UTC))
+    lines = [
+        *(f"{task.task_id}, {task.title}: {task.finding}" for task in assessed),
+        *(f"{task_id} cannot be assessed yet: {why}" for task_id, why in waiting.items()),
+    ]
+    cli.echo(
+        lines or ["no task is due to be assessed"],
+        {"assessed": [task_facts(task) for task in assessed], "waiting": waiting},
+    )
 
 
 @tasks.command("reopen")

@@ -186,3 +186,10 @@ def test_the_guide_prints_the_table_of_transitions() -> None:
     start = guide.index("| step | from | to | who may | needs | what it means |") + 2
     lines = guide[start : guide.index("", start)]
     assert [tuple(line.strip("| ").split(" | ")) for line in lines] == [*table_rows()]
+
+
+def test_a_task_that_nobody_could_assess_is_refused_and_none_is_due(folder: Path) -> None:
+    message = refused(folder, *RAISE, "--assess", "--question", "layer=wards")
+    assert "no data is known before" in message
+    assert run(folder, "task", "assess") == "no task is due to be assessed\n"
+    assert run_json(folder, "task", "assess") == {"assessed": [], "waiting": {}}
