@@ -26,6 +26,7 @@ from api.board import page as board
 from api.data import routes as data
 from api.data.service import DataService
 from api.dependencies import answers_of
+from api.feeds import routes as feeds
 from api.find import routes as find
 from api.help import page as guide
 from api.identity.audit import Audit
@@ -137,7 +138,8 @@ def make_app(
     app.state.basemaps = Basemaps.open(settings.basemap, store)
     app.state.gazetteer = OpenGazetteer(gazetteer_folder(settings.store, settings.data_folder))
     for pages in (
-        *(board, board_map, stories, brief, downloads, answer_pages, areas, money_page),
+        # The pages of areas take whatever follows their layer as the code of an area.
+        *(board, board_map, stories, brief, downloads, answer_pages, feeds, areas, money_page),
         *(allocation, allocation_map, cards, planner, data, basemap, find, guide, operations),
         *(releases, open_releases, reports, tasks),
     ):

@@ -1,0 +1,1 @@
+"""What other programs subscribe to: due dates as a calendar, priorities as police.uk has them."""
