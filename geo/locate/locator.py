@@ -182,6 +182,9 @@ def _locate(grid: AreaGrid, x: Floats, y: Floats, out: NDArray[np.int32], *, wor
     from geo.locate.kernels import locate  # noqa: PLC0415 - it brings numba
 
     workers = max(1, min(workers, len(x) // FEWEST_PER_THREAD))
+    if workers == 1:
+        # To start a thread takes longer than to locate a few hundred points.
+        return locate(grid, x, y, out)
     ends = np.linspace(0, len(x), workers + 1).astype(int)
     parts = [slice(start, stop) for start, stop in pairwise(ends)]
     with ThreadPoolExecutor(workers) as pool:

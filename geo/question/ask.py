@@ -502,6 +502,8 @@ class _Locators:
         A record without a place lies in the area of the layer that is stated for it; of records the
         index stays.
         """
+        if not len(incidents):
+            return incidents.assign(area=np.zeros(0, dtype=np.int32))
         x, y = incidents["x"], incidents["y"]
         area = self._areas.locate(x, y)
         study = area if self._study is self._areas else self._study.locate(x, y)
