@@ -158,6 +158,7 @@ def build_city(seed: int = 2026) -> DemoCity:
     incidents, planted = _events(
         addresses, land, streets=streets, outline=_union(blocks.geometry), chance=chance
     )
+    cases = make_cases(incidents, wards, rng=chance["cases"])
     return DemoCity(
         name=CITY,
         label=LABEL,
@@ -178,10 +179,10 @@ def build_city(seed: int = 2026) -> DemoCity:
         incidents=incidents,
         planted=planted,
         measures=DEMO_MEASURES,
-        values=make_values(blocks, wards, estates, rng=chance["measures"]),
+        values=make_values(blocks, wards, estates, cases, rng=chance["measures"]),
         planted_measures=planted_measures(),
         entries=make_entries(wards, estates, rng=chance["entries"]),
-        cases=make_cases(incidents, wards, rng=chance["cases"]),
+        cases=cases,
     )
 
 

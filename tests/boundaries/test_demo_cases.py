@@ -11,6 +11,7 @@ import pytest
 
 from boundaries.demo import DemoCity
 from boundaries.demo.council.cases import (
+    ASB_REPORTS,
     CASES,
     EXTRACTS,
     MAPPING,
@@ -26,7 +27,7 @@ from geo.formats.csv_text import to_csv
 from geo.judging import NO_CLEAR_DIFFERENCE
 from geo.records.enforcement import STEPS, enforcement_ladder
 from geo.records.flow import backlog_account, received_account
-from geo.records.repeats import came_back_after, repeat_issues
+from geo.records.repeats import came_back_after, case_review_places, repeat_issues
 from geo.records.waits import FASTER, SLOWER, against_rest, wait_of, waits_at
 from geo.sources.mapping import read_mapping
 from geo.sources.spreadsheet import read_spreadsheet
@@ -114,6 +115,43 @@ def test_the_planted_place_repeats_and_its_clearing_does_not_last(lives: pd.Data
     assert (planted["outcome"] == "Cleared").sum() >= REPEATS - 2
     table = came_back_after(lives, MOMENT)
     assert table.loc["Cleared", "came_back"] >= 4
+
+
+def test_a_spot_has_reports_of_asb_enough_for_a_case_review(
+    lives: pd.DataFrame, demo_city: DemoCity
+) -> None:
+    reports = lives[lives["category"] == "report-of-anti-social-behaviour"]
+    places = case_review_places(reports, MOMENT)
+    assert places["reports"].max() == ASB_REPORTS
+    first = places.iloc[0]
+    assert first["spread_m"] < 20
+    # Where many incidents are, so that it lies in a ranked place of the board.
+    near = demo_city.incidents[["x", "y"]] - first[["x", "y"]].to_numpy(float)
+    within = (np.hypot(near["x"], near["y"]) <= 150).sum()
+    assert within > 0.002 * len(demo_city.incidents)
+
+
+def test_the_measure_of_requests_answered_in_time_is_that_of_the_records(
+    lives: pd.DataFrame, demo_city: DemoCity
+) -> None:
+    values = demo_city.values[demo_city.values["measure_id"] == "requests-in-time"]
+    names = demo_city.wards["area_name"]
+    for start, end in (("2025-04-01", "2025-10-01"), ("2025-10-01", "2026-04-01")):
+        first, after = (
+            pd.Timestamp(day, tz="Europe/London").tz_convert("UTC") for day in (start, end)
+        )
+        own = lives[(lives["received"] >= first) & (lives["received"] < after)]
+        moment = after - pd.Timedelta(seconds=1)
+        account = received_account(own, moment, by=["stated_area"])
+        rows = values[(values["first_day"] == pd.Timestamp(start)) & values["value"].notna()]
+        assert len(rows) >= len(names) - 1
+        expected = account.loc[names[rows["area_code"]]]
+        assert rows["denominator"].tolist() == expected["due"].tolist()
+        assert rows["numerator"].tolist() == expected["due_in_time"].tolist()
+    early = values[values["first_day"] < pd.Timestamp("2025-04-01")]
+    share = early["numerator"].sum() / early["denominator"].sum()
+    late = values[values["first_day"] >= pd.Timestamp("2025-04-01")]
+    assert abs(share - late["numerator"].sum() / late["denominator"].sum()) < 0.05
 
 
 def test_both_accounts_of_the_year_add_up(lives: pd.DataFrame) -> None:

@@ -1,7 +1,8 @@
 """A year of the council's records: raised, answered, closed; as two extracts, a week apart.
 
 What is planted among them, so that analyses can be checked against a known truth: wards that answer
-more slowly, a place where the same issue comes back, records that are withdrawn, closed and opened
+more slowly, a place where the same issue comes back, a spot with reports of anti-social behaviour
+enough for a case review, records that are withdrawn, closed and opened
 again, or missing from the second extract, and records without a place.
 """
 
@@ -24,7 +25,7 @@ from geo.records.targets import Target, due_days
 CASES: Final = 2_000
 EXTRACTS: Final = (date(2026, 3, 24), date(2026, 3, 31))
 
-SLOW_WARDS: Final = ("Northmere", "Southwater")
+SLOW_WARDS: Final = ("Harbour", "Southwater")
 """Their waits are `SLOWER` times as long as those of the others."""
 
 SLOWER: Final = 2.5
@@ -32,6 +33,10 @@ SLOWER: Final = 2.5
 REPEAT_CATEGORY: Final = "Fly-tipping"
 REPEATS: Final = 9
 """Records of fly-tipping at one place, each a few weeks after the one before was closed."""
+
+ASB_CATEGORY: Final = "Report of anti-social behaviour"
+ASB_REPORTS: Final = 5
+"""Reports of it at one spot in the last five months: at three a case review can be asked for."""
 
 VANISHED: Final = 4
 REOPENED: Final = 5
@@ -174,6 +179,7 @@ _KINDS: Final = (
     ),
 )
 _WITHDRAWN: Final = 0.03
+_SQUARE_M: Final = 200
 _SPREAD: Final = 0.85  # of the logarithm of waits: one in twenty takes four times the median
 
 
@@ -205,7 +211,7 @@ def make_cases(
     rows.loc[rows["Ward"].isin(SLOW_WARDS), "wait"] *= SLOWER
     rows = _answered(rows.sort_values("logged", kind="stable", ignore_index=True), rng)
     rows.insert(0, "Ref", [f"R{number:05}" for number in range(1, len(rows) + 1)])
-    return _changing(rows, rng)
+    return _with_reports_of_asb(_changing(rows, rng), inside)
 
 
 def extract_sheet(cases: pd.DataFrame, day: date) -> pd.DataFrame:
@@ -353,6 +359,28 @@ def _changing(rows: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
         picked[rng.choice(np.flatnonzero(among), n, replace=False)] = True
         rows[name] = picked
     return rows.drop(columns=["wait", "placeless"])
+
+
+def _with_reports_of_asb(rows: pd.DataFrame, spots: pd.DataFrame) -> pd.DataFrame:
+    """Call every second noise a report of ASB, and put some at the spot with most incidents."""
+    noise = rows.index[(rows["Type"] == "CASE") & (rows["Category"] == "Noise nuisance")]
+    rows.loc[noise[::2], ["Category", "Team"]] = [ASB_CATEGORY, "Community safety"]
+    movable = (
+        (rows["Category"] == ASB_CATEGORY)
+        & (rows["logged"] >= np.datetime64(EXTRACTS[-1]) - np.timedelta64(150, "D"))
+        & rows["x"].notna()
+        & ~rows["Ward"].isin(SLOW_WARDS)
+        & ~(rows["withdrawn"] | rows["vanishes"] | rows["reopens"])
+    )
+    chosen = rows.index[movable][-ASB_REPORTS:]
+    usual = spots[~spots["Ward"].isin(SLOW_WARDS)]
+    squares = (usual[["x", "y"]] // _SQUARE_M).apply(tuple, axis=1)
+    spot = usual[squares == squares.value_counts().sort_index().idxmax()].iloc[0]
+    apart = np.array([[-5, 3], [4, -4], [0, 6], [6, 1], [-3, -6]])[: len(chosen)]
+    for column, name in enumerate(("x", "y")):
+        rows.loc[chosen, name] = spot[name] + apart[:, column]
+    rows.loc[chosen, ["Street", "Ward"]] = [spot["location"], spot["Ward"]]
+    return rows
 
 
 def _clock(times: pd.Series) -> pd.Series:

@@ -91,7 +91,7 @@ DRAWN: Final = (
             source=f"{_CITY}, customer service system",
             multiplier=100,
         ),
-        rate=0.84,
+        rate=0.91,
         sampled=0.013,
     ),
 )
@@ -171,8 +171,9 @@ PLANTED: Final = (
     Planted("satisfaction", WARDS, "Harbour", 0, 0.55),
     Planted("vulnerability", WARDS, "Windmill Green", 0, 1.6),
     Planted("engagement", WARDS, "Beacon Hill", 2, 2.2),
-    Planted(ANSWERED, WARDS, "Harbour", 0, 0.3),
-    Planted(ANSWERED, WARDS, "Northmere", 4, 2.6),
+    # The wards whose records wait longest; of the last year the values are those of the records.
+    Planted(ANSWERED, WARDS, "Harbour", 0, 0.2),
+    Planted(ANSWERED, WARDS, "Southwater", 4, 0.2),
 )
 """What an analysis should find, and beyond it only chance."""
 

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from boundaries.demo.council.cases import EXTRACTS
 from boundaries.demo.council.catalogue import (
     ANSWERED,
     BLOCKS,
@@ -19,7 +20,7 @@ from boundaries.demo.council.catalogue import (
     WARDS,
     Drawn,
 )
-from boundaries.demo.events.clock import FIRST_DAY
+from boundaries.demo.events.clock import FIRST_DAY, year_days
 from boundaries.demo.town.lines import Floats
 from geo.measures.model import Measure, values_frame
 
@@ -33,10 +34,19 @@ def make_values(
     blocks: gpd.GeoDataFrame,
     wards: gpd.GeoDataFrame,
     estates: gpd.GeoDataFrame,
+    cases: pd.DataFrame,
     *,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """All values of the measures that are published, as a frame of values."""
+    """All values of the measures that are published, as a frame of values.
+
+    Parameters
+    ----------
+    blocks, wards, estates
+        Of the city.
+    cases
+        Its records: of their year the requests answered in time are those of the records.
+    """
     odds = _Odds(blocks, wards, estates)
     layers = {BLOCKS: blocks, WARDS: wards}
     drawn = [
@@ -44,6 +54,7 @@ def make_values(
         for one in DRAWN
         for half in range(HALVES)
     ]
+    drawn = [_counted(values, cases, wards["area_name"]) for values in drawn]
     steady = [_residents(blocks, rng), _deprivation(blocks), _safety(wards, rng)]
     return values_frame(pd.concat([*drawn, *steady], ignore_index=True))
 
@@ -91,6 +102,25 @@ def _drawn(
         values.loc[lost, ["value", "numerator", "denominator"]] = np.nan
         values["note"] = np.where(lost, UNPUBLISHED, "")
     return values
+
+
+def _counted(values: pd.DataFrame, cases: pd.DataFrame, ward: pd.Series) -> pd.DataFrame:
+    """The values, in place of those drawn what the records say; these are of the last year."""
+    start, last = (values[name].iloc[0] for name in ("first_day", "last_day"))
+    if values["measure_id"].iloc[0] != ANSWERED or start < year_days(3)[0]:
+        return values
+    # What can be answered in time until the last day is over is not due yet.
+    own = cases[(cases["logged"] >= start) & (cases["target"] < last) & ~cases["withdrawn"]]
+    # The last extract has lost them: nobody knows what became of them.
+    own = own[~(own["vanishes"] & (last >= np.datetime64(EXTRACTS[-1])))]
+    in_time = own["replied"].dt.floor("D") <= own["target"]
+    due, met = (
+        rows.groupby("Ward").size().reindex(ward[values["area_code"]], fill_value=0).to_numpy(float)
+        for rows in (own, own[in_time])
+    )
+    known = values["value"].notna().to_numpy()
+    counted = {"value": 100 * met / due, "numerator": met, "denominator": due}
+    return values.assign(**{name: np.where(known, n, np.nan) for name, n in counted.items()})
 
 
 def _residents(blocks: gpd.GeoDataFrame, rng: np.random.Generator) -> pd.DataFrame:

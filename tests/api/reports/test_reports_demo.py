@@ -119,7 +119,7 @@ def test_every_measure_of_a_profile_is_dated_and_sourced(reports: dict[str, Repo
     assert (sources.frame["source"] != "").all()
     planted = measures.frame.set_index("measure_id").loc["requests-in-time"]
     assert planted["verdict"] == "worse"
-    assert any("Requests answered in time: 58 %" in sentence for sentence in part.sentences)
+    assert any("Requests answered in time: 62 %" in sentence for sentence in part.sentences)
     assert any(sentence.startswith("Feeling safe after dark") for sentence in part.unknown)
 
 
