@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 import geopandas as gpd
@@ -73,12 +74,12 @@ def paint_waits(answer: Answer, times: AnalysisResult) -> Painting:
 
 
 def _classes() -> dict[str, Shade]:
-    first = [1, *(step + 1 for step in STEPS)]
-    words = [
-        f"Half answered within {STEPS[0]} working days",
-        *(f"{low} to {high} working days" for low, high in zip(first[1:], STEPS[1:], strict=False)),
-        f"More than {STEPS[-1]} working days",
+    spans = [
+        f"up to {STEPS[0]}",
+        *(f"{low + 1} to {high}" for low, high in pairwise(STEPS)),
+        f"more than {STEPS[-1]}",
     ]
+    words = [f"Half answered in {span} working days" for span in spans]
     return {
         _UNKNOWN: Shade(
             "Unknown: nothing is known of this time", style_of("#767676", "#4d4d4d", opacity=0.35)
@@ -112,7 +113,7 @@ def _meaning(row: Mapping[Hashable, Any]) -> str:
     span = f"{low:.0f} to {high:.0f}" if pd.notna(high) else f"at least {low:.0f}"
     verdict = f"; against the rest: {row['verdict']}" if row["verdict"] else ""
     unit = "working day" if days == 1 else "working days"
-    return f"half answered within {days:.0f} {unit} ({span}){verdict}"
+    return f"half answered in {days:.0f} {unit} ({span}){verdict}"
 
 
 def _note(answer: Answer, times: AnalysisResult) -> str:

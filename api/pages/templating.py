@@ -39,6 +39,8 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "percent": percent,
     "officer_words": officer_words,
     "conversion": conversion_words,
+    # A number at the end of a line, and its sign on the next, is read twice.
+    "unbroken": lambda text: text.replace(" %", "\u00a0%"),
 }
 templates.filters |= _FILTERS
 templates.globals |= {

@@ -77,7 +77,7 @@ def test_each_ward_has_the_colour_of_its_median_in_working_days(store: GeoPackag
     assert len(drawn) == 17
     for code, median in medians.items():
         assert int(drawn.loc[code, "kind"]) == sum(median > step for step in STEPS), code
-        assert f"within {median:.0f} working day" in drawn.loc[code, "meaning"]
+        assert f"half answered in {median:.0f} working day" in drawn.loc[code, "meaning"]
     assert drawn["n"].tolist() == own.groupby("ward").size().tolist()
     edged = painting.cells[painting.cells["kind"] == "slower"]
     assert edged["area_code"].tolist() == [SLOW]
