@@ -167,7 +167,7 @@ def brief_page(
 def _address(findings: Findings, view: BoardView, public: PublicUrl | None) -> str:
     """The address of the board of this brief: with its dates, for "latest" moves on."""
     start = f"{public.origin}{public.prefix}/" if public else "/"
-    fixed = dict.fromkeys(("at", "view", "present", "month", "period"), "")
+    fixed = dict.fromkeys(("at", "view", "present", "meeting", "month", "period"), "")
     dates = {"datetime": str(findings.answer.accounts.period)}
     return view.address(start, **(fixed | dates), layer=findings.question.layer)
 

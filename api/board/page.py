@@ -20,7 +20,7 @@ from api.board.findings import Findings, cached_findings
 from api.board.lasting import edition
 from api.board.map_page import draw_maps
 from api.board.opening import opening_view, readable_view, refusal_page, standing_view
-from api.board.sections import WHOLE_PERIOD, render_or_explain
+from api.board.sections import WHOLE_PERIOD, WITH_TASKS, render_or_explain
 from api.board.stories import render_story_or_explain
 from api.board.variables import bar_variables, page_variables
 from api.board.view import BoardView
@@ -31,6 +31,7 @@ from api.identity.roles import Capability
 from api.pages.templating import SECTION_MARK, templates
 from geo.checkpoints import checkpoint
 from geo.errors import PatchmapError
+from geo.question.store_settings import london_day
 
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
@@ -57,7 +58,11 @@ def board(request: Request, answers: AnswersDep, settings: SettingsDep) -> Respo
         status = 400 if opened.shared["refused"] else 200
         return StreamingResponse(board_parts(opened, draw), status_code=status, media_type=HTML)
 
-    return not_modified_or(request, answers, page, media_type=HTML, setting=edition())
+    # The presentation begins with the news of tasks, and is sent when the ETag is already.
+    setting = f"{edition()} {london_day()}"
+    return not_modified_or(
+        request, answers, page, media_type=HTML, setting=setting, reads=("tasks",)
+    )
 
 
 class OpenedBoard(NamedTuple):
@@ -73,12 +78,15 @@ class OpenedBoard(NamedTuple):
         What a section presents, by its name; '' is that of all others.
     shared
         The variables of all sections.
+    tasks
+        What names the state of the tasks, which sections may show beside their results.
     """
 
     view: BoardView
     text: str
     results: Mapping[str, Findings]
     shared: Mapping[str, object]
+    tasks: str
 
 
 def open_board(answers: Answers, fields: list[tuple[str, str]], origin: str = "") -> OpenedBoard:
@@ -97,22 +105,24 @@ def open_board(answers: Answers, fields: list[tuple[str, str]], origin: str = ""
         If nothing can be answered.
     """
     view, widened, refused = standing_view(answers, fields)
-    findings = cached_findings(answers, view.narrowed)
+    findings, snapshot = cached_findings(answers, view.narrowed), answers.snapshot()
     with findings.computing(f"headline {view.address()}"):
         shared = page_variables(findings, view) | {
             "origin": origin,
+            "snapshot": snapshot,
             "widened": widened,
             "refused": {one.option: one for one in refused},
         }
     with findings.computing(f"story {view.address()}"):
-        story = render_story_or_explain(findings, view) if view.at else ""
+        story = render_story_or_explain(findings, view, snapshot) if view.at else ""
     bar = bar_variables(answers, view, view.question)
     text = templates.get_template("board.html").render(error=None, story=story, **shared, **bar)
     whole = findings
     if view.month:
         with suppress(PatchmapError):  # a month may have data where its period has none
             whole = cached_findings(answers, view.question)
-    return OpenedBoard(view, text, {"": findings, **dict.fromkeys(WHOLE_PERIOD, whole)}, shared)
+    results = {"": findings, **dict.fromkeys(WHOLE_PERIOD, whole)}
+    return OpenedBoard(view, text, results, shared, f"{snapshot.state['tasks']} {london_day()}")
 
 
 def board_parts(board: OpenedBoard, draw: Callable[[BoardView], None]) -> Iterator[str]:
@@ -146,5 +156,8 @@ def _section(board: OpenedBoard, name: str) -> str:
     if shared["refused"]:
         return render()  # what was refused is not part of the address
 
-    key = (name, board.view.address(), shared["origin"], begun)
+    # What follows from tasks is no part of what is worked out for an Answer.
+    key: tuple[object, ...] = (name, board.view.address(), shared["origin"], begun)
+    if name in WITH_TASKS:
+        key = (*key, board.tasks)
     return findings.text(key, render, lasts=lasts)

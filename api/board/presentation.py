@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from api.board.cards import (
     SPARK,
@@ -21,10 +21,13 @@ from api.board.cards import (
 from api.board.findings import Findings
 from api.board.headline import headline_of, span_words
 from api.board.leading import leading_area
+from api.board.tasks import news
 from api.board.variables import Variables
+from api.board.view import BoardView
 from api.errors import UNANSWERED
 from api.pages.charts import Chart, chart
 from api.pages.text import PATTERN_WORDS, average_words, officer_words, percent
+from api.snapshot import Snapshot
 from geo.analyses.unusual import JudgedSeries
 from geo.analyses.unusual_text import series_title, step_title
 from geo.hotspots.verdict import CERTAINTY
@@ -64,13 +67,22 @@ class Step:
     months: tuple[str, str] = ("", "")
 
 
-def presentation(findings: Findings) -> Variables:
-    """The steps: the finding, what is unusual, each place, the areas, and who goes where."""
+def presentation(findings: Findings, shared: Variables) -> Variables:
+    """The steps: the news, the finding, what is unusual, places, areas, and who goes where.
+
+    Parameters
+    ----------
+    findings
+        The results of the Question.
+    shared
+        The variables of the page, with its `view`, and the `snapshot` that tasks are read from.
+    """
     judged, trend, _ = history(findings)
     cards = place_cards(findings, judged, trend)
     first, last = (trend.months[0], trend.months[-1]) if trend and trend.months else ("", "")
     months = (step_title(first), step_title(last)) if first else ("", "")
     steps = [
+        *_news(cast("Snapshot", shared["snapshot"]), cast("BoardView", shared["view"])),
         _finding(findings, cards, judged, months),
         *([_unusual(judged)] if judged else []),
         *(_place(findings, card, judged, months=months, of=len(cards)) for card in cards),
@@ -78,6 +90,12 @@ def presentation(findings: Findings) -> Variables:
         *_patrols(findings),
     ]
     return {"steps": steps}
+
+
+def _news(snapshot: Snapshot, view: BoardView) -> list[Step]:
+    """What became of what was decided before, so that a meeting begins with it."""
+    since = news(snapshot, view.meeting)
+    return [Step("Tasks", since.title, since.key, since.lines)] if since else []
 
 
 def _finding(

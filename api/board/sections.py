@@ -82,13 +82,15 @@ def render_section(name: str, findings: Findings, shared: Variables) -> Markup:
     Parameters
     ----------
     name
-        One of `SECTIONS`, or of `WHOLE_PERIOD`.
+        One of `SECTIONS`, of `WITH_TASKS`, or of `WHOLE_PERIOD`.
     shared
         The result of `page_variables`.
     """
     try:
         if name in WHOLE_PERIOD:
             variables = WHOLE_PERIOD[name](findings, cast("BoardView", shared["view"]))
+        elif name in WITH_TASKS:
+            variables = WITH_TASKS[name](findings, shared)
         else:
             variables = SECTIONS[name](findings)
         own: Variables = {"reason": "", **variables}
@@ -375,9 +377,11 @@ SECTIONS: Final[dict[str, Callable[[Findings], Variables]]] = {
     "treatment": treatment,
     "proof": proof,
     "accounts": accounts,
-    "present": presentation,
 }
 """Every section by the name of its template, in the order of the page."""
 
 WHOLE_PERIOD: Final[dict[str, Callable[[Findings, BoardView], Variables]]] = {"months": month_bars}
 """Sections that present the whole period also where the page is narrowed to a month of it."""
+
+WITH_TASKS: Final[dict[str, Callable[[Findings, Variables], Variables]]] = {"present": presentation}
+"""Sections that read the tasks of the store too, which no cached result holds."""

@@ -25,6 +25,7 @@ from api.board.cards import (
 from api.board.findings import CHANGE, PER_DAY, Findings, cached_findings
 from api.board.lasting import edition, outdate_boards, reason_shown
 from api.board.story_records import THRESHOLD, records_there
+from api.board.tasks import listed, may_decide, tasks_at, tasks_of_area
 from api.board.variables import page_variables
 from api.board.view import VIEW_OPTIONS, BoardView
 from api.calls import BusyError
@@ -40,12 +41,14 @@ from api.pages.templating import templates
 from api.pages.text import BESIDE_WORDS, PATTERN_WORDS, class_words, reason_of
 from api.pages.trends import place_trend
 from api.query import QUESTION_PARAMETERS, only
+from api.snapshot import Snapshot
 from geo.analyses.hot_cells import hotspot_ids
 from geo.analyses.places import circles_of
 from geo.checkpoints import StoppedError
 from geo.errors import InputError, PatchmapError, QuestionError
 from geo.hotspots.ranking import place_of
 from geo.question.answer import Answer
+from geo.store.tasking_contract import TaskRow
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -68,15 +71,21 @@ def story(request: Request, answers: AnswersDep) -> Response:
     def fragment() -> Response:
         view = BoardView.read(only(request, (*QUESTION_PARAMETERS, *VIEW_OPTIONS)))
         findings = cached_findings(answers, view.narrowed)
-        return Response(render_story(findings, view), media_type=HTML)
+        return Response(render_story(findings, view, answers.snapshot()), media_type=HTML)
 
     return not_modified_or(request, answers, fragment, media_type=HTML, setting=edition())
 
 
-def render_story(findings: Findings, view: BoardView) -> Markup:
+def render_story(findings: Findings, view: BoardView, snapshot: Snapshot) -> Markup:
     """Render the open story, or the reason why there is none."""
     try:
-        variables: Story = {"reason": "", "threshold": THRESHOLD, **story_of(findings, view.at)}
+        variables: Story = {
+            "reason": "",
+            "threshold": THRESHOLD,
+            **story_of(findings, view.at),
+            "tasks": listed(_tasks(findings, snapshot, view.at)),
+            "may_decide": may_decide(),
+        }
     except UNANSWERED as refusal:
         variables = {"reason": reason_shown(refusal)}
     template = templates.get_template("board_story.html")
@@ -84,10 +93,23 @@ def render_story(findings: Findings, view: BoardView) -> Markup:
     return Markup(text)  # noqa: S704 - escaped by its template
 
 
-def render_story_or_explain(findings: Findings, view: BoardView) -> Markup:
+def _tasks(findings: Findings, snapshot: Snapshot, at: str) -> list[TaskRow]:
+    """The tasks at a place that has a story."""
+    answer = findings.answer
+    if _CELL.fullmatch(at):
+        number = int(np.flatnonzero(np.array(answer.cells.ids) == at)[0])
+        return tasks_at(snapshot, answer.cells.grid.polygons(answer.cells.positions[[number]])[0])
+    if _PLACE.fullmatch(at):
+        return tasks_at(snapshot, circles_of((at,), answer, option="at").iloc[0])
+    if at.startswith(STREET_AT):
+        return tasks_at(snapshot, street_row(findings, at).geometry.iloc[0])
+    return tasks_of_area(snapshot, answer.question.layer, at)
+
+
+def render_story_or_explain(findings: Findings, view: BoardView, snapshot: Snapshot) -> Markup:
     """Render the open story of a page; where it fails it says so, and the page stands."""
     try:
-        return render_story(findings, view)
+        return render_story(findings, view, snapshot)
     except (StoppedError, PatchmapError, BusyError):
         raise
     except Exception:  # noqa: BLE001 - its trace is in the log

@@ -14,10 +14,10 @@ from geo.period import Interval
 from geo.question.accounts import Accounts
 from geo.question.ask import Question
 
-VIEW_OPTIONS = ("show", "at", "month", "over", "view", "mark", "present")
+VIEW_OPTIONS = ("show", "at", "month", "over", "view", "mark", "present", "meeting")
 """Parameters of the address besides the Question's own."""
 
-PAGE_OPTIONS = ("at", "view", "mark", "present")
+PAGE_OPTIONS = ("at", "view", "mark", "present", "meeting")
 """Those that say how the page is looked at: a map, a file or another page has none of them."""
 
 BEFORE = "before"
@@ -28,6 +28,7 @@ _VIEW = re.compile(r"-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?,\d{1,2}(\.\d+)?")
 _AT = r"-?\d{1,2}(\.\d+)?,-?\d{1,3}(\.\d+)?"
 _MARK = re.compile(rf"{_AT}(,{_AT})?:[^\x00-\x1f]{{1,100}}")
 _STEP = re.compile(r"[1-9]\d{0,2}")
+_MEETING = re.compile(r"M-\d{4,8}")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class BoardView:
         box, and its name; '' where none is marked.
     present
         The step of the presentation; '' for the board.
+    meeting
+        The id of the meeting in which the board is looked at; '' outside of any.
     """
 
     question: Question
@@ -61,6 +64,7 @@ class BoardView:
     view: str = ""
     mark: str = ""
     present: str = ""
+    meeting: str = ""
 
     @classmethod
     def read(cls, options: dict[str, str]) -> BoardView:
@@ -71,7 +75,7 @@ class BoardView:
         QuestionError
             If a parameter, the map mode or the month is unknown.
         """
-        mode, at, month, over, view, mark, present = (
+        mode, at, month, over, view, mark, present, meeting = (
             options.pop(name, "") for name in VIEW_OPTIONS
         )
         compares = map_mode(mode or DEFAULT_MODE).compares
@@ -80,6 +84,7 @@ class BoardView:
             ("view", view, _VIEW, "is not a view; write latitude,longitude,zoom: 52.92,-1.47,13"),
             ("mark", mark, _MARK, "is not a mark; write latitude,longitude:name"),
             ("present", present, _STEP, "is not a step; write 1 for the first"),
+            ("meeting", meeting, _MEETING, "is not a meeting; write its id, such as M-0005"),
         ):
             if text and not form.fullmatch(text):
                 raise QuestionError(name, f"{text!r} {example}")
@@ -87,7 +92,8 @@ class BoardView:
         # Someone who stops comparing on the form still sends the mode that compared.
         if compares and not question.compare:
             mode = ""
-        return cls(question, mode or DEFAULT_MODE, at, month, over, view, mark, present)
+        mode = mode or DEFAULT_MODE
+        return cls(question, mode, at, month, over, view, mark, present, meeting)
 
     @property
     def narrowed(self) -> Question:
@@ -107,6 +113,7 @@ class BoardView:
             "view": self.view,
             "mark": self.mark,
             "present": self.present,
+            "meeting": self.meeting,
         }
         options = self.question.options() | own | others
         return {name: text for name, text in options.items() if text}

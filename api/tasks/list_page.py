@@ -8,11 +8,12 @@ from api.dependencies import HTML
 from api.etags import not_modified_or
 from api.identity.declared import requires
 from api.identity.roles import Capability
+from api.pages.tasking_text import STATE_WORDS
 from api.query import only
 from api.tasks.listing import NAMES, is_late, task_list
 from api.tasks.request import CallerDep
 from api.tasks.responses import address_of, page
-from api.tasks.text import COLUMNS, STATE_WORDS
+from api.tasks.text import COLUMNS
 from api.tasks.where import area_choices
 from boundaries.tasking.task import LEVELS
 

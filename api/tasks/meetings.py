@@ -10,11 +10,12 @@ from api.dependencies import HTML
 from api.etags import not_modified_or
 from api.identity.declared import requires
 from api.identity.roles import Capability
+from api.pages.tasking_text import OUTCOME_WORDS, STATE_WORDS
 from api.query import only
 from api.snapshot import Snapshot
 from api.tasks.request import Caller, CallerDep, Fields, Submission, day_of, personal
 from api.tasks.responses import go_to, page
-from api.tasks.text import DONE_WORDS, OUTCOME_WORDS, STATE_WORDS, moment_words, step_lines
+from api.tasks.text import DONE_WORDS, moment_words, step_lines
 from api.tasks.where import area_choices, chosen_area
 from boundaries.tasking.actions import call_meeting
 from boundaries.tasking.agendas import agenda_of, minutes_of

@@ -36,7 +36,7 @@ from geo.question.ask import Question
 
 router = APIRouter(dependencies=[requires(Capability.EDIT_TASKS)])
 
-NAMES: Final = (*QUESTION_PARAMETERS, *BOARD_OPTIONS, "meeting", "area")
+NAMES: Final = (*QUESTION_PARAMETERS, *BOARD_OPTIONS, "area")
 
 
 @router.get("/tasks/new")

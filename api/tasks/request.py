@@ -30,7 +30,7 @@ _MOST_FIELDS: Final = 60
 _LONGEST: Final = 2_000
 _FORM: Final = "application/x-www-form-urlencoded"
 
-BOARD_OPTIONS: Final = ("show", "at", "month", "over", "view", "mark", "present")
+BOARD_OPTIONS: Final = ("show", "at", "month", "over", "view", "mark", "present", "meeting")
 """Parameters of a board's address besides the Question's own: a task leads back to its board."""
 
 Fields = Mapping[str, str]

@@ -13,6 +13,7 @@ from api.dependencies import HTML
 from api.etags import not_modified_or
 from api.identity.declared import requires
 from api.identity.roles import Capability
+from api.pages.tasking_text import OUTCOME_WORDS, STATE_WORDS, day_words
 from api.query import only
 from api.tasks.drawing import drawn_place
 from api.tasks.judging import CONTROLS, Proposal, proposal, question_of
@@ -24,9 +25,6 @@ from api.tasks.text import (
     DONE_WORDS,
     KIND_WORDS,
     LEVEL_WORDS,
-    OUTCOME_WORDS,
-    STATE_WORDS,
-    day_words,
     moment_words,
     redactable,
     step_lines,

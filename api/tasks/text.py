@@ -6,29 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
+from api.pages.tasking_text import day_words
 from boundaries.tasking.history import NOTE, Step
 from boundaries.tasking.meeting import LONDON, Meeting
 from boundaries.tasking.task import Direction, TaskKind
-from boundaries.tasking.transitions import State, TaskStep
+from boundaries.tasking.transitions import TaskStep
 from geo.store.tasking_rows import REDACT
-
-STATE_WORDS: Final[Mapping[State, str]] = {
-    "raised": "New",
-    "accepted": "Taken on",
-    "declined": "Declined",
-    "doing": "In hand",
-    "waiting": "Waiting for an answer",
-    "done": "Done",
-    "assessed": "Assessed",
-}
-"""Each state, as lists show it."""
-
-OUTCOME_WORDS: Final = {
-    "worked": "It worked",
-    "no clear effect": "No clear effect",
-    "worse": "It got worse",
-    "cannot tell": "Nobody can tell",
-}
 
 KIND_WORDS: Final[Mapping[TaskKind, str]] = {
     "engage": "Engage: talk with people there",
@@ -91,11 +74,6 @@ COLUMNS: Final = (
     ("state", "State"),
 )
 """The columns of a list, by the name that it is ordered by."""
-
-
-def day_words(day: date | None) -> str:
-    """A day as people write it; '' for none."""
-    return f"{day.day} {day:%B %Y}" if day else ""
 
 
 def moment_words(moment: datetime) -> str:

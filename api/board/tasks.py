@@ -1,0 +1,165 @@
+"""What the board says of tasks: those at the place of a story, and the news since a meeting.
+
+Tasks are read while a page is made and are in no cached result: a task that is saved changes the
+pages that show tasks, and no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final
+
+import shapely
+
+from api.identity.current import current_caller
+from api.identity.identity import identity_of
+from api.identity.roles import Capability
+from api.pages.tasking_text import OUTCOME_WORDS, STATE_WORDS, day_words
+from api.snapshot import Snapshot
+from boundaries.tasking.agendas import tasks_of_board
+from boundaries.tasking.meeting import LONDON, Meeting, meeting_before
+from boundaries.tasking.places import area_codes
+from boundaries.tasking.storage import read_meetings, read_tasks
+from boundaries.tasking.task import Task
+from boundaries.tasking.transitions import OPEN
+from geo.errors import NotFoundError
+from geo.question.store_settings import london_day
+from geo.store.tasking_contract import TaskRow
+
+MOST_LISTED: Final = 8
+MOST_DRAWN: Final = 200
+"""Tasks on a map, those changed last: more numbers would hide it."""
+
+UNFINISHED: Final = (*sorted(OPEN), "waiting")
+
+
+def may_decide() -> bool:
+    """Whether whoever reads the page may raise tasks; nobody outside of a service."""
+    caller = current_caller()
+    if caller is None or caller.app.state.store.is_read_only:
+        return False
+    return identity_of(caller).may(Capability.EDIT_TASKS)
+
+
+def tasks_at(snapshot: Snapshot, shape: shapely.Geometry) -> list[TaskRow]:
+    """The tasks whose places overlap a place, the last one first.
+
+    Parameters
+    ----------
+    snapshot
+        What the reader sees.
+    shape
+        Of a cell, ranked place or street, in metres.
+    """
+    rows = snapshot.tasks()
+    places = shapely.from_wkb([row.wkb for row in rows])
+    overlap = shapely.intersects(places, shape) & ~shapely.touches(places, shape)
+    small = [row.place_kind != "area" for row in rows]
+    return [
+        row for row, near, own in zip(rows, overlap.tolist(), small, strict=True) if near and own
+    ][::-1]
+
+
+def tasks_of_area(snapshot: Snapshot, layer_id: str, code: str) -> list[TaskRow]:
+    """The tasks that lie in an area of a layer, the last one first."""
+    rows = snapshot.tasks()
+    codes = area_codes([row.wkb for row in rows], snapshot.layer(layer_id)[1])
+    return [row for row, own in zip(rows, codes, strict=True) if own == code][::-1]
+
+
+def listed(rows: Sequence[TaskRow]) -> list[dict[str, str]]:
+    """Tasks as a story lists them: id, title, and how they stand."""
+    return [
+        {"id": row.task_id, "title": row.title, "state": state_words(row)}
+        for row in rows[:MOST_LISTED]
+    ]
+
+
+def state_words(row: TaskRow) -> str:
+    """How a task stands, in few words."""
+    words = dict(OUTCOME_WORDS).get(row.outcome) or dict(STATE_WORDS).get(row.state, row.state)  # type: ignore[call-overload]
+    late = row.due and row.state in UNFINISHED and row.due < date.fromisoformat(london_day())
+    return f"{words}, overdue since {day_words(row.due)}".lower() if late else words.lower()
+
+
+@dataclass(frozen=True)
+class News:
+    """What happened to tasks since a meeting.
+
+    Attributes
+    ----------
+    since
+        The meeting before; None where there was none.
+    title
+        Of the step of the presentation.
+    key
+        How many are new, done, assessed.
+    lines
+        The tasks that were assessed, done and raised, in this order.
+    """
+
+    since: Meeting | None
+    title: str
+    key: str
+    lines: list[str]
+
+
+def news(snapshot: Snapshot, meeting_id: str) -> News | None:
+    """What happened to tasks since the last meeting; None where there are no tasks.
+
+    Parameters
+    ----------
+    snapshot
+        What the reader sees.
+    meeting_id
+        The meeting that is taken: its board's tasks, since its board met before. '' for all tasks,
+        since the last meeting of any board.
+    """
+    if not snapshot.tasks():
+        return None
+    meetings = read_meetings(snapshot)
+    own = next((one for one in meetings if one.meeting_id == meeting_id), None)
+    before, rows = _last(meetings), snapshot.tasks()
+    if own:
+        before = meeting_before(own, meetings)
+        try:
+            rows = tasks_of_board(snapshot, own)
+        except NotFoundError:  # the layer of its area is gone
+            rows = []
+    moment = datetime.combine(before.day, time(), LONDON) if before else None
+    recent = [row.task_id for row in rows if moment is None or row.updated_at >= moment]
+    raised, done, judged = [], [], []
+    for task in read_tasks(snapshot, recent):
+        kinds = {step.kind for step in task.steps if moment is None or step.signed.at >= moment}
+        raised += [task] if "raise" in kinds else []
+        done += [task] if kinds & {"finish", "answer"} and task.state == "done" else []
+        judged += [task] if "assess" in kinds and task.outcome else []
+    parts = (("new", raised), ("done", done), ("assessed", judged))
+    return News(
+        since=before,
+        title="Since the last meeting" if before else "Tasks so far",
+        key=_key(before, [f"{len(tasks):,} {name}" for name, tasks in parts]),
+        lines=[*_lines(judged, 3), *_lines(done, 2), *_lines(raised, 3)],
+    )
+
+
+def _last(meetings: list[Meeting]) -> Meeting | None:
+    """The last meeting of any board before today."""
+    past = [one for one in meetings if one.day.isoformat() < london_day()]
+    return max(past, key=lambda one: (one.day, one.meeting_id), default=None)
+
+
+def _key(before: Meeting | None, counts: list[str]) -> str:
+    since = f" since {day_words(before.day)}" if before else ""
+    return f"{', '.join(counts)}{since}."
+
+
+def _lines(tasks: list[Task], most: int) -> list[str]:
+    lines = [
+        f"{task.task_id} {task.title}, {task.place.label}: "
+        f"{(OUTCOME_WORDS[task.outcome] if task.outcome else STATE_WORDS[task.state]).lower()}"
+        for task in tasks[::-1][:most]
+    ]
+    return [*lines, *([f"and {len(tasks) - most:,} more"] if len(tasks) > most else [])]

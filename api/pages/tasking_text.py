@@ -1,0 +1,34 @@
+"""How pages word tasks: states, outcomes and days, the same on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from boundaries.tasking.assessment import Outcome
+from boundaries.tasking.transitions import State
+
+STATE_WORDS: Final[Mapping[State, str]] = {
+    "raised": "New",
+    "accepted": "Taken on",
+    "declined": "Declined",
+    "doing": "In hand",
+    "waiting": "Waiting for an answer",
+    "done": "Done",
+    "assessed": "Assessed",
+}
+"""Each state, as lists show it."""
+
+OUTCOME_WORDS: Final[Mapping[Outcome, str]] = {
+    "worked": "It worked",
+    "no clear effect": "No clear effect",
+    "worse": "It got worse",
+    "cannot tell": "Nobody can tell",
+}
+"""What an assessment found, as pages say it."""
+
+
+def day_words(day: date | None) -> str:
+    """A day as people write it; '' for none."""
+    return f"{day.day} {day:%B %Y}" if day else ""
