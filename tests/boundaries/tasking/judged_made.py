@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from boundaries.tasking.assessment import MATCHED, Assessment
 from geo.crs import BRITISH_NATIONAL_GRID
-from geo.incidents import COLUMNS, month_span, months_between
+from geo.incidents import COLUMNS, REJECT_COLUMNS, Batch, Partition, month_span, months_between
 
 WEST, SOUTH, APART, SIDE = 430_000, 330_000, 500, 4_000
 UTC_SECONDS = "datetime64[s, UTC]"
@@ -76,6 +76,23 @@ def frame_of(
 
 def join(*frames: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
+
+
+def partition(incidents: pd.DataFrame, month: str) -> Partition:
+    """The incidents of one month, as files of data.police.uk are."""
+    own = incidents["occurred_to"].dt.strftime("%Y-%m") == month
+    rows = incidents[own].reset_index(drop=True)
+    rows["incident_id"] = [f"police.uk:made:{month}:{line}" for line in range(len(rows))]
+    batch = Batch(rows, pd.DataFrame(columns=list(REJECT_COLUMNS)))
+    return Partition(
+        source="police.uk",
+        name="made",
+        month=month,
+        file=f"{month}.csv",
+        sha256=month.replace("-", "") * 10,
+        fields=(),
+        batches=lambda: iter([batch]),
+    )
 
 
 def circle(place: int, radius: float = 75) -> shapely.Geometry:

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-import pandas as pd
 import pytest
 
 from boundaries.tasking.actions import raise_task, take_step
@@ -11,9 +10,16 @@ from boundaries.tasking.history import Signed
 from boundaries.tasking.storage import read_task
 from boundaries.tasking.task import Place, TaskTerms
 from geo.errors import QuestionError
-from geo.incidents import REJECT_COLUMNS, Batch, Partition
 from geo.store.contract import LayerMetadata
-from tests.boundaries.tasking.judged_made import MONTHS, after, circle, counts, frame, wards
+from tests.boundaries.tasking.judged_made import (
+    MONTHS,
+    after,
+    circle,
+    counts,
+    frame,
+    partition,
+    wards,
+)
 
 CHOSEN, DONE = datetime(2024, 2, 10, 12, tzinfo=UTC), datetime(2024, 3, 20, 12, tzinfo=UTC)
 NOW = datetime(2025, 1, 15, tzinfo=UTC)
@@ -25,22 +31,7 @@ QUERY = "category=anti-social-behaviour&layer=wards&view=map"
 def incidents():
     n = counts(mean=8)
     n[PLACE, after("2024-04") :] //= 8
-    return frame(n).assign(month=lambda rows: rows["occurred_to"].dt.strftime("%Y-%m"))
-
-
-def partition(incidents, month):
-    rows = incidents[incidents["month"] == month].drop(columns="month").reset_index(drop=True)
-    rows["incident_id"] = [f"police.uk:made:{month}:{line}" for line in range(len(rows))]
-    batch = Batch(rows, pd.DataFrame(columns=list(REJECT_COLUMNS)))
-    return Partition(
-        source="police.uk",
-        name="made",
-        month=month,
-        file=f"{month}.csv",
-        sha256=month.replace("-", "") * 10,
-        fields=(),
-        batches=lambda: iter([batch]),
-    )
+    return frame(n)
 
 
 def imported(store, incidents, months):
