@@ -14,6 +14,7 @@ from api.dependencies import answers_of
 from api.identity.audit import Action, record
 from api.identity.identity import Identity, identity_of
 from api.identity.roles import Capability
+from api.limited_tasking import step_refusal
 from api.settings import user_name
 from api.snapshot import Snapshot
 from boundaries.tasking.history import Signed
@@ -85,9 +86,7 @@ class Caller:
 
     def may_take(self, row: Transition, level: str) -> bool:
         """Tell whether they may take a step of the table with a task of a level."""
-        if not self.may_edit or row.actor == "the referral":
-            return False
-        return row.actor == "anyone" or self.is_of_city or level == "area"
+        return self.may_edit and not step_refusal(self.identity, level, row.actor)
 
     def check_level(self, row: Transition, level: str) -> None:
         """Refuse a step that is the other level's.
