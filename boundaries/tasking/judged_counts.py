@@ -189,6 +189,8 @@ class JudgedCounts:
         return np.asarray(np.where(known[at] == own, at, -1), dtype=np.int64)
 
     def _counts(self, places: Shapes) -> Counts:
+        if not len(places):  # they would have no bounds
+            return np.zeros((0, len(self.months)), dtype=np.int64)
         x, y = self.rows["x"].to_numpy(), self.rows["y"].to_numpy()
         west, south, east, north = shapely.total_bounds(places)
         # Making points of all the city's incidents takes longer than counting those of a place.
