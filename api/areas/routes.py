@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
 from api.answers import Answers, SnapshotAnswers
 from api.areas.area import Area
+from api.areas.decided import SHOWN, decided_in
 from api.areas.facts import LayerFacts, layer_facts
 from api.areas.layer_measures import layer_measures
 from api.areas.layers import layer_table, layers_listed
@@ -24,11 +26,14 @@ from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.maps.area_drawing import AreaDrawing, LayerDrawing, draw_area, draw_layer
 from api.pages.measure_text import pounds
+from api.pages.tasking_text import day_words
 from api.pages.templating import templates
 from api.pages.text import period_words
+from api.query import only
 from api.settings import VERSION, Settings
 from api.snapshot import Snapshot
 from geo.formats.workbook import Sheet, to_workbook
+from geo.question.store_settings import london_day
 
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
@@ -76,6 +81,27 @@ def layer_page(
     return not_modified_or(request, answers, make, media_type=_media_type(request), setting=key)
 
 
+@router.get("/areas/{layer_id}/{code:path}/charter")
+def charter_page(request: Request, answers: AnswersDep, *, layer_id: str, code: str) -> Response:
+    """What an area is promised: its priorities, who answers for them, and what is being done."""
+
+    def make() -> Response:
+        only(request, ())
+        facts = layer_facts(answers, layer_id, {})
+        area = Area(facts, code, SnapshotAnswers(answers))
+        text = templates.get_template("area_charter.html").render(
+            version=VERSION,
+            facts=facts,
+            area=area,
+            decided=decided_in(answers.snapshot(), facts.layer_id, code),
+            day=day_words(date.fromisoformat(london_day())),
+            day_words=day_words,
+        )
+        return Response(text, media_type=HTML)
+
+    return not_modified_or(request, answers, make, media_type=HTML, setting=london_day())
+
+
 @router.get("/areas/{layer_id}/{code:path}")
 def area_page(
     request: Request,
@@ -104,10 +130,12 @@ def area_page(
             pounds=pounds,
             left_words=left_words,
             drawn=_drawn_area(answers, area, basemaps, settings),
+            decided=decided_in(answers.snapshot(), facts.layer_id, code),
+            decided_shown=SHOWN,
         )
         return Response(text, media_type=HTML)
 
-    key = basemaps.key(settings.tiles)
+    key = f"{basemaps.key(settings.tiles)} {london_day()}"
     return not_modified_or(request, answers, make, media_type=_media_type(request), setting=key)
 
 

@@ -16,7 +16,7 @@ import shapely
 from api.identity.current import current_caller
 from api.identity.identity import identity_of
 from api.identity.roles import Capability
-from api.pages.tasking_text import OUTCOME_WORDS, STATE_WORDS, day_words
+from api.pages.tasking_text import OUTCOME_WORDS, STATE_WORDS, day_words, state_words
 from api.snapshot import Snapshot
 from boundaries.tasking.agendas import tasks_of_board
 from boundaries.tasking.meeting import LONDON, Meeting, meeting_before
@@ -71,17 +71,11 @@ def tasks_of_area(snapshot: Snapshot, layer_id: str, code: str) -> list[TaskRow]
 
 def listed(rows: Sequence[TaskRow]) -> list[dict[str, str]]:
     """Tasks as a story lists them: id, title, and how they stand."""
+    today = date.fromisoformat(london_day())
     return [
-        {"id": row.task_id, "title": row.title, "state": state_words(row)}
+        {"id": row.task_id, "title": row.title, "state": state_words(row, today)}
         for row in rows[:MOST_LISTED]
     ]
-
-
-def state_words(row: TaskRow) -> str:
-    """How a task stands, in few words."""
-    words = dict(OUTCOME_WORDS).get(row.outcome) or dict(STATE_WORDS).get(row.state, row.state)  # type: ignore[call-overload]
-    late = row.due and row.state in UNFINISHED and row.due < date.fromisoformat(london_day())
-    return f"{words}, overdue since {day_words(row.due)}".lower() if late else words.lower()
 
 
 @dataclass(frozen=True)

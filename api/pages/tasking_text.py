@@ -7,7 +7,8 @@ from datetime import date
 from typing import Final
 
 from boundaries.tasking.assessment import Outcome
-from boundaries.tasking.transitions import State
+from boundaries.tasking.transitions import OPEN, State
+from geo.store.tasking_contract import TaskRow
 
 STATE_WORDS: Final[Mapping[State, str]] = {
     "raised": "New",
@@ -32,3 +33,11 @@ OUTCOME_WORDS: Final[Mapping[Outcome, str]] = {
 def day_words(day: date | None) -> str:
     """A day as people write it; '' for none."""
     return f"{day.day} {day:%B %Y}" if day else ""
+
+
+def state_words(row: TaskRow, today: date) -> str:
+    """How a task stands, in few words: `done`, `in hand, overdue since 3 March 2026`."""
+    every = {str(name): words for name, words in (*STATE_WORDS.items(), *OUTCOME_WORDS.items())}
+    words = every[row.outcome or row.state].lower()
+    is_late = row.due and row.due < today and (row.state in OPEN or row.state == "waiting")
+    return f"{words}, overdue since {day_words(row.due)}" if is_late else words
