@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, create_task_group, sleep, to_thread
 from fastapi import FastAPI, Request, Response
 
 from api.access import audit, keys, retention, sign_in, users
-from api.allocation import cards
+from api.allocation import adopt, cards
 from api.allocation import map_page as allocation_map
 from api.allocation import page as allocation
 from api.answer_pages import routes as answer_pages
@@ -140,7 +140,18 @@ def make_app(
     for pages in (
         # The pages of areas take whatever follows their layer as the code of an area.
         *(board, board_map, stories, brief, downloads, answer_pages, feeds, areas, money_page),
-        *(allocation, allocation_map, cards, planner, data, basemap, find, guide, operations),
+        *(
+            allocation,
+            allocation_map,
+            adopt,
+            cards,
+            planner,
+            data,
+            basemap,
+            find,
+            guide,
+            operations,
+        ),
         *(releases, open_releases, reports, tasks),
     ):
         app.include_router(pages.router)

@@ -9,19 +9,22 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.allocation.adopt import may_adopt
 from api.allocation.form import area_count, form_variables
 from api.answers import Answers, SnapshotAnswers
 from api.dependencies import HTML, AnswersDep
 from api.errors import status_of
 from api.etags import not_modified_or
+from api.identity.current import signature
 from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import TABS, AllocationView, folded, started
 from api.pages.templating import templates
 from api.pages.text import reason_of
-from api.settings import VERSION
+from api.settings import VERSION, user_name
 from geo.errors import PatchmapError
+from geo.question.store_settings import london_day
 
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
@@ -38,7 +41,9 @@ def allocation(request: Request, answers: AnswersDep) -> Response:
         return _page(answers, AllocationView.read_valid(dict(params)), error=error)
     if view.options() != dict(params) or len(dict(params)) < len(params):
         return RedirectResponse(view.address(), 303)
-    return not_modified_or(request, answers, lambda: _page(answers, view), media_type=HTML)
+    return not_modified_or(
+        request, answers, lambda: _page(answers, view), media_type=HTML, setting=london_day()
+    )
 
 
 def _page(
@@ -65,9 +70,16 @@ def _page(
             tab: (title, view.address(tab=tab, plan="", beside="")) for tab, title in TABS.items()
         },
         form=form_variables(answers.snapshot(), view.question),
+        may_adopt=may_adopt() and view.tab != "patrols",
+        signs_as=signature(),
+        by=user_name(),
+        today=london_day(),
         version=VERSION,
     )
-    return Response(text, status_code=status_of(error) if error else 200, media_type=HTML)
+    status = status_of(error) if error else 200
+    # Without a referrer a browser sends forms with the origin `null`, which the guard refuses.
+    headers = {"referrer-policy": "same-origin"}
+    return Response(text, status_code=status, media_type=HTML, headers=headers)
 
 
 def _changed(summary: AllocationSummary, other: AllocationSummary) -> dict[str, int]:
