@@ -49,6 +49,10 @@ _MOST_EXCHANGED: Final = 500
 """Partitions that are read by their names: to read more of them takes as long as to read all."""
 
 
+class TasksChangedError(StoreError):
+    """Tasks were saved since a snapshot was taken: the next snapshot has them."""
+
+
 class Snapshot:
     """One state of a store, each part read at most once. It reads as the store itself does."""
 
@@ -424,7 +428,7 @@ class Snapshot:
 
         Raises
         ------
-        StoreError
+        TasksChangedError
             If tasks changed since the snapshot was taken: a retry gets a new snapshot.
         """
         note("tasks")
@@ -458,7 +462,7 @@ class Snapshot:
         """Read the tasks of the store while they are those of the snapshot."""
         with self._store.reading():
             if self._store.data_version().tasks != self._version.tasks:
-                raise StoreError("the tasks have just changed; try again")
+                raise TasksChangedError("the tasks have just changed; try again")
             yield
 
     def setting(self, key: str) -> Setting:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Response
 from api.errors import status_of
 from api.identity.declared import requires
 from api.identity.roles import Capability
+from api.snapshot import TasksChangedError
 from api.tasks.judging import fixed, question_of
 from api.tasks.request import Caller, Fields, Submission, day_of, personal, version_of
 from api.tasks.responses import go_to
@@ -20,12 +21,25 @@ from boundaries.tasking.task import AMENDABLE, Direction, Task
 from boundaries.tasking.transitions import TaskStep, transition
 from geo.errors import ConflictError, InputError, PatchmapError, StoreError
 
+_TRIES: Final = 5
+
 router = APIRouter(dependencies=[requires(Capability.EDIT_TASKS)])
 
 
 @router.post("/tasks/{task_id}/{step}")
 def take(sent: Annotated[Submission, Depends()], task_id: str, step: str) -> Response:
     """Take a step; where it is refused the form comes back with all that was written in it."""
+    for _ in range(_TRIES):
+        try:
+            return _take(sent, task_id, step)
+        except TasksChangedError:
+            # Somebody saved a task while this one was read, and nothing of it is saved yet. An
+            # error 503 would not say what changed.
+            continue
+    return _take(sent, task_id, step)
+
+
+def _take(sent: Submission, task_id: str, step: str) -> Response:
     caller, fields = sent.caller, sent.fields
     before = read_task(caller.snapshot, task_id)  # 404 where it is not seen
     meeting = {"meeting": fields.get("meeting", "")}
