@@ -84,8 +84,10 @@ def _moment(moment: datetime) -> str:
 
 def _text(text: str) -> str:
     """A value of text (RFC 5545, 3.3.11), without control characters."""
-    lines = "\n".join(text.splitlines())
-    plain = "".join(one for one in lines if one == "\n" or one.isprintable())
+    plain = text
+    if not text.isprintable():
+        lines = "\n".join(text.splitlines())
+        plain = "".join(one for one in lines if one == "\n" or one.isprintable())
     for character in "\\;,":
         plain = plain.replace(character, f"\\{character}")
     return plain.replace("\n", "\\n")
@@ -99,6 +101,8 @@ def folded(line: str) -> str:
     line
         Without its end.
     """
+    if len(line) <= _OCTETS and line.isascii():
+        return line
     parts, size = [""], 0
     for character in line:
         octets = len(character.encode())

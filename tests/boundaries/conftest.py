@@ -11,6 +11,7 @@ from tests.geo.stores.conftest import (  # noqa: F401 - fixtures, found by their
     geopackage,
     new_store,
     open_store,
+    places,
     store,
     store_database,
     store_path,
