@@ -20,10 +20,12 @@ DEGREES_DECIMALS = 6
 
 _JSON = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 _KEYS = (
+    ("incident_id",),
     ("area_code", "measure_id", "first_day", "last_day"),
     *(("area_code", column_of(unit), "activity") for unit in CALENDAR_UNITS),
     ("area_code", "activity"),
     ("area_code", "priority"),
+    ("area_code", "step"),
     ("cell_id",),
     ("cluster_id",),
     ("officer", "round", "stop"),
@@ -31,8 +33,14 @@ _KEYS = (
     ("street_id",),
     ("rank",),
     ("plan", "area_code"),
+    *(
+        ("area_code", column_of(unit), name)
+        for unit in CALENDAR_UNITS
+        for name in ("category", "kind")
+    ),
     *(("area_code", column_of(unit)) for unit in CALENDAR_UNITS),
     ("area_code", "category"),
+    ("area_code", "kind"),
     ("area_code",),
 )
 """Columns that identify a row; the first group whose columns a frame all has makes its ids."""

@@ -215,3 +215,24 @@ def test_the_brief_has_both_accounts_and_the_oldest(reported: GeoPackageStore) -
     assert "Ward W03 slower" in text
     assert text.count("Ward W") >= 6
     assert str(still.index[0]) in text
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "repeat-issues",
+        "enforcement",
+        "response-times?by=quarter",
+        "backlog?split=kind",
+        "backlog?split=category&by=month",
+    ],
+)
+def test_each_feature_of_a_collection_has_an_id_of_its_own(
+    reported: GeoPackageStore, asked: str
+) -> None:
+    collection, _, options = asked.partition("?")
+    options = f"layer=wards-2022&datetime=2026-01/2026-11&limit=5000&{options}"
+    with served(reported) as client:
+        page = client.get(f"/ogc/collections/{collection}/items?{options}").json()
+    ids = [feature["id"] for feature in page["features"]]
+    assert len(set(ids)) == len(ids) == page["numberMatched"] > WARDS
