@@ -142,7 +142,6 @@ def log_report(answers: Answers, question: Question) -> Report:
     types = asked_of(answers, "backlog", replace(plain, measures=terms))
     oldest = whole.analysis.tables.get(OLDEST, pd.DataFrame())
     title = "Kind" if terms.split == "kind" else "Type"
-    by_month = months.analysis.tables[ALL].dropna(subset="open_after")
     return Report(
         title=f"{_areas(whole)}: log of records",
         period=whole.answer.accounts.period.title,
@@ -158,7 +157,11 @@ def log_report(answers: Answers, question: Question) -> Report:
                     Column("oldest_days", "Oldest, days", "count"),
                 ),
             ),
-            ReportTable("Open records by month", by_month, (Column("month", "Month"), *_FLOW)),
+            ReportTable(
+                "Open records by month",
+                months.analysis.tables[ALL],
+                (Column("month", "Month"), *_FLOW),
+            ),
             ReportTable(
                 f"Open records by {title.lower()}",
                 types.analysis.tables[ALL],

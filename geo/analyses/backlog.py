@@ -22,6 +22,7 @@ from geo.analyses.record_rows import (
     record_parts,
     record_rows,
     rows_of_areas,
+    without_unknown,
 )
 from geo.errors import QuestionError
 from geo.incidents import LONDON
@@ -78,7 +79,7 @@ def backlog(answer: Answer) -> AnalysisResult:
         if split:
             table.insert(2 + len(parts[0].columns), split, one)
         tables.append(table)
-    frame = _emptied(pd.concat(tables, ignore_index=True), parts)
+    frame = _known(pd.concat(tables, ignore_index=True), parts)
     order = pd.Series(range(len(answer.areas)), index=answer.areas.index.astype(str))
     frame = frame.iloc[np.argsort(frame["area_code"].map(order).to_numpy(), kind="stable")]
     by: list[str] = [split] if split else []
@@ -132,28 +133,25 @@ def _rows_by_area(
     return _figures(lives, rows, part, ["area_code"])
 
 
-def _emptied(table: pd.DataFrame, parts: list[Part]) -> pd.DataFrame:
-    """The table with zeros where an area has no record, and nothing where nothing is known."""
-    reasons = {tuple(part.columns.values()): part.why for part in parts}
-    names = list(parts[0].columns)
-    why = [reasons[tuple(row)] for row in table[names].to_numpy()] if names else [""] * len(table)
-    unknown = np.array([bool(reason) for reason in why], dtype=bool)
-    for name in (*FLOW_COLUMNS, *AGES):
-        table[name] = table[name].fillna(0).astype("Int64").mask(unknown)
-    table["oldest_days"] = table["oldest_days"].astype("Int64").mask(unknown)
-    return table.assign(why=np.array(why, dtype=object))
+def _known(table: pd.DataFrame, parts: list[Part]) -> pd.DataFrame:
+    """The table with zeros where a group has no record, and nothing where nothing is known."""
+    flows = [*FLOW_COLUMNS, *AGES]
+    table[flows] = table[flows].fillna(0)
+    return without_unknown(table, parts, counts=[*flows, "oldest_days"])
 
 
 def _all(rows: RecordRows, parts: list[Part], by: list[str]) -> pd.DataFrame:
-    return _stacked([(part, _figures(rows.whole, rows, part, by)) for part in parts], by)
+    made = [(part, _figures(rows.whole, rows, part, by)) for part in parts]
+    return _known(_stacked(made, by), parts)
 
 
 def _elsewhere(rows: RecordRows, parts: list[Part], by: list[str]) -> dict[str, pd.DataFrame]:
     lost = rows.whole[rows.whole["where"] != ""]
-    if lost.empty:
+    known = [part for part in parts if not part.why]
+    if lost.empty or not known:
         return {}
     groups = ["where", *by]
-    made = _stacked([(part, _figures(lost, rows, part, groups)) for part in parts], groups)
+    made = _stacked([(part, _figures(lost, rows, part, groups)) for part in known], groups)
     counts = made[list(FLOW_COLUMNS)].sum(axis=1) > 0
     return {ELSEWHERE: made[counts].reset_index(drop=True)} if counts.any() else {}
 

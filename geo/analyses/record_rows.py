@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -10,6 +10,7 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.analyses.analysis import as_layer
 from geo.calendar_parts import parts_of
@@ -208,6 +209,61 @@ def _unknown(period: Period, missing: set[str], moment: pd.Timestamp) -> str:
     if period.start > moment:
         return f"the last extract is of {moment.tz_convert(LONDON):%-d %B %Y}"
     return "no data of these months" if missing.issuperset(period.months) else ""
+
+
+def unknown_parts(table: pd.DataFrame, parts: list[Part]) -> NDArray[np.object_]:
+    """Why nothing is known of the part of time of each row of a table.
+
+    Parameters
+    ----------
+    table
+        n rows with the columns of the parts.
+    parts
+        Its parts.
+
+    Returns
+    -------
+    n reasons; '' where something is known.
+    """
+    names = list(parts[0].columns)
+    if not names:
+        return np.full(len(table), parts[0].why, dtype=object)
+    reasons = {tuple(part.columns.values()): part.why for part in parts}
+    return np.array([reasons[tuple(row)] for row in table[names].to_numpy()], dtype=object)
+
+
+def without_unknown(
+    table: pd.DataFrame, parts: list[Part], *, counts: Sequence[str], texts: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Empty the figures of parts of time of which nothing is known, and say why.
+
+    Parameters
+    ----------
+    table
+        n rows with the columns of the parts.
+    parts
+        Its parts.
+    counts
+        Columns of whole numbers.
+    texts
+        Columns that become '' there.
+
+    Returns
+    -------
+    The table, in which those columns, and numbers that are no counts, are empty in such rows, with
+    `why`.
+    """
+    why = unknown_parts(table, parts)
+    unknown = why != ""
+    table = table.copy()
+    for name in table.columns.drop(list(parts[0].columns)):
+        if name in counts:
+            table[name] = table[name].astype("Int64").mask(unknown)
+        elif name in texts:
+            table[name] = table[name].fillna("").astype(object).mask(unknown, "")
+        elif pd.api.types.is_numeric_dtype(table[name]):
+            table[name] = table[name].astype(float).mask(unknown)
+    return table.assign(why=why)
 
 
 def cut_caveats(answer: Answer) -> list[str]:

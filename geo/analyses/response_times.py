@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-import numpy as np
 import pandas as pd
 
 from geo import judging
@@ -24,6 +23,7 @@ from geo.analyses.record_rows import (
     record_parts,
     record_rows,
     rows_of_areas,
+    without_unknown,
 )
 from geo.errors import QuestionError
 from geo.period import Period
@@ -75,7 +75,7 @@ def response_times(answer: Answer) -> AnalysisResult:
     target = answer.question.records.target
     parts = record_parts(answer, rows.moment)
     make = partial(_rows_by_area, answer, rows)
-    table = _emptied(rows_of_areas(answer, rows, parts, make), parts)
+    table = _known(rows_of_areas(answer, rows, parts, make), parts)
     table = judged_waits(table)
     if compared:
         table = _with_change(table, rows, compared.period)
@@ -100,7 +100,10 @@ def response_times(answer: Answer) -> AnalysisResult:
             "false_discovery_rate": judging.FALSE_DISCOVERY_RATE,
         },
         [*record_caveats(rows), *cut_caveats(answer)],
-        tables={ALL: whole, **_elsewhere(rows, parts, target)},
+        tables={
+            ALL: without_unknown(whole, parts, counts=_COUNTS, texts=_TEXTS),
+            **_elsewhere(rows, parts, target),
+        },
     )
 
 
@@ -162,23 +165,13 @@ def _against_rest(answer: Answer, rows: RecordRows, period: Period) -> pd.DataFr
     return (pd.concat(parts) if parts else empty)[["ratio", "p", "why"]]
 
 
-def _emptied(table: pd.DataFrame, parts: list[Part]) -> pd.DataFrame:
-    """The table, in which nothing is said of parts of time of which nothing is known."""
-    reasons = {tuple(part.columns.values()): part.why for part in parts}
-    names = list(parts[0].columns)
-    why = [reasons[tuple(row)] for row in table[names].to_numpy()] if names else [""] * len(table)
-    unknown = np.array([bool(reason) for reason in why], dtype=bool)
-    for name in table.columns.drop(["area_code", "area_name", *names]):
-        if name in _TEXTS:
-            table[name] = table[name].fillna("").astype(object).mask(unknown, "")
-        elif name in _COUNTS:
-            table[name] = table[name].astype("Int64").mask(unknown)
-        else:
-            table[name] = table[name].astype(float).mask(unknown)
-    none = (table["why"] == "") & table["ratio"].isna() & ~unknown
-    table["why"] = table["why"].mask(none, judging.TOO_FEW)
-    table["why"] = np.where(unknown, why, table["why"])
-    return table
+def _known(table: pd.DataFrame, parts: list[Part]) -> pd.DataFrame:
+    """The table of areas, in which nothing is said of parts of time of which nothing is known."""
+    no_verdict = table["why"].fillna("")
+    table = without_unknown(table, parts, counts=_COUNTS, texts=_TEXTS)
+    none = (no_verdict == "") & table["ratio"].isna()
+    no_verdict = no_verdict.mask(none, judging.TOO_FEW)
+    return table.assign(why=table["why"].where(table["why"] != "", no_verdict).astype(object))
 
 
 def _with_change(table: pd.DataFrame, rows: RecordRows, period: Period) -> pd.DataFrame:

@@ -115,3 +115,25 @@ def test_a_quiet_month_before_the_day_of_an_extract_of_all_is_zero(store: Store)
             answer_of(store, datetime=month)
     with pytest.raises(QuestionError, match="unknown value 'noise'"):
         answer_of(store, datetime="2026-12", category="noise")
+
+
+@pytest.mark.parametrize("split", ["", "category"])
+def test_no_table_says_anything_of_a_month_of_which_nothing_is_known(
+    store: Store, split: str
+) -> None:
+    with store.transaction():
+        store.put_layer(LayerMetadata("wards-2022", title="Wards of 2022"), strip(WARDS, "W"))
+    nowhere = record("two", received="2026-11-02")
+    nowhere = nowhere._replace(x=None, life={**nowhere.life, "stated_area": "Elsewhere"})
+    put(store, extract([record("one", received="2026-11-01"), nowhere], date(2026, 11, 30)))
+    asked = {"datetime": "2026-10/2026-12", "by": "month"}
+    times = find(store, "response-times", **asked).tables["all"].set_index("month")
+    back = find(store, "backlog", **asked, **({"split": split} if split else {})).tables
+    for table, name in ((times, "received"), (back["all"].set_index("month"), "open_after")):
+        assert table.loc["2026-11", name] == 2
+        assert table.loc[["2026-10", "2026-12"], name].isna().all()
+        assert table.loc["2026-10", "why"] == "no data of these months"
+        assert table.loc["2026-12", "why"] == "the last extract is of 30 November 2026"
+        assert table.loc["2026-11", "why"] == ""
+    assert times.loc[["2026-10", "2026-12"], "share_why"].tolist() == ["", ""]
+    assert back["elsewhere"]["month"].tolist() == ["2026-11"]
