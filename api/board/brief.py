@@ -68,7 +68,9 @@ def brief_file(request: Request, answers: AnswersDep, settings: SettingsDep) -> 
             findings = cached_findings(answers, view.narrowed)
             basemap = basemaps_of(request).under(snapshot)
             drawn, lacking = drawable_view(findings, view)
-            return brief_page(findings, drawn, basemap, public=public, lacking=lacking)
+            return brief_page(
+                findings, drawn, basemap, public=public, lacking=lacking, snapshot=snapshot
+            )
 
         # An edition ends when a part of a brief fails for a reason that may pass.
         text = answers.cached(f"brief {edition()}{view.address()}", made)
@@ -110,6 +112,7 @@ def brief_page(
     public: PublicUrl | None = None,
     spared: int = 0,
     lacking: Sequence[str] = (),
+    snapshot: Snapshot | None = None,
 ) -> str:
     """The brief as an HTML page without scripts and without links to other files.
 
@@ -123,6 +126,8 @@ def brief_page(
         What the map lacks of what was asked, as sentences.
     spared
         How many of `SPARED` it goes without, for want of room; it says so.
+    snapshot
+        The present state of the store, for tasks on its map; by default that of the Answer.
     """
     shared = page_variables(findings, view) | {
         "linked": False,
@@ -146,7 +151,7 @@ def brief_page(
         "brief.html"
     ).render(
         **shared,
-        **_map(findings, view, basemap),
+        **_map(findings, view, basemap, snapshot),
         lacking=lacking,
         policy=BRIEF_POLICY,
         title=title,
@@ -181,9 +186,11 @@ def _more(findings: Findings) -> list[str]:
     return list(MORE)
 
 
-def _map(findings: Findings, view: BoardView, basemap: Basemap) -> Variables:
+def _map(
+    findings: Findings, view: BoardView, basemap: Basemap, snapshot: Snapshot | None
+) -> Variables:
     """The variables of the map of the first page and of its legend."""
-    painting, over = findings.painting(view.mode), findings.overlays(view.over)
+    painting, over = findings.painting(view.mode), findings.overlays(view.over, snapshot)
     return {
         "drawn": draw_plain(
             findings.answer,

@@ -22,6 +22,7 @@ from api.pages.allocation_summary import AllocationSummary
 from api.pages.allocation_view import AllocationView, started
 from api.pages.text import reason_of
 from api.pages.trends import Trend, area_trend, last_months, place_trend, whole_trend
+from api.snapshot import Snapshot
 from geo.analyses import LAYERS, AnalysisResult
 from geo.analyses.unusual import JudgedSeries
 from geo.crs import Projection
@@ -146,9 +147,18 @@ class Findings:
         """
         return LAYERS["street-counts"].compute(self.counting)
 
-    def overlays(self, text: str) -> list[Overlay]:
-        """Return the layers to draw over a map of the Answer; `text` lists their ids."""
-        return read_overlays(self._answers.snapshot(), text, box=map_box(self.answer))
+    def overlays(self, text: str, snapshot: Snapshot | None = None) -> list[Overlay]:
+        """Return the layers to draw over a map of the Answer.
+
+        Parameters
+        ----------
+        text
+            Lists their ids.
+        snapshot
+            The present state of the store: tasks are none of what the Answer is made of. By default
+            that of the Answer.
+        """
+        return read_overlays(snapshot or self._answers.snapshot(), text, box=map_box(self.answer))
 
     @cached_property
     def with_history(self) -> Answer:

@@ -82,6 +82,6 @@ def _draw(
         # The places of the page on either map: their numbers are those of its cards and tables.
         places=findings.places,
         basemap=basemap.under(snapshot, server),
-        over=findings.overlays(over),
+        over=findings.overlays(over, snapshot),
         patrols=findings.patrols if mode == "patrols" else None,
     )

@@ -16,9 +16,12 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from boundaries.tasking.transitions import OPEN
+from geo.crs import Projection
 from geo.errors import QuestionError
 from geo.geometry_types import LayerKind
 from geo.store.contract import LayerMetadata
+from geo.store.tasking_contract import TaskRow
 
 BoundingBox = tuple[float, float, float, float]
 
@@ -37,8 +40,28 @@ _WEIGHTS: Final[Mapping[LayerKind, float]] = {"areas": 3, "lines": 1, "points": 
 _FINEST_M, _COARSEST_M = 2.0, 64.0
 
 
+TASKS: Final = "tasks"
+"""What stands for the tasks among the ids of layers; no layer can have this id."""
+
+UNFINISHED: Final = (*OPEN, "waiting")
+
+TASK_COLOUR: Final = "#a33c00"
+MOST_TASKS: Final = 200
+"""Tasks on a map, those changed last: more numbers would hide it."""
+
+_POINT_M: Final = 25.0
+"""The radius of the circle that stands for a point, or for the whole of an area."""
+
+
 class Layers(Protocol):
     """A store or a snapshot of one."""
+
+    @property
+    def projection(self) -> Projection:
+        """The working CRS."""
+
+    def tasks(self) -> list[TaskRow]:
+        """Every task, by id."""
 
     def features(self, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
         """A layer's metadata and features."""
@@ -61,6 +84,10 @@ class Overlay:
         What was left out or simplified, for the legend; none where all is drawn as it is.
     colour
         As `#rrggbb`.
+    numbers
+        A number for each feature, which is always seen; none for those with a name only.
+    caption
+        What the legend says, where that does not follow from the layer.
     """
 
     metadata: LayerMetadata
@@ -69,6 +96,8 @@ class Overlay:
     length_m: float
     notes: tuple[str, ...]
     colour: str
+    numbers: tuple[str, ...] = ()
+    caption: str = ""
 
     @property
     def kind(self) -> LayerKind:
@@ -83,6 +112,8 @@ class Overlay:
     @property
     def words(self) -> str:
         """What the legend says: how much there is, of when, from whom, and what is left out."""
+        if self.caption:
+            return self.caption
         noun = self.kind[:-1] if self.count == 1 else self.kind
         amount = f"{self.count:,} {noun}"
         if self.kind == "lines":
@@ -99,6 +130,8 @@ class Overlay:
         style: dict[str, object] = {"color": self.colour, "weight": _WEIGHTS[self.kind]}
         if self.kind == "points":
             return style | {"fillColor": self.colour, "fillOpacity": 0.75, "opacity": 1}
+        if self.numbers:
+            return style | {"fill": True, "fillOpacity": 0.15, "opacity": 1}
         dash = {"dashArray": "9 5"} if self.kind == "areas" else {}
         return style | dash | {"fill": False, "opacity": 0.9 if dash else 0.6}
 
@@ -111,7 +144,7 @@ def read_overlays(layers: Layers, text: str, *, box: BoundingBox) -> list[Overla
     layers
         The store, or a snapshot of it.
     text
-        The ids of layers, separated by commas, or `plan-ID`; '' for none.
+        The ids of layers, separated by commas, or `plan-ID`, or `tasks`; '' for none.
     box
         West, south, east and north of the map, in metres.
 
@@ -126,9 +159,32 @@ def read_overlays(layers: Layers, text: str, *, box: BoundingBox) -> list[Overla
     if len(ids) > MOST_LAYERS:
         raise QuestionError("over", f"names {len(ids)} layers; choose at most {MOST_LAYERS}")
     return [
-        _overlay(*_read(layers, layer_id), box, colour)
+        _tasks(layers, box)
+        if layer_id == TASKS
+        else _overlay(*_read(layers, layer_id), box, colour)
         for layer_id, colour in zip(ids, COLOURS, strict=False)
     ]
+
+
+def _tasks(layers: Layers, box: BoundingBox) -> Overlay:
+    """The tasks that are not finished and lie on the map, with the numbers of their ids."""
+    rows = [row for row in layers.tasks() if row.state in UNFINISHED]
+    rows.sort(key=lambda row: row.updated_at)
+    places = np.asarray(shapely.from_wkb([row.wkb for row in rows]), dtype=object)
+    whole = np.array([row.place_kind in ("area", "point") for row in rows], dtype=bool)
+    places[whole] = shapely.buffer(shapely.point_on_surface(places[whole]), _POINT_M)
+    here = np.flatnonzero(shapely.intersects(places, shapely.box(*box)))
+    drawn = here[-MOST_TASKS:]
+    numbers = tuple(rows[at].task_id.rpartition("-")[2].lstrip("0") for at in drawn)
+    frame = gpd.GeoDataFrame(
+        {"name": np.array([f"{rows[at].task_id} {rows[at].title}" for at in drawn], dtype=object)},
+        geometry=places[drawn],
+        crs=layers.projection.crs,
+    )
+    left_out = f"; {len(here) - len(drawn):,} older ones are not drawn" * (len(here) > len(drawn))
+    caption = f"Tasks that are not finished: {len(here):,}, numbered as their ids{left_out}"
+    metadata = LayerMetadata(TASKS, "Tasks", geometry_type="MultiPolygon")
+    return Overlay(metadata, frame, len(here), 0.0, (), TASK_COLOUR, numbers, caption)
 
 
 def _read(layers: Layers, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:

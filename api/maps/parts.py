@@ -104,6 +104,17 @@ class Labels(MacroElement):
         )
 
 
+def _labels(kind: str, texts: Iterable[tuple[object, Any, Any, int]]) -> Labels:
+    """Labels of texts, each with its longitude, latitude and pixels to the right."""
+    return Labels(
+        kind,
+        [
+            (round(float(lat), MAP_DECIMALS), round(float(lon), MAP_DECIMALS), inert(text), aside)
+            for text, lon, lat, aside in texts
+        ],
+    )
+
+
 def inert(text: object) -> str:
     """Escape text for HTML, JavaScript literals and Jinja at once.
 
@@ -196,19 +207,26 @@ class MapDrawing:
                 geometry=overlay.features.geometry.to_numpy(),
                 crs=overlay.features.crs,
             )
-            named = overlay.kind != "areas"  # a click on an outline is meant for what is under it
+            named = (
+                overlay.kind != "areas" and not overlay.numbers
+            )  # a click on an outline is meant for what is under it
             tooltip = folium.GeoJsonTooltip(fields=["name"], labels=False, sticky=True)
-            self.add(
-                folium.GeoJson(
-                    geojson(shown, self.projection),
-                    name=inert(overlay.title),
-                    style_function=lambda _feature, style=style: style,
-                    marker=folium.CircleMarker(radius=4),
-                    smooth_factor=0.5,
-                    tooltip=tooltip if named else None,
-                    interactive=None if named else False,
-                )
+            drawn = folium.GeoJson(
+                geojson(shown, self.projection),
+                name=inert(overlay.title),
+                style_function=lambda _feature, style=style: style,
+                marker=folium.CircleMarker(radius=4),
+                smooth_factor=0.5,
+                tooltip=tooltip if named else None,
+                interactive=None if named else False,
             )
+            if overlay.numbers:
+                middles = shown.geometry.centroid
+                # Inside the layer, so that both are switched off together.
+                degrees = self.projection.to_lonlat(middles.x, middles.y)
+                numbered = zip(overlay.numbers, *degrees, repeat(0), strict=False)
+                drawn.add_child(_labels("place-number task", numbered))
+            self.add(drawn)
         if overlays:
             self.add(folium.LayerControl(position="topright", collapsed=False))
 
@@ -233,20 +251,7 @@ class MapDrawing:
             Pixels to the right, for several labels at one place.
         """
         degrees = zip(texts, *self.projection.to_lonlat(x, y), asides, strict=False)
-        self.add(
-            Labels(
-                kind,
-                [
-                    (
-                        round(float(lat), MAP_DECIMALS),
-                        round(float(lon), MAP_DECIMALS),
-                        inert(text),
-                        aside,
-                    )
-                    for text, lon, lat, aside in degrees
-                ],
-            )
-        )
+        self.add(_labels(kind, degrees))
 
     def thin_lines(self, lines: gpd.GeoDataFrame | None, *, extent: gpd.GeoDataFrame) -> None:
         """Add thin lines, or outlines of areas, near the areas that the map shows."""

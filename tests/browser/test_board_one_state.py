@@ -169,6 +169,8 @@ def test_the_presentation_is_walked_by_a_clicker(watched: Watched, address: str)
     watched.wait_for_map()
     page.keyboard.press("p")
     step = page.locator("#present article.now")
+    expect(step.locator("h2")).to_contain_text("Since the last meeting")
+    page.keyboard.press("PageDown")
     expect(step.locator("h2")).to_contain_text("incidents from 4 to 31 March 2026")
     page.keyboard.press("PageDown")
     expect(step.locator("h2")).to_contain_text("unusual in March 2026")
@@ -197,12 +199,12 @@ def test_the_presentation_is_walked_by_a_clicker(watched: Watched, address: str)
 
 
 @pytest.mark.parametrize("size", [(1280, 720), (1920, 1080)])
-def test_the_first_step_of_the_presentation_fills_the_screen(
+def test_the_finding_of_the_presentation_fills_the_screen(
     watched: Watched, address: str, size: tuple[int, int]
 ) -> None:
     page = watched.page
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.goto(f"{address}{OPENED}&present=1")
+    page.goto(f"{address}{OPENED}&present=2")
     watched.wait_for_map()
     step = page.locator("#present article.now")
     # The months of all incidents, as the strip of the board has them.

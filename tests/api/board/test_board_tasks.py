@@ -92,3 +92,25 @@ def test_a_task_changes_the_board_and_leaves_its_answers_and_map(
 
 def test_an_unknown_form_of_a_meeting_is_refused(town_client: TestClient) -> None:
     assert town_client.get(f"/?{QUESTION}&meeting=next").status_code == 400
+
+
+def test_tasks_are_drawn_over_the_map_and_only_that_map_changes(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    done = raise_at(store, "Done one")
+    take_step(store, done, "accept", signed=signed(4), owner="warden")
+    take_step(store, done, "finish", signed=signed(5))
+    raise_at(store, "Outside the town", east=90_000)
+    raise_at(store, "Open one")
+    over = client.get(f"/map?{QUESTION}&over=tasks")
+    assert "Tasks that are not finished: 1, numbered as their ids" in over.text
+    assert re.search(r'place-number task"', over.text)
+    assert re.search(r'\[\[[-\d.]+, ?[-\d.]+, ?"3", ?0\]\]', over.text)
+    plain = client.get(f"/map?{QUESTION}")
+    raise_at(store, "Another one")
+    again = {
+        path: client.get(path, headers={"if-none-match": page.headers["etag"]}).status_code
+        for path, page in ((f"/map?{QUESTION}&over=tasks", over), (f"/map?{QUESTION}", plain))
+    }
+    assert [*again.values()] == [200, 304]
+    assert "not finished: 2" in client.get(f"/map?{QUESTION}&over=tasks").text
