@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -20,12 +23,18 @@ from api.identity.roles import Capability
 from api.maps.drawing import area_names, path_of, scale_bar
 from api.pages.allocation_summary import AllocationSummary, Patrol, Stop
 from api.pages.allocation_view import AllocationView, folded
+from api.pages.tasking_text import state_words
 from api.pages.templating import templates
 from api.settings import VERSION
 from boundaries.layers.lines import thinned
+from boundaries.tasking.transitions import OPEN
 from geo.analyses.briefing import Briefing, briefing
 from geo.crs import Projection
 from geo.errors import NotFoundError
+from geo.question.store_settings import london_day
+from geo.store.tasking_contract import TaskRow
+
+UNFINISHED: Final = OPEN | {"waiting"}
 
 WIDTH = 640.0
 """The width of a card's map in units of paper; lines and letters are measured in them."""
@@ -52,24 +61,40 @@ def cards(request: Request, answers: AnswersDep) -> Response:
         state = SnapshotAnswers(answers)
         summary = AllocationSummary.ask(state, view)
         basemap = basemaps_of(request).under(state.snapshot())
-        cards = cards_of(summary, basemap, state.snapshot().projection)
+        snapshot = state.snapshot()
+        cards = cards_of(summary, basemap, snapshot.projection, tasks=snapshot.tasks())
         chosen = [card for card in cards if officer in ("", card.officer)]
         if not chosen:
             raise NotFoundError(f"no officer in these patrols is called {officer!r}")
+        today = date.fromisoformat(london_day())
         text = templates.get_template("allocation_cards.html").render(
-            cards=chosen, summary=summary, accounts=summary.answer.accounts, version=VERSION
+            task_state=lambda row: state_words(row, today),
+            cards=chosen,
+            summary=summary,
+            accounts=summary.answer.accounts,
+            version=VERSION,
         )
         return Response(text, media_type=HTML)
 
-    return not_modified_or(request, answers, page, media_type=HTML)
+    # Tasks become overdue with the day.
+    return not_modified_or(request, answers, page, media_type=HTML, setting=london_day())
 
 
 @dataclass(frozen=True)
 class CardStop:
-    """One place of a patrol, and what to know about it."""
+    """One place of a patrol, and what to know about it.
+
+    Attributes
+    ----------
+    plan, known
+        Where and when, and what is known of the incidents.
+    tasks
+        Those at the place that are neither done nor declined, the ones due first at the top.
+    """
 
     plan: Stop
     known: Briefing
+    tasks: list[TaskRow]
 
 
 @dataclass(frozen=True)
@@ -98,7 +123,11 @@ class Card:
 
 
 def cards_of(
-    summary: AllocationSummary, basemap: Basemap = NO_BASEMAP, projection: Projection | None = None
+    summary: AllocationSummary,
+    basemap: Basemap = NO_BASEMAP,
+    projection: Projection | None = None,
+    *,
+    tasks: Sequence[TaskRow] = (),
 ) -> list[Card]:
     """A card for each officer, in the order of the plan.
 
@@ -108,7 +137,10 @@ def cards_of(
         Lines or vector tiles that help to find the way, such as roads or street blocks.
     projection
         From the degrees of vector tiles to metres; needed only with them.
+    tasks
+        Of the whole store, of which each stop has those at its place.
     """
+    unfinished = [row for row in tasks if row.state in UNFINISHED and row.place_kind != "area"]
     return [
         Card(
             officer=patrol.officer,
@@ -116,19 +148,34 @@ def cards_of(
             hours=_hours(summary, patrol.shift),
             rounds=patrol.rounds,
             travel=patrol.travel,
-            stops=_card_stops(summary, patrol),
+            stops=_card_stops(summary, patrol, unfinished),
             drawing=_drawing(summary, patrol, basemap, projection=projection),
         )
         for patrol in summary.patrols
     ]
 
 
-def _card_stops(summary: AllocationSummary, patrol: Patrol) -> list[CardStop]:
+def _card_stops(
+    summary: AllocationSummary, patrol: Patrol, tasks: Sequence[TaskRow]
+) -> list[CardStop]:
     hours = _hours_of_day(summary, patrol.shift)
+    radius = summary.view.question.places.radius
     return [
-        CardStop(stop, briefing(summary.answer, x=stop.x, y=stop.y, hours=hours))
+        CardStop(
+            stop,
+            briefing(summary.answer, x=stop.x, y=stop.y, hours=hours),
+            _tasks_at(tasks, stop.x, stop.y, radius),
+        )
         for stop in patrol.stops
     ]
+
+
+def _tasks_at(tasks: Sequence[TaskRow], x: float, y: float, radius: float) -> list[TaskRow]:
+    """The tasks whose places come within the radius of a stop, those due first at the top."""
+    places = shapely.from_wkb([row.wkb for row in tasks])
+    near = shapely.dwithin(places, shapely.Point(x, y), radius)
+    at_stop = [row for row, is_near in zip(tasks, near, strict=True) if is_near]
+    return sorted(at_stop, key=lambda row: (row.due or date.max, row.task_id))
 
 
 def _hours(summary: AllocationSummary, name: str) -> str:
