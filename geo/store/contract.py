@@ -491,7 +491,8 @@ class Store(StoreReader, MeasureStore, TaskingStore, Protocol):
         change
             What happened; `unchanged` also where every row of a keyed file is stored already.
         record
-            The new record; the last import's record where nothing changed.
+            The new record; the last import's where nothing changed, and where another file was
+            read for that, with the name and the counts of that file.
 
         Raises
         ------

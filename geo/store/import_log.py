@@ -94,7 +94,7 @@ class ImportLog:
         if partition.keyed and before and not is_new:
             # Nothing in the file was new, so there would be nothing to undo either.
             self._records.remove(import_id)
-            return "unchanged", before[-1]
+            return "unchanged", tally.read_again(before[-1], partition.file)
         self._records.set_state(replaced, "replaced")
         self._records.close(
             import_id,

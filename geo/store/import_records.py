@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -42,6 +43,29 @@ class Tally:
     def rejected_by_reason(self) -> dict[str, int]:
         """How many rows were rejected for each reason, the commonest first."""
         return dict(self._reasons.most_common())
+
+    def read_again(self, last: ImportRecord, file: str) -> ImportRecord:
+        """The last import's record, with where the rows of a file went that changed nothing.
+
+        Parameters
+        ----------
+        last
+            The record, which stays as it is in the store.
+        file
+            The name of the file that was read.
+
+        Returns
+        -------
+        The record with the file's name and counts.
+        """
+        return replace(
+            last,
+            file=file,
+            rows_read=self.rows_read,
+            rows_accepted=self.rows_accepted,
+            rows_placeless=self.rows_placeless,
+            rejected_by_reason=self.rejected_by_reason,
+        )
 
 
 class ImportRecords:

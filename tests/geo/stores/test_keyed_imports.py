@@ -1,6 +1,7 @@
 """Rows that bear the source's own ids update the rows of the same id, and only those."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -65,8 +66,18 @@ def test_an_update_that_says_nothing_new_leaves_no_trace(store):
     before = (counters(store), store.imports(history=True))
     with store.transaction():
         change, record = store.put_partition(keyed_part(rows(b="litter"), content="another file"))
-    assert (change, record) == ("unchanged", first)
+    # Of this file: one row, not the two of the import that is named.
+    assert (change, record) == ("unchanged", replace(first, rows_read=1, rows_accepted=1))
     assert (counters(store), store.imports(history=True)) == before
+
+
+def test_rows_rejected_of_a_file_that_changes_nothing_are_counted(store):
+    put(store, keyed_part(rows(a="noise", b="litter")))
+    again = keyed_part(rows(b="litter"), content="2", rejected=["no date", "no date"])
+    with store.transaction():
+        change, record = store.put_partition(replace(again, file="again.csv"))
+    assert (change, record.file, record.rows_read) == ("unchanged", "again.csv", 3)
+    assert (record.rows_accepted, record.rejected_by_reason) == (1, {"no date": 2})
 
 
 def test_the_same_file_again_is_not_even_read(store):
