@@ -88,7 +88,7 @@ def backlog(answer: Answer) -> AnalysisResult:
         on_shown_areas(answer, frame.reset_index(drop=True)),
         METHOD,
         {"headline": _headline(rows), **both_accounts(answer)},
-        [*record_caveats(rows), *cut_caveats(answer)],
+        [*([rows.begins] if rows.begins else []), *record_caveats(rows), *cut_caveats(answer)],
         tables={
             ALL: _all(rows, parts, by),
             **_elsewhere(rows, parts, by),
@@ -204,15 +204,15 @@ def days_between(start: pd.Series, end: pd.Series) -> pd.Series:
 def _headline(rows: RecordRows) -> str:
     flow = rows.flow()
     before, after = int(flow["open_before"]), int(flow["open_after"])
-    change = after - before
     said = f"{after:,} records were open on {rows.day}"
-    first = f"{rows.period.first:%-d %B %Y}"
-    if change:
-        said += f", {abs(change):,} {'more' if change > 0 else 'fewer'} than before {first}"
-    else:
-        said += f", as many as before {first}"
+    if not rows.begins:
+        said += f", {_change(after - before)} before {rows.period.first:%-d %B %Y}"
     still = rows.whole[rows.states().isin(OPEN_STATES)]
     if len(still):
         days = int(days_between(still["received"], known_at(still, rows.moment)).max())
         said += f". The oldest has been open for {days:,} days"
     return said + "."
+
+
+def _change(change: int) -> str:
+    return f"{abs(change):,} {'more' if change > 0 else 'fewer'} than" if change else "as many as"

@@ -59,6 +59,8 @@ class RecordRows:
         `geo.records.life.SPELL_COLUMNS`: when they were closed and opened again.
     known
         Sentences that say which lists are known to which day, where that is before the end.
+    begins
+        That nothing is known of the time before the period; '' where something is.
     """
 
     whole: pd.DataFrame
@@ -67,6 +69,7 @@ class RecordRows:
     period: Period
     spells: pd.DataFrame
     known: tuple[str, ...] = ()
+    begins: str = ""
 
     @property
     def before(self) -> pd.Timestamp:
@@ -131,6 +134,7 @@ def _record_rows(answer: Answer) -> RecordRows:
         records.read_spells(),
         # A Question by state says it of all its counts.
         () if answer.question.records.state else tuple(records.caveats(period, sources)),
+        records.nothing_before(period, sources),
     )
 
 

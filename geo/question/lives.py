@@ -200,6 +200,29 @@ class Records:
         end = period.end - pd.Timedelta(seconds=1)
         return min(end, max((one.until for one in self._of(sources)), default=end))
 
+    def nothing_before(self, period: Period, sources: Sequence[str]) -> str:
+        """That no list reaches back to before a period; '' where one does.
+
+        Parameters
+        ----------
+        period
+            The days.
+        sources
+            Whose records are asked for.
+
+        Returns
+        -------
+        A sentence with the day of the first record: what was open before then is not known.
+        """
+        records = self.read()
+        first = records.loc[records["source"].isin(sources), "received"].min()
+        if pd.isna(first) or first < period.start:
+            return ""
+        return (
+            f"The first record was received on {first.tz_convert(LONDON):%-d %B %Y}: what was open "
+            "before is not known, and none of it counts."
+        )
+
     def caveats(self, period: Period, sources: Sequence[str]) -> list[str]:
         """Which lists are known to an earlier day than the others, or than the period's last.
 

@@ -137,3 +137,19 @@ def test_no_table_says_anything_of_a_month_of_which_nothing_is_known(
         assert table.loc["2026-11", "why"] == ""
     assert times.loc[["2026-10", "2026-12"], "share_why"].tolist() == ["", ""]
     assert back["elsewhere"]["month"].tolist() == ["2026-11"]
+
+
+def test_what_was_open_before_the_first_record_is_not_compared(lists: Store) -> None:
+    # Received on 1 October by housing, on 2 November by the council.
+    begun = find(lists, "backlog")
+    line = (
+        "The first record was received on 1 October 2026: what was open before is not known, and "
+        "none of it counts."
+    )
+    assert line in begun.caveats
+    assert "than before" not in str(begun.parameters["headline"])
+    later = find(lists, "backlog", datetime="2026-11")
+    assert not any("first record" in text for text in later.caveats)
+    assert "2 more than before 1 November 2026" in str(later.parameters["headline"])
+    own = find(lists, "backlog", datetime="2026-11", source="council")
+    assert any("received on 2 November 2026" in text for text in own.caveats)
