@@ -19,6 +19,7 @@ from api.board.lasting import edition, reason_shown
 from api.board.raised import raised
 from api.board.rounds import draw_rounds, letters
 from api.board.sections import FIRST, areas, patrols, render_section
+from api.board.tasks import brief_tasks
 from api.board.variables import Variables, page_variables
 from api.board.view import VIEW_OPTIONS, BoardView
 from api.dependencies import HTML, AnswersDep, SettingsDep
@@ -34,6 +35,7 @@ from api.pages.text import shown_words
 from api.query import QUESTION_PARAMETERS, only
 from api.snapshot import Snapshot
 from geo.hotspots.verdict import CERTAINTY
+from geo.question.store_settings import london_day
 
 BRIEF_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 SHEET_AREAS: Final = 40
@@ -73,14 +75,16 @@ def brief_file(request: Request, answers: AnswersDep, settings: SettingsDep) -> 
             )
 
         # An edition ends when a part of a brief fails for a reason that may pass.
-        text = answers.cached(f"brief {edition()}{view.address()}", made)
+        text = answers.cached(f"brief {edition()} {london_day()}{view.address()}", made)
         headers = {
             "content-security-policy": BRIEF_POLICY,
             "content-disposition": 'attachment; filename="brief.html"',
         }
         return Response(text, media_type=HTML, headers=headers)
 
-    return not_modified_or(request, answers, page, media_type=HTML, setting=edition())
+    # Tasks become overdue with the day.
+    setting = f"{edition()} {london_day()}"
+    return not_modified_or(request, answers, page, media_type=HTML, setting=setting)
 
 
 def drawable_view(findings: Findings, view: BoardView) -> tuple[BoardView, list[str]]:
@@ -127,7 +131,7 @@ def brief_page(
     spared
         How many of `SPARED` it goes without, for want of room; it says so.
     snapshot
-        The present state of the store, for tasks on its map; by default that of the Answer.
+        The present state of the store, for its tasks; by default that of the Answer.
     """
     shared = page_variables(findings, view) | {
         "linked": False,
@@ -146,6 +150,8 @@ def brief_page(
         "left_off": [MORE[name] for name in left_off],
     }
     records = _answer_or_reason(raised, findings) if findings.has_records else None
+    question = findings.answer.question
+    tasks = brief_tasks(snapshot or findings.snapshot, question.layer, question.within)
     room = 2 if len(findings.areas) <= FEW_AREAS else 0
     return templates.get_template(
         "brief.html"
@@ -164,6 +170,7 @@ def brief_page(
         beside=more[:room],
         more=more[room:],
         records=_part("brief_raised.html", shared, records) if records else "",
+        tasks=_part("brief_tasks.html", shared, tasks) if tasks else "",
         asked_of=_part("brief_asked.html", shared | reference, listed),
         rows=render_section("accounts", findings, shared),
     )

@@ -158,7 +158,12 @@ class Findings:
             The present state of the store: tasks are none of what the Answer is made of. By default
             that of the Answer.
         """
-        return read_overlays(snapshot or self._answers.snapshot(), text, box=map_box(self.answer))
+        return read_overlays(snapshot or self.snapshot, text, box=map_box(self.answer))
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The state of the store that the Answer is made of."""
+        return self._answers.snapshot()
 
     @cached_property
     def with_history(self) -> Answer:

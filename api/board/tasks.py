@@ -18,6 +18,7 @@ from api.identity.identity import identity_of
 from api.identity.roles import Capability
 from api.pages.tasking_text import OUTCOME_WORDS, STATE_WORDS, day_words, state_words
 from api.snapshot import Snapshot
+from boundaries.tasking.accounts import accounts_of
 from boundaries.tasking.agendas import tasks_of_board
 from boundaries.tasking.meeting import LONDON, Meeting, meeting_before
 from boundaries.tasking.places import area_codes
@@ -157,3 +158,44 @@ def _lines(tasks: list[Task], most: int) -> list[str]:
         for task in tasks[::-1][:most]
     ]
     return [*lines, *([f"and {len(tasks) - most:,} more"] if len(tasks) > most else [])]
+
+
+def brief_tasks(
+    snapshot: Snapshot, layer_id: str, within: Sequence[str]
+) -> dict[str, object] | None:
+    """What a brief says of the tasks in its areas; None where none was raised there.
+
+    Parameters
+    ----------
+    snapshot
+        What the reader sees.
+    layer_id, within
+        The layer that is asked about, and codes of its areas; none for the whole store.
+    """
+    rows = snapshot.tasks()
+    if within and rows:
+        codes = area_codes([row.wkb for row in rows], snapshot.layer(layer_id)[1])
+        rows = [row for row, code in zip(rows, codes, strict=True) if code in within]
+    if not rows:
+        return None
+    today = date.fromisoformat(london_day())
+    unfinished = sorted(
+        (row for row in rows if row.state in UNFINISHED),
+        key=lambda row: (row.due or date.max, row.task_id),
+    )
+    return {
+        "task_accounts": accounts_of(rows),
+        "overdue": sum(bool(row.due and row.due < today) for row in unfinished),
+        "unfinished": [
+            {
+                "id": row.task_id,
+                "title": row.title,
+                "place": row.place_label,
+                "owner": row.owner or row.service,
+                "due": day_words(row.due),
+                "state": state_words(row, today),
+            }
+            for row in unfinished[:MOST_LISTED]
+        ],
+        "further": max(len(unfinished) - MOST_LISTED, 0),
+    }

@@ -161,9 +161,10 @@ def test_a_task_leaves_all_answers_as_they_are(client: TestClient, town: GeoPack
     known = tags(client, tuple({*WITHOUT_PLANS, *WITH_PLANS} - listed.keys()))
     new_task(town)
     again = {address: status_again(client, address, tag) for address, tag in known.items()}
-    # The board, its stories and pages of areas show tasks: they are made anew of the same answers.
+    # The board, its stories and brief, and pages of areas show tasks: they are made anew of the
+    # same answers.
     assert again == {
-        address: 200 if address.startswith(("/?", "/story", "/areas/wards/")) else 304
+        address: 200 if address.startswith(("/?", "/story", "/brief", "/areas/wards/")) else 304
         for address in known
     }
     for address, tag in listed.items():
