@@ -198,7 +198,7 @@ def test_an_unknown_way_of_showing_is_refused_by_name(town_client: TestClient) -
         response = town_client.get(f"{path}{QUESTION}&show=pies")
         assert response.status_code == 400
         assert (
-            "choose cells, unusual, density, change, persistence, rates, streets, patrols, pair"
+            "cells, unusual, density, change, persistence, rates, waits, streets, patrols, pair"
             in response.text.replace("&#39;", "'")
         )
 

@@ -394,7 +394,10 @@ def test_a_store_is_looked_at_without_being_changed(tmp_path: Path) -> None:
     run(tmp_path, "ingest", "2024-01-testshire-street.csv")
     before = (tmp_path / "patchmap.gpkg").read_bytes()
     facts = run_json(tmp_path, "look", "patchmap.gpkg")
-    assert [(part["name"], part["rows"]) for part in facts["parts"]] == [("incidents", 1)]
+    assert {part["name"]: part["rows"] for part in facts["parts"]} == {
+        "incidents": 1,
+        "patchmap_tasks": 0,
+    }
     assert (tmp_path / "patchmap.gpkg").read_bytes() == before
 
 

@@ -149,7 +149,8 @@ def test_of_twelve_months_few_are_in_memory_at_once(form: Format) -> None:
 def year_of_incidents() -> Any:
     """A snapshot of twelve months of 160 incidents, each made when it is read."""
     days = [pd.Timestamp(day, tz="UTC") for day in ("2024-01-01", "2024-12-31")]
-    record = SimpleNamespace(summary=SimpleNamespace(first=days[0], last=days[1]))
+    summary = SimpleNamespace(first=days[0], last=days[1])
+    record = SimpleNamespace(summary=summary, extracted="")
 
     def incidents(window: Window, columns: tuple[str, ...]) -> pd.DataFrame:
         part = month_of_incidents(f"{window.end - pd.Timedelta(days=2):%Y-%m}")
