@@ -104,7 +104,8 @@ def task_page(
     snapshot = caller.snapshot
     task = read_task(snapshot, task_id)
     meeting = caller.meeting(fields.get("meeting", "") or query.get("meeting", ""))
-    rows = [row for row in steps_from(task.state) if row.step not in _OF_ITSELF]
+    possible = steps_from(task.state, referred=bool(task.parent))
+    rows = [row for row in possible if row.step not in _OF_ITSELF]
     allowed = [row for row in rows if caller.may_take(row, task.level)]
     return page(
         "task.html",

@@ -29,7 +29,7 @@ def task_facts(task: Task) -> dict[str, Any]:
     return {
         **task_row_facts(row_of(task)),
         "assessment": task.assessment.as_dict() if task.assessment else None,
-        "can": [row.step for row in steps_from(task.state)],
+        "can": [row.step for row in steps_from(task.state, referred=bool(task.parent))],
         "steps": step_facts(task.steps),
     }
 

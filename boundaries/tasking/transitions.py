@@ -131,9 +131,23 @@ def transition(state: State | None, step: str) -> Transition:
     raise ConflictError(f"cannot {step} a task that is {state or 'new'}; it must be {listed}")
 
 
-def steps_from(state: State) -> list[Transition]:
-    """What can be done with a task in a state, in the order of the table."""
-    return [row for row in TRANSITIONS if state in row.sources]
+def steps_from(state: State, *, referred: bool) -> list[Transition]:
+    """What can be done with a task, in the order of the table.
+
+    Parameters
+    ----------
+    state
+        Where it stands.
+    referred
+        Whether it was referred from another task, which alone can be answered.
+
+    Returns
+    -------
+    The rows.
+    """
+    return [
+        row for row in TRANSITIONS if state in row.sources and (referred or row.step != "answer")
+    ]
 
 
 def table_rows() -> Iterator[tuple[str, str, str, str, str, str]]:

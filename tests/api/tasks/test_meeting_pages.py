@@ -60,7 +60,7 @@ def test_an_agenda_has_what_its_board_must_look_at(page: TestClient, own_store: 
         take_step(own_store, judged, step, signed=signed(day=5))  # type: ignore[arg-type]
     take_step(own_store, judged, "assess", signed=signed(day=6), outcome="worked", finding="Fell")
     html = page.get("/meetings/M-0002").text
-    assert "since the meeting of 03 March 2026" in html
+    assert "since the meeting of 3 March 2026" in html
     assert part(html, "New").count("T-00") == 4
     assert "Late one" in part(html, "Overdue")
     assert "Soon one" in part(html, "Due within")

@@ -144,7 +144,18 @@ def test_every_state_is_reached_and_every_row_leads_somewhere_known():
     pairs = [(row.step, state) for row in TRANSITIONS for state in row.sources]
     assert len(pairs) == len(set(pairs)), "one row for each step and state"
     assert len(list(table_rows())) == len(TRANSITIONS)
-    assert {row.step for row in steps_from("declined")} == {"reopen", "note", "redact"}
+    assert {row.step for row in steps_from("declined", referred=False)} == {
+        "reopen",
+        "note",
+        "redact",
+    }
+
+
+def test_only_a_task_that_was_referred_is_offered_an_answer():
+    for referred in (False, True):
+        offered = {row.step for row in steps_from("doing", referred=referred)}
+        assert ("answer" in offered) == referred
+        assert "finish" in offered
 
 
 def test_a_referral_up_is_answered_and_comes_back_with_both_histories():
@@ -284,8 +295,8 @@ def test_whatever_is_tried_a_task_is_what_its_steps_say(kinds):
         try:
             now = now.take(kind, signed=signed(hours=number), note="because", **given_)
         except ConflictError:
-            allowed = [row.step for row in steps_from(before.state)]
-            assert kind not in allowed or kind == "answer", "refused though the table allows it"
+            allowed = [row.step for row in steps_from(before.state, referred=bool(before.parent))]
+            assert kind not in allowed, "refused though it was offered"
             continue
         assert now.steps[:-1] == before.steps, "steps are only added"
         assert Task.of(now.task_id, now.steps) == now
