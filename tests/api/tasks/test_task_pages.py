@@ -198,11 +198,13 @@ def test_a_person_in_a_text_is_asked_about_and_can_be_confirmed(
 
 def test_a_referral_goes_up_is_answered_and_comes_back(page: TestClient, own_store: Store) -> None:
     own = add_task(own_store)
+    assert f'action="/tasks/{own}/answer"' not in page.get(f"/tasks/{own}").text
     up = {"version": "1", "direction": "up", "to": "city board", "note": "We need lighting"}
     assert page.post(f"/tasks/{own}/refer", data=up).status_code == 303
     html = page.get(f"/tasks/{own}").text
     assert "Waiting for an answer" in html
     assert "/tasks/T-0002" in html
+    assert 'action="/tasks/T-0002/answer"' in page.get("/tasks/T-0002").text
     answer = {"version": "1", "note": "Lamps in May"}
     assert page.post("/tasks/T-0002/answer", data=answer).status_code == 303
     text = text_of(page.get(f"/tasks/{own}").text)
