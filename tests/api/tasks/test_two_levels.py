@@ -20,12 +20,14 @@ from tests.api.conftest import serve_town
 from tests.api.tasks.conftest import add_task
 
 ANSWERS = (
-    *("/?period=latest-2m", "/map?period=latest-1m", "/allocation?tab=patrols", "/areas/wards"),
-    *("/areas/wards/A", "/answers/concentration?period=latest-2m", "/reports/profile"),
+    *("/map?period=latest-1m", "/allocation?tab=patrols", "/areas/wards"),
+    *("/answers/concentration?period=latest-2m", "/reports/profile"),
     *("/ogc/collections/hotspots/items?f=json", "/ogc/collections/area-counts/items?f=csv"),
     *("/ogc/collections/wards/items", "/ogc/collections/incidents/items?limit=5"),
 )
 """Pages, collections and files that are made of incidents and layers, not of tasks."""
+WITH_TASKS = ("/?period=latest-2m", "/areas/wards/A")
+"""Pages that draw tasks as well."""
 
 
 @pytest.fixture
@@ -102,7 +104,7 @@ def test_a_saved_task_leaves_every_answer_valid(page: TestClient, own_store: Sto
     own = add_task(own_store)
     page.headers["accept"] = "*/*"
     tags = {}
-    for address in ANSWERS:
+    for address in (*ANSWERS, *WITH_TASKS):
         answer = page.get(address)
         assert answer.status_code == 200, (address, answer.text[:200])
         tags[address] = answer.headers["etag"]
@@ -113,9 +115,9 @@ def test_a_saved_task_leaves_every_answer_valid(page: TestClient, own_store: Sto
             for address, tag in tags.items()
         }
 
-    assert statuses() == dict.fromkeys(ANSWERS, 304)
+    assert set(statuses().values()) == {304}
     for version, step in enumerate(("note", "note"), start=1):
         note = {"version": str(version), "note": "Seen"}
         assert page.post(f"/tasks/{own}/{step}", data=note).status_code == 303
     add_task(own_store)
-    assert statuses() == dict.fromkeys(ANSWERS, 304)
+    assert statuses() == dict.fromkeys(ANSWERS, 304) | dict.fromkeys(WITH_TASKS, 200)
