@@ -137,15 +137,22 @@ class Answers:
         """
         return self._answer_of(question, self.snapshot())
 
-    def ask_history(self, question: Question) -> Answer:
+    def ask_history(self, question: Question, *, subject: AnswerSubject = "incidents") -> Answer:
         """Answer a Question on the current data, with the incidents of the years before.
+
+        Parameters
+        ----------
+        question
+            What is asked.
+        subject
+            What it is asked of: of measures it is answered without incidents too.
 
         Raises
         ------
         QuestionError
             If the data cannot answer it.
         """
-        return self._answer_of(question, self.snapshot(), history=True)
+        return self._answer_of(question, self.snapshot(), history=True, subject=subject)
 
     def _answer_of(
         self,

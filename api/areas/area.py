@@ -8,12 +8,13 @@ from typing import Final
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from api.answers import Answers
 from api.areas.cover import OFFICERS, Cover, cover_of
 from api.areas.facts import LayerFacts
-from api.areas.fares import Fares, fares_of
+from api.areas.fares import Fares, compared_over_time, fares_of
 from api.areas.incidents import Incidents, incidents_of
 from api.areas.money import Money, MoneyRow, money_of
 from api.areas.raised import Raised, raised_in
@@ -98,6 +99,11 @@ class Area:
     def fares(self) -> Fares:
         """How it fares in each measure, or why that is not known."""
         return fares_of(self._answers, self.facts, self.code)
+
+    @cached_property
+    def compared_over_time(self) -> pd.DataFrame:
+        """Its measures by quarters, each against the same one a year before."""
+        return compared_over_time(self._answers, self.facts, self.code)
 
     @cached_property
     def money(self) -> tuple[Money, MoneyRow] | None:

@@ -5,6 +5,7 @@ All of it is about the whole layer and shared by the pages of its areas: the sec
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from api.pages.text import reason_of
 from api.pages.trends import Trend, area_trend
 from geo.analyses import LAYERS, AnalysisResult
 from geo.analyses.hot_cells import hotspot_ids
+from geo.analyses.measure_tracks import counts_over_time
 from geo.errors import PatchmapError
 from geo.properties import cached_property
 from geo.question.answer import Answer
@@ -215,6 +217,28 @@ def result_of(answers: Answers, name: str, question: Question) -> AnalysisResult
         return _sentence(refusal)
 
 
+def counts_of_layer(answers: Answers, question: Question) -> pd.DataFrame:
+    """The measures made of incidents over time, of all areas of a layer and shared by their pages.
+
+    Parameters
+    ----------
+    answers
+        About the present state of the store.
+    question
+        With the parts of time as `by`.
+
+    Raises
+    ------
+    QuestionError
+        If the data cannot answer it.
+    """
+
+    def counted() -> pd.DataFrame:
+        return counts_over_time(answers.ask_history(question, subject="measures"))
+
+    return answers.cached(f"counts over time?{question.query()}", lambda _: counted())
+
+
 def layer_facts(answers: Answers, layer_id: str, options: dict[str, str]) -> LayerFacts:
     """What is known of a layer, shared by the pages of its areas for each version of the data.
 
@@ -244,7 +268,8 @@ def prepare_areas(answers: Answers) -> None:
     for part in ("trend", "hotspots", "places", "unusual"):
         getattr(facts, part)
     result_of(answers, "profile", facts.question)
-    result_of(answers, "track", facts.two_years)
+    with suppress(*LASTING):
+        counts_of_layer(answers, facts.two_years)
 
 
 def _sentence(refusal: PatchmapError) -> str:

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from api.answers import Answers
-from api.areas.facts import LayerFacts, result_of
+from api.areas.facts import LayerFacts, counts_of_layer, result_of
+from api.errors import LASTING
 from api.pages.charts import Chart, chart
 from api.pages.measure_text import number_words, ratio_words, span_words
 from api.pages.trends import Trend
+from geo.analyses.measure_tracks import published_over_time
 
 CHART: Final = (150.0, 40.0)
 """Width and height of the chart of a measure, in SVG units."""
@@ -89,15 +91,14 @@ class Fares:
         Why there is none; '' where there are some.
     caveats
         What to keep in mind of all of them.
-    table, history
-        The same as tables: a row for each measure, and for each value over time.
+    table
+        The same as a table: a row for each measure.
     """
 
     rows: list[Fare]
     reason: str = ""
     caveats: Sequence[str] = ()
     table: pd.DataFrame = field(default_factory=pd.DataFrame)
-    history: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def fares_of(answers: Answers, facts: LayerFacts, code: str) -> Fares:
@@ -118,12 +119,30 @@ def fares_of(answers: Answers, facts: LayerFacts, code: str) -> Fares:
     table = _of_area(result.frame, code)
     if not len(table):
         return Fares([], "No measure is known here")
-    over_time = _history(answers, facts, code)
     history: dict[str, list[Row]] = {}
-    for row in _rows(over_time):
+    for row in _rows(_history(answers, facts, code)):
         history.setdefault(_text(row, "measure_id"), []).append(row)
     fares = [_fare(row, history) for row in _rows(table)]
-    return Fares(fares, caveats=result.caveats, table=table, history=over_time)
+    return Fares(fares, caveats=result.caveats, table=table)
+
+
+def compared_over_time(answers: Answers, facts: LayerFacts, code: str) -> pd.DataFrame:
+    """The measures of an area by quarters, each against the same one a year before.
+
+    Verdicts depend on all areas, so their values are read too: the page, which shows none of
+    these, does without them.
+
+    Parameters
+    ----------
+    answers, facts, code
+        As `fares_of` takes them.
+
+    Returns
+    -------
+    The rows of the analysis `track`; empty where there are none.
+    """
+    result = result_of(answers, TRACK, facts.two_years)
+    return pd.DataFrame() if isinstance(result, str) else _of_area(result.frame, code)
 
 
 def verdicts(fares: list[Fare]) -> dict[str, list[str]]:
@@ -203,8 +222,14 @@ def _change(row: Row) -> str:
 
 def _history(answers: Answers, facts: LayerFacts, code: str) -> pd.DataFrame:
     """The values of each measure of an area over time; empty where there are none."""
-    result = result_of(answers, TRACK, facts.two_years)
-    return pd.DataFrame() if isinstance(result, str) else _of_area(result.frame, code)
+    question = facts.two_years
+    try:
+        counted = counts_of_layer(answers, question)
+        answer = answers.ask_history(question, subject="measures")
+        published = published_over_time(answer, code)
+    except LASTING:
+        return pd.DataFrame()
+    return pd.concat([_of_area(counted, code), published], ignore_index=True)
 
 
 def _chart(rows: list[Row], unit: str) -> tuple[Chart | None, str]:

@@ -24,8 +24,8 @@ def area_sheets(area: Area) -> list[Sheet]:
         sheets.append(Sheet("Months", _months(facts, area.code)))
     if len(area.fares.table):
         sheets.append(Sheet("Measures", area.fares.table))
-    if len(area.fares.history):
-        sheets.append(Sheet("Measures over time", area.fares.history))
+    if len(area.compared_over_time):
+        sheets.append(Sheet("Measures over time", area.compared_over_time))
     if area.money:
         sheets.append(area_money_sheet(*area.money))
     if area.made_of:

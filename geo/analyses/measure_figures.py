@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import parse_qsl
@@ -492,9 +493,8 @@ def _of_values(answer: Answer, measure: Measure, measured: Measured) -> MeasureF
         # Of a measure of the whole country the latest periods may be of other areas.
         for period in periods[: -MOST_TRIED - 1 : -1]:
             earlier = a_year_before(period)
-            # Only these are brought to the areas here: of sixty months that takes a while.
-            span = Period(min(earlier.first, period.first), period.last)
-            values, carrying = values_of(measure, measured, period=span)
+            # Only what is shown is read: sixty months of a country's areas are millions of rows.
+            values, carrying = values_of(measure, measured, period=period)
             if (values["last_day"] == pd.Timestamp(period.last)).any():
                 break
         else:
@@ -503,7 +503,12 @@ def _of_values(answer: Answer, measure: Measure, measured: Measured) -> MeasureF
         return nothing_known(answer, measure, str(refusal))
     per = pd.Series(denominators(measure, measured), index=answer.areas.index.astype(str))
     now, notes = published_figures(measure, values, period, per=per)
-    before, _ = published_figures(measure, values, earlier, per=per)
+    before = _figures(len(now))
+    if earlier in periods:
+        # Carried from fewer areas it may say too little of these.
+        with suppress(PatchmapError):
+            values = values_of(measure, measured, period=earlier).values
+            before, _ = published_figures(measure, values, earlier, per=per)
     return MeasureFigures(
         measure,
         period,
@@ -538,7 +543,11 @@ def _whole_of_values(
 
 
 def values_of(
-    measure: Measure, measured: Measured, *, period: Period | None = None
+    measure: Measure,
+    measured: Measured,
+    *,
+    period: Period | None = None,
+    area_code: str | None = None,
 ) -> CarriedValues:
     """The values of a measure on the areas of an Answer.
 
@@ -548,8 +557,8 @@ def values_of(
         With values of its own.
     measured
         Reads them.
-    period
-        Of periods that share a day with this one; None for all.
+    period, area_code
+        As `Measured.values` takes them.
 
     Returns
     -------
@@ -560,7 +569,8 @@ def values_of(
     PatchmapError
         If they cannot be brought to these areas, with the reason.
     """
-    return checked(measured.values(measure.measure_id, period=period), measure, measured)
+    values = measured.values(measure.measure_id, period=period, area_code=area_code)
+    return checked(values, measure, measured)
 
 
 def checked(carried: CarriedValues, measure: Measure, measured: Measured) -> CarriedValues:

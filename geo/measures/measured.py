@@ -233,7 +233,9 @@ class Measured:
             periods.setdefault(str(own), []).append(Period(first.date(), last.date()))
         return periods
 
-    def values(self, measure_id: str, *, period: Period | None = None) -> CarriedValues:
+    def values(
+        self, measure_id: str, *, period: Period | None = None, area_code: str | None = None
+    ) -> CarriedValues:
         """Values of a measure on the areas of the layer.
 
         Parameters
@@ -242,6 +244,9 @@ class Measured:
             Of a measure that has values of its own; one made of incidents has none.
         period
             Of periods that share a day with this one; None for all.
+        area_code
+            The only area that is wanted; None for all. Of a measure that is published on another
+            layer others may be given with it, as its values are carried to all areas at once.
 
         Returns
         -------
@@ -258,7 +263,8 @@ class Measured:
         measure = self.measure(measure_id)
         if measure.layer_id == self.layer_id:
             codes = self.areas.index.astype(str)
-            values = self._reader.measure_values([measure_id], period=period)
+            wanted = None if area_code is None else [area_code]
+            values = self._reader.measure_values([measure_id], area_codes=wanted, period=period)
             own = values[values["area_code"].isin(codes)].reset_index(drop=True)
             published = Carrying("as published", self.layer_id, 0.0)
             return CarriedValues(own, self._without_lost(published, measure_id, codes, period))
@@ -267,10 +273,10 @@ class Measured:
         old = self._layer_of(measure.layer_id)
         # Of a layer of the whole country few areas are near.
         near = old.index[overlap_of(old, self.areas).weights.sum(axis=0) > 0].astype(str)
-        wanted = list(near) if len(near) <= _MOST_NAMED else None
-        values = self._reader.measure_values([measure_id], area_codes=wanted, period=period)
+        nearby = list(near) if len(near) <= _MOST_NAMED else None
+        values = self._reader.measure_values([measure_id], area_codes=nearby, period=period)
         codes = old.index.astype(str)
-        if wanted is None:
+        if nearby is None:
             values = values[values["area_code"].isin(codes)]
         carried, how = carried_once(values, measure, old, self.areas, target=self.layer_id)
         return CarriedValues(carried, self._without_lost(how, measure_id, codes, period))
