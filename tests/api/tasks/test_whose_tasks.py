@@ -24,6 +24,7 @@ from geo.store.geopackage.records import RecordsFile
 from tests.api.identity.conftest import CHEAP, HOST, USERS, WORDS, Service
 from tests.api.tasks.conftest import add_task, signed
 
+QUESTION = "datetime=2024-01/2024-02&layer=wards"
 CANARY = "Zebrafinch"
 """Stands in every text of the other ward: it must nowhere be seen."""
 
@@ -79,10 +80,16 @@ def test_an_officer_sees_nothing_of_other_areas(officer: TestClient, own: Store)
         "/meetings",
         "/meetings/M-0001",
         "/meetings/M-0099",
+        f"/?{QUESTION}",
+        f"/?{QUESTION}&at=A",
+        f"/story?{QUESTION}&at=A",
+        f"/map?{QUESTION}&over=tasks",
+        "/areas/wards/A",
+        "/areas/wards/A/charter",
+        "/areas/wards/B/charter",
     ]
     seen = {path: officer.get(path) for path in pages}
     assert [path for path, answer in seen.items() if CANARY in answer.text] == []
-    assert [path for path, answer in seen.items() if "Brook" in answer.text] == []
     assert {
         path: answer.status_code for path, answer in seen.items() if answer.status_code != 200
     } == {
@@ -92,8 +99,12 @@ def test_an_officer_sees_nothing_of_other_areas(officer: TestClient, own: Store)
         "/tasks/new?area=B@wards": 400,
         "/meetings/M-0001": 404,
         "/meetings/M-0099": 404,
+        "/areas/wards/B/charter": 404,
     }
     assert "Lights" in seen["/tasks"].text
+    assert "Lights" in seen[f"/story?{QUESTION}&at=A"].text
+    assert "Lights" in seen["/areas/wards/A"].text
+    assert "not finished: 1," in seen[f"/map?{QUESTION}&over=tasks"].text
     assert hidden not in seen["/tasks/T-0099"].text
 
 
@@ -105,6 +116,8 @@ def test_an_officer_changes_nothing_of_other_areas(officer: TestClient, own: Sto
     assert officer.post("/tasks/new?area=B@wards", data=raised).status_code == 400
     meeting = {"day": "2026-03-03"}
     assert officer.post("/meetings", data=meeting).status_code == 403
+    adopted = officer.post(f"/allocation/adopt?tab=posts&posts=2&{QUESTION}", data={"role": "x"})
+    assert adopted.status_code == 403
     other = officer.post("/meetings", data={**meeting, "area": "B@wards"})
     assert other.status_code == 400
     mine = add_task(own, "Lights")
