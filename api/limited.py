@@ -40,6 +40,7 @@ from geo.question.ask import Answer, Question, default_layer
 from geo.question.concealed import CONCEALED, concealed, limited, without_locations
 from geo.question.exclusions import UNSEEN, names_ranked_place
 from geo.question.layer_index import LayerIndexes
+from geo.question.lives import check_services
 from geo.question.resolve import check_names
 from geo.question.stated import stated_positions
 from geo.question.subjects import AnswerSubject, ask_about
@@ -433,11 +434,14 @@ class LimitedSnapshot(_PlansHidden):
         ------
         QuestionError
             If it names an area that is not seen, as one that does not exist, or none of its
-            layer is seen, or a place that only location texts would tell.
+            layer is seen, or a place that only location texts would tell, or a service of the
+            council that no record in somebody's areas names.
         """
         self._refuse_named_places(question)
         if self.view.areas is None:
             return question
+        if question.records.service:
+            check_services(question.records.service, self.records())
         if self.own_areas.empty:
             raise QuestionError("layer", _NONE)
         layer = question.layer or default_layer(self)

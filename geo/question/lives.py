@@ -156,7 +156,7 @@ class Records:
                 raise QuestionError(terms.chosen, NO_RECORDS)
             return no_records()
         records = self.read()
-        _check_services(terms.service, records)
+        check_services(terms.service, records)
         for name in ("channel", "kind", "service"):
             if wanted := getattr(terms, name):
                 records = records[records[name].isin(wanted)]
@@ -306,7 +306,21 @@ def _them(n: int) -> str:
     return "it" if n == 1 else "them"
 
 
-def _check_services(services: Sequence[str], records: pd.DataFrame) -> None:
+def check_services(services: Sequence[str], records: pd.DataFrame) -> None:
+    """Refuse services that none of some records names.
+
+    Parameters
+    ----------
+    services
+        As a Question names them.
+    records
+        With `service`: those that the reader sees, whose services the refusal lists.
+
+    Raises
+    ------
+    QuestionError
+        If one is unknown.
+    """
     known = sorted(set(records["service"]) - {""})
     for service in services:
         if service not in known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from contextlib import closing
@@ -90,7 +91,14 @@ def _extract() -> Partition:
             rows = batch.accepted
             other = rows["incident_id"].str.contains("canary").to_numpy(bool)
             texts = np.where(other, "12 Canary Street", "3 Mill Lane")
-            yield replace(batch, accepted=rows.assign(location=texts))
+            lives = batch.lives
+            assert lives is not None
+            services = np.where(lives.index.str.contains("canary"), "Canary Parks", "Streets")
+            yield replace(
+                batch,
+                accepted=rows.assign(location=texts),
+                lives=lives.assign(service=services),
+            )
 
     return replace(part, batches=batches)
 
@@ -137,6 +145,22 @@ def test_the_story_of_a_place_at_the_border_counts_the_officers_own_records(
     assert "2 open on 29 February 2024" in text["nat"]
     spot = re.compile(r"4 reports of anti-social behaviour at one spot")
     assert spot.search(get(client, "ann", f"/story?{ASKED}&at={PLACE}").text)
+
+
+@pytest.mark.parametrize("service", ["Moon", "Canary Parks"])
+@pytest.mark.parametrize("door", ["/?", "/answers/backlog?", "/ogc/collections/backlog/items?"])
+def test_services_of_other_areas_alone_are_neither_listed_nor_known(
+    client: TestClient, door: str, service: str
+) -> None:
+    address = f"{door}{ASKED}&service={service.replace(' ', '%20')}"
+    refused = get(client, "ann", address)
+    assert refused.status_code in (400, 422)
+    assert html.unescape(refused.text).find(f"unknown value '{service}'; choose Streets") > 0
+    assert "Canary" not in refused.text.replace(service, "")
+    seen = get(client, "nat", address)
+    assert (seen.status_code == 200) == (service == "Canary Parks")
+    assert "Canary Parks" in seen.text or seen.status_code == 200
+    assert get(client, "ann", f"{door}{ASKED}&service=Streets").status_code == 200
 
 
 def test_the_life_of_incidents_is_seen_by_those_who_see_incidents(client: TestClient) -> None:
