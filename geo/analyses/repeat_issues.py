@@ -32,7 +32,8 @@ from geo.records.repeats import (
 METHOD: Final = (
     f"A repeat is a record of the same category within {SAME_PLACE_M:.0f} metres of one that was "
     f"closed, and not withdrawn, at most {WITHIN_DAYS} days before it was received; what was done "
-    "before is the outcome of the one closed last. Places of a case review had "
+    "before is the outcome of the one closed last, and is not known of one that was opened again "
+    "later. Places of a case review had "
     f"{CASE_REVIEW_REPORTS} or more reports in the {CASE_REVIEW_MONTHS} months to the end of the "
     "period (Anti-social Behaviour, Crime and Policing Act 2014, section 104)"
 )
@@ -71,7 +72,9 @@ def repeats(answer: Answer) -> AnalysisResult:
     received = rows.whole["received"]
     in_period = ((received > rows.before) & (received <= rows.moment)).to_numpy(bool)
     try:
-        issues = repeat_issues(rows.whole, examine=in_period, snapped=answer.snapped)
+        issues = repeat_issues(
+            rows.whole, examine=in_period, snapped=answer.snapped, spells=rows.spells
+        )
         after = came_back_after(rows.whole, rows.moment, snapped=answer.snapped)
     except InputError as error:
         raise QuestionError("source", str(error)) from error

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from geo.errors import InputError
 from geo.incidents import LONDON
 from geo.judging import FEWEST, TOO_FEW
-from geo.records.life import OPEN_STATES, WITHDRAWN, known_at, state_at
+from geo.records.life import OPEN_STATES, WITHDRAWN, known_at, spells_of, state_at
 from geo.records.places import SAME_PLACE_M, NearbyPoints, place_codes
 
 Bools = NDArray[np.bool_]
@@ -47,7 +47,8 @@ class RepeatIssues:
     repeats
         A row for each, indexed by `incident_id`, with `REPEAT_COLUMNS`: the id of the record that
         was closed last before it, when that was `closed` and how many `days` before (by the
-        calendar in London), how many `metres` away, and its `outcome`: what was done before.
+        calendar in London), how many `metres` away, and its `outcome`: what was done before. Of one
+        that was opened again since then it is '': its outcome now is not that of the earlier time.
     examined, without_place
         How many records were looked at, and how many more have no place to be compared by.
     """
@@ -69,12 +70,13 @@ def repeat_issues(
     metres: float = SAME_PLACE_M,
     days: int = WITHIN_DAYS,
     snapped: bool = False,
+    spells: pd.DataFrame | None = None,
 ) -> RepeatIssues:
     """Find the records that repeat an issue which had been closed.
 
     The earlier record must be closed before the later one is received: a second report of what is
-    still open is no repeat. Dates without times make those of one day equal, and no repeat either.
-    A withdrawn record was not dealt with, so it is nobody's earlier one.
+    still open, or is open again, is no repeat. Dates without times make those of one day equal, and
+    no repeat either. A withdrawn record was not dealt with, so it is nobody's earlier one.
 
     Parameters
     ----------
@@ -90,6 +92,9 @@ def repeat_issues(
         Within how many days of the closing.
     snapped
         Whether the source moves its points to anonymous ones.
+    spells
+        `geo.records.life.SPELL_COLUMNS`: times during which records were closed before they were
+        opened again.
 
     Returns
     -------
@@ -106,20 +111,30 @@ def repeat_issues(
         wanted = wanted & examine
     has_place = lives["x"].notna().to_numpy(dtype=bool)
     later = lives[wanted & has_place]
-    pairs = _pairs(lives[has_place], later, metres=metres, days=days, direction="backward")
+    placed = lives[has_place]
+    pauses = spells_of(placed, spells)
+    candidates = [
+        _pairs(placed, later, direction="backward", metres=metres, days=days).assign(pause=-1)
+    ]
+    if len(pauses):
+        candidates.append(_pairs_with_pauses(placed, later, pauses, metres=metres, days=days))
     # Of neighbouring points the one with the latest closing, then the nearest, then by id.
-    pairs = pairs.sort_values(
-        ["later", "closed", "metres", "earlier"], ascending=[True, False, True, True]
-    ).drop_duplicates("later")
+    pairs = (
+        pd.concat(candidates, ignore_index=True)
+        .sort_values(["later", "closed", "metres", "earlier"], ascending=[True, False, True, True])
+        .drop_duplicates("later")
+    )
     table = pairs.set_index(pd.Index(pairs["later"], name="incident_id"))
     own, before = lives.loc[table.index], lives.loc[table["earlier"]]
+    paused = (table["pause"] >= 0).to_numpy(dtype=bool)
+    closed = before["closed"].set_axis(table.index)
+    closed[paused] = pauses["closed"].reindex(table.loc[paused, "pause"]).to_numpy()
     table = table.assign(
         received=own["received"],
-        closed=before["closed"].to_numpy(),
-        outcome=before["outcome"].to_numpy(),
+        closed=pd.to_datetime(closed, utc=True),
+        outcome=before["outcome"].mask(paused, "").to_numpy(),
         **{name: own[name] for name in ("category", "x", "y")},
     )
-    table["closed"] = pd.to_datetime(table["closed"], utc=True)
     ordered = table[list(REPEAT_COLUMNS)].sort_values("received", kind="stable")
     return RepeatIssues(ordered, len(later), int((wanted & ~has_place).sum()))
 
@@ -317,19 +332,67 @@ def _pairs(
     )
 
 
+def _pairs_with_pauses(
+    earlier: pd.DataFrame,
+    later: pd.DataFrame,
+    pauses: pd.DataFrame,
+    *,
+    metres: float,
+    days: int,
+) -> pd.DataFrame:
+    """As `_pairs` of records received while an earlier one was closed that was opened again.
+
+    `pause` is the row of `pauses`, as `geo.records.life.spells_of` gives them.
+    """
+    own = earlier.iloc[pauses["record"]]
+    usable = ~own[WITHDRAWN].to_numpy(dtype=bool)
+    pauses, own = pauses[usable], own[usable]
+    x, y = (np.concatenate([part[axis].to_numpy(float) for part in (own, later)]) for axis in "xy")
+    nearby = NearbyPoints(x, y, metres)
+    code, n = nearby.code, len(own)
+    left = _timed(own.index, pauses["closed"], own["category"], code[:n])
+    left = left.assign(until=_local(pauses["reopened"]), pause=pauses.index)
+    right = _timed(later.index, later["received"], later["category"], code[n:])
+    near = pd.DataFrame(nearby.pairs, columns=["point", "other"])
+    both = left.merge(near, on="point").merge(
+        right.rename(columns={"point": "other"}),
+        on=["other", "category"],
+        suffixes=("_earlier", "_later"),
+    )
+    gap = (both["at_later"].dt.normalize() - both["at_earlier"].dt.normalize()).dt.days
+    # Opened again by then, it is no longer an issue that was closed.
+    follows = (both["at_earlier"] < both["at_later"]) & (both["at_later"] < both["until"])
+    both, gap = both[follows & (gap <= days)], gap[follows & (gap <= days)]
+    apart = nearby.xy[both["point"].to_numpy(int)] - nearby.xy[both["other"].to_numpy(int)]
+    return pd.DataFrame(
+        {
+            "earlier": both["record_earlier"],
+            "later": both["record_later"],
+            "closed": both["at_earlier"],
+            "days": gap,
+            "metres": np.hypot(*apart.T),
+            "pause": both["pause"],
+        }
+    )
+
+
 def _timed(
     record: pd.Index, at: pd.Series, category: pd.Series, point: NDArray[np.int64]
 ) -> pd.DataFrame:
-    # On the clock in London, so that dates lie whole days apart.
-    local = at.dt.tz_convert(LONDON).dt.tz_localize(None)
     return pd.DataFrame(
         {
             "record": record.astype("str"),
-            "at": local.to_numpy("datetime64[ns]"),
+            "at": _local(at),
             "category": category.astype("str").array,
             "point": point,
         }
     )
+
+
+def _local(times: pd.Series) -> NDArray[np.datetime64]:
+    """Times on the clock in London, so that dates lie whole days apart."""
+    local = times.dt.tz_convert(LONDON).dt.tz_localize(None)
+    return np.asarray(local, "datetime64[ns]")
 
 
 def _refuse_snapped(*, snapped: bool) -> None:

@@ -107,6 +107,52 @@ def test_withdrawn_records_are_nobodys_earlier_one() -> None:
     assert repeat_issues(lives).repeats.empty
 
 
+def test_a_record_that_was_opened_again_is_an_earlier_one_while_it_was_closed() -> None:
+    # r0 was closed on 10 March, open again from 1 May and closed for good on 20 May.
+    received = ["2025-03-01", "2025-03-10", "2025-04-20", "2025-05-05", "2025-06-01", "2025-06-08"]
+    closed = ["2025-05-20", None, None, None, None, None]
+    lives = lives_of(received=received, closed=closed, outcome=["fine", *[""] * 5]).assign(
+        category="litter", x=[0.0, 0, 8, 0, 0, 500], y=0.0
+    )
+    spells = pd.DataFrame(
+        {
+            "incident_id": ["r0", "r0", "gone"],
+            "closed": pd.to_datetime(["2025-03-10", "2025-03-12", "2025-03-10"], utc=True),
+            "reopened": pd.to_datetime(["2025-05-01", "2025-03-15", "2025-05-01"], utc=True),
+        }
+    )
+    result = repeat_issues(lives, spells=spells).repeats
+    # On 10 March it was closed that very day, on 5 May it was open again, and r5 is elsewhere. The
+    # spell of three days in March is over by 20 April, though it began later.
+    assert result["earlier"].to_dict() == {"r2": "r0", "r4": "r0"}
+    assert result["closed"].dt.strftime("%Y-%m-%d").tolist() == ["2025-03-10", "2025-05-20"]
+    assert result["days"].tolist() == [41, 12]
+    assert result["metres"].tolist() == [8.0, 0.0]
+    assert result["outcome"].tolist() == ["", "fine"]
+    assert repeat_issues(lives, spells=spells, days=40).repeats.index.tolist() == ["r4"]
+    assert repeat_issues(lives).repeats.index.tolist() == ["r4"]
+    withdrawn = lives.assign(withdrawn=lives.index == "r0")
+    assert repeat_issues(withdrawn, spells=spells).repeats.empty
+
+
+def test_a_record_that_is_open_again_now_was_still_closed_before() -> None:
+    lives = lives_of(
+        received=["2025-03-01", "2025-03-05", "2025-03-20"], closed=[None, "2025-03-12", None]
+    ).assign(category="litter", x=[0.0, 5, 0], y=0.0, outcome="fine")
+    spells = pd.DataFrame(
+        {
+            "incident_id": ["r0"],
+            "closed": pd.to_datetime(["2025-03-10"], utc=True),
+            "reopened": pd.to_datetime(["2025-04-01"], utc=True),
+        }
+    )
+    # The neighbour was closed two days later, and so is the one before it.
+    assert repeat_issues(lives, spells=spells).repeats["earlier"].to_dict() == {"r2": "r1"}
+    alone = lives.drop("r1")
+    assert repeat_issues(alone, spells=spells).repeats["earlier"].to_dict() == {"r2": "r0"}
+    assert repeat_issues(alone).repeats.empty
+
+
 def test_what_did_not_last_is_counted_by_outcome_over_records_watched_long_enough() -> None:
     lives = spread_lives(5, 400)
     moment = pd.Timestamp("2025-10-01T00:00Z")
