@@ -12,7 +12,12 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
+from api.access_settings import AccessSettings, PublicUrl
 from api.answers import Answers
+from api.identity.identity import AreaScope
+from api.identity.keys import Keys
+from api.identity.roles import Role
+from api.identity.users import User
 from api.pages.printing import print_pdf, sheets_of
 from api.reports.boards import board_pack_report, city_board_report
 from api.reports.model import Report
@@ -23,7 +28,9 @@ from boundaries.tasking.priority import PriorityTerms
 from geo.errors import QuestionError
 from geo.question.model import Question
 from geo.store.geopackage import GeoPackageStore
+from geo.store.geopackage.records import RecordsFile
 from tests.api.conftest import MONTHS, SIDE, SOUTH, WEST, month_of_incidents, serve_town
+from tests.api.identity.conftest import HOST, Service
 from tests.api.reports.tasking_town import DAY, IN_A, fill_with_tasks, point
 from tests.boundaries.tasking.tasking_made import signed, terms
 from tests.services import run_patchmap
@@ -310,3 +317,25 @@ def test_a_report_of_tasks_refuses_options_that_it_does_not_take(own: GeoPackage
         assert (refusal.status_code, refusal.json()["detail"][:8]) == (400, "category")
         assert client.get("/reports/task-tracker?within=Nowhere").status_code == 400
         assert client.get("/reports/board-pack?from=2026-01&to=2026-03").status_code == 200
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_an_officer_reads_nothing_of_tasks_in_other_areas(
+    own: GeoPackageStore, tmp_path: Path, name: str
+) -> None:
+    with closing(RecordsFile(tmp_path / "own.gpkg")) as records:
+        access = AccessSettings("accounts", PublicUrl.parse(f"https://{HOST}"))
+        of_b = AreaScope("wards", ("B",))
+        _, secret = Keys(records).add("ben", User("key-ben", (Role.OFFICER,), of_b))
+        browser = Service(own, records, access).browser(accept="*/*")
+        browser.headers.pop("origin")
+        assert browser.get(f"/reports/{name}").status_code == 401
+        browser.headers["authorization"] = f"Bearer {secret}"
+        page = browser.get(f"/reports/{name}?layer=wards")
+        assert page.status_code == 200, page.text
+        # What lies in ward A or outside, and what was set there.
+        for text in ("Money for lights", "Close the alley", "Beyond the border", "Feeling safe"):
+            assert text not in page.text
+        assert "Brook" in page.text
+        if name in ("task-tracker", "city-board"):
+            assert "Extra patrols" in page.text
