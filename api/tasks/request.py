@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
+from urllib.parse import urlencode
 
 from fastapi import Depends, HTTPException, Request
 
@@ -128,7 +129,9 @@ class Caller:
 
     def shared(self, meeting: Meeting | None = None, *, by: str = "") -> dict[str, Any]:
         """The variables that every page of tasking has."""
+        others = [pair for pair in self.request.query_params.multi_items() if pair[0] != "meeting"]
         return {
+            "leave": f"?{urlencode(others, safe='/:,.@')}",
             "may_edit": self.may_edit,
             "is_of_city": self.is_of_city,
             "is_local": self.is_local,

@@ -31,6 +31,8 @@ def test_a_meeting_is_called_and_taken_and_has_minutes(page: TestClient, own_sto
     html = page.get("/meetings/M-0001").text
     assert 'href="/?meeting=M-0001&amp;present=1"' in html
     assert f'href="/tasks/{own}?meeting=M-0001"' in html
+    listed = page.get("/tasks?area=A@wards&meeting=M-0001").text
+    assert '<a href="?area=A@wards">Leave the meeting</a>' in listed
     in_it = page.get(f"/tasks/{own}?meeting=M-0001").text
     assert "You are in the meeting" in in_it
     assert '<input type="hidden" name="meeting" value="M-0001">' in in_it

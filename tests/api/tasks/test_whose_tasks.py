@@ -90,6 +90,8 @@ def test_an_officer_sees_nothing_of_other_areas(officer: TestClient, own: Store)
     ]
     seen = {path: officer.get(path) for path in pages}
     assert [path for path, answer in seen.items() if CANARY in answer.text] == []
+    tasking = [path for path in seen if path.startswith(("/tasks", "/meetings"))]
+    assert [path for path in tasking if "Brook" in seen[path].text] == []
     assert {
         path: answer.status_code for path, answer in seen.items() if answer.status_code != 200
     } == {
