@@ -199,7 +199,10 @@ class ValueRows:
     def insert(self, rows: pd.DataFrame) -> None:
         """Write values whose keys are new, with `STORED`."""
         if len(rows):
-            self._tables.insert("patchmap_measure_values", STORED, _plain(rows))
+            # Most files have neither limits nor notes: to write that they are unknown takes as long
+            # as to write numbers.
+            names = [name for name in STORED if not _unknown(rows[name]).all()]
+            self._tables.insert("patchmap_measure_values", names, _plain(rows[names]))
             self._count(rows, 1)
 
     def delete(self, rows: pd.DataFrame) -> None:
@@ -285,17 +288,19 @@ def _marks(keys: Sequence[int]) -> str:
 
 
 def _plain(rows: pd.DataFrame) -> Iterator[tuple[object, ...]]:
-    """Rows of `STORED` as tuples, with None for what is unknown; some at a time, to save memory."""
+    """Rows as tuples, with None for what is unknown; some at a time, to save memory."""
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         piece = rows.iloc[start : start + _ROWS_AT_ONCE]
-        yield from zip(*(_plain_column(piece[name]) for name in STORED), strict=True)
+        yield from zip(*(_plain_column(piece[name]) for name in piece.columns), strict=True)
 
 
 def _plain_column(column: pd.Series) -> list[object]:
-    unknown = (column == "" if column.name == "note" else column.isna()).to_numpy(dtype=bool)
-    if unknown.all():
-        return [None] * len(column)
     plain: list[object] = column.tolist()
-    for row in np.flatnonzero(unknown).tolist():
+    for row in np.flatnonzero(_unknown(column)).tolist():
         plain[row] = None
     return plain
+
+
+def _unknown(column: pd.Series) -> NDArray[np.bool_]:
+    unknown = column == "" if column.name == "note" else column.isna()
+    return unknown.to_numpy(dtype=bool)
