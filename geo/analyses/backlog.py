@@ -88,7 +88,7 @@ def backlog(answer: Answer) -> AnalysisResult:
         on_shown_areas(answer, frame.reset_index(drop=True)),
         METHOD,
         {"headline": _headline(rows), **both_accounts(answer)},
-        [*([rows.begins] if rows.begins else []), *record_caveats(rows), *cut_caveats(answer)],
+        [*record_caveats(rows), *cut_caveats(answer)],
         tables={
             ALL: _all(rows, parts, by),
             **_elsewhere(rows, parts, by),

@@ -364,7 +364,7 @@ def both_accounts(answer: Answer) -> dict[str, object]:
 
 
 def record_caveats(rows: RecordRows) -> list[str]:
-    """What to know of records that count in no area of the layer, and of vanished ones."""
+    """What to know of records in no area, and from and to which day lists are known."""
     caveats = []
     lost = rows.whole["where"].value_counts()
     if n := int(lost.get(IN_NO_AREA, 0)):
@@ -374,7 +374,7 @@ def record_caveats(rows: RecordRows) -> list[str]:
             f"{_records(n)} without a place, and no area of this layer is stated for them: they "
             "are in both accounts, and in no area."
         )
-    return [*caveats, *rows.known]
+    return [*caveats, *filter(None, [rows.begins]), *rows.known]
 
 
 def _records(n: int) -> str:
