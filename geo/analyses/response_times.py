@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -33,6 +34,7 @@ from geo.records.targets import Target
 from geo.records.waits import (
     FASTER,
     SLOWER,
+    Wait,
     against_before,
     against_rest,
     judged_waits,
@@ -107,13 +109,24 @@ def response_times(answer: Answer) -> AnalysisResult:
     )
 
 
-def _figures(lives: pd.DataFrame, rows: RecordRows, target: Target | None) -> dict[str, object]:
+def _figures(lives: pd.DataFrame, rows: RecordRows, target: Target | None) -> dict[str, Any]:
     """What is said of some records that were received in a period."""
     account = received_account(lives, rows.moment, target=target).iloc[0]
-    answered, closed = (
-        wait_of(waits_at(lives, rows.moment, end=end)) for end in ("answered", "closed")
+    return _figures_of(account.to_dict(), *(wait_of(one) for one in _waits(lives, rows)))
+
+
+def _waits(lives: pd.DataFrame, rows: RecordRows) -> tuple[pd.DataFrame, ...]:
+    """The waits of records for an answer, for their closing, and for an answer in working days."""
+    return (
+        waits_at(lives, rows.moment),
+        waits_at(lives, rows.moment, end="closed"),
+        waits_at(lives, rows.moment, working=True),
     )
-    working = wait_of(waits_at(lives, rows.moment, working=True))
+
+
+def _figures_of(
+    account: Mapping[Any, Any], answered: Wait, closed: Wait, working: Wait
+) -> dict[str, Any]:
     return {
         **{name: int(account[name]) for name in _COUNTS},
         "share_in_time": account["share_in_time"],
@@ -140,7 +153,13 @@ def _rows_by_area(
     """The figures of each area with records, and how its waits differ from those of all others."""
     target = answer.question.records.target
     some = received_in(lives, part.period)
-    made = {code: _figures(own, rows, target) for code, own in some.groupby("area_code")}
+    accounts = received_account(some, rows.moment, by=["area_code"], target=target)
+    by_area = accounts.to_dict("index")
+    waits = _waits(some, rows)
+    made = {
+        code: _figures_of(by_area[code], *(wait_of(one.iloc[own]) for one in waits))
+        for code, own in some.groupby("area_code").indices.items()
+    }
     empty = _figures(some[:0], rows, target)
     codes = answer.areas.index.astype(str)
     figures = pd.DataFrame([made.get(code, empty) for code in codes], index=codes)
