@@ -135,6 +135,8 @@ def _without_geometry(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, str):  # as most values are
+        return value
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%dT%H:%M:%SZ}"
     return value.isoformat() if isinstance(value, date) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -134,7 +135,14 @@ def list_tasks(
     if unanswered is not None:
         late = late_referrals(every, at=now, days=unanswered)
         rows = [row for row in rows if row.task_id in late]
-    lines = text_table(
+    # Of the two only what is printed is made: a list can have thousands.
+    facts = list_facts(rows, among) if cli.json else None
+    cli.echo(_listed(rows, among), facts)
+
+
+def _listed(rows: list[TaskRow], among: list[TaskRow]) -> Iterator[str]:
+    """The list as text, with the accounts of those that it was chosen from."""
+    yield from text_table(
         {
             "id": [row.task_id for row in rows],
             "state": [row.state for row in rows],
@@ -145,7 +153,7 @@ def list_tasks(
             "place": [row.place_label for row in rows],
         }
     )
-    cli.echo([*lines, str(accounts_of(among))], list_facts(rows, among))
+    yield str(accounts_of(among))
 
 
 @tasks.command("show")

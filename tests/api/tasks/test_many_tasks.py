@@ -27,8 +27,7 @@ from tests.boundaries.tasking.tasking_made import signed, task
 from tests.postgres import Cluster
 
 TASKS = 10_000
-MOST_SECONDS = 0.45
-"""A list takes 0.1 to 0.25 s of a quiet processor, and up to twice that of one that is shared."""
+MOST_SECONDS = 0.3
 
 
 @pytest.fixture(scope="module", params=["GeoPackage", "PostGIS"])
