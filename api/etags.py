@@ -15,6 +15,7 @@ from fastapi import Request, Response
 from api.answers import Answers
 from api.identity.identity import identity_of
 from api.reads import Part, letters, note, noted, parts_of
+from api.retries import made_of_one_state
 from api.settings import VERSION
 from api.snapshot import Snapshot
 
@@ -72,7 +73,7 @@ def not_modified_or(
         parts = parts_of(known.strip('"').partition("-")[0])
         if parts is not None and tag(parts) == known:
             return _named(Response(status_code=304), known)
-    response = make()
+    response = made_of_one_state(make)
     note(*reads)
     return _named(response, tag(noted()))
 

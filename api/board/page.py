@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -19,9 +20,16 @@ from api.basemap.sources import basemaps_of
 from api.board.findings import Findings, cached_findings
 from api.board.lasting import edition
 from api.board.map_page import draw_maps
-from api.board.opening import opening_view, readable_view, refusal_page, standing_view
+from api.board.opening import (
+    RefusedOption,
+    opening_view,
+    readable_view,
+    refusal_page,
+    standing_view,
+)
 from api.board.sections import WHOLE_PERIOD, WITH_TASKS, render_or_explain
 from api.board.stories import render_story_or_explain
+from api.board.tasks import may_decide, meeting_of
 from api.board.variables import bar_variables, page_variables
 from api.board.view import BoardView
 from api.dependencies import HTML, AnswersDep, SettingsDep
@@ -29,8 +37,10 @@ from api.etags import not_modified_or
 from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.pages.templating import SECTION_MARK, templates
+from api.pages.text import reason_of
+from api.retries import made_of_one_state
 from geo.checkpoints import checkpoint
-from geo.errors import PatchmapError
+from geo.errors import PatchmapError, QuestionError
 from geo.question.store_settings import london_day
 
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
@@ -52,7 +62,7 @@ def board(request: Request, answers: AnswersDep, settings: SettingsDep) -> Respo
 
     def page() -> Response:
         try:
-            opened = open_board(answers, fields, origin)
+            opened = made_of_one_state(lambda: open_board(answers, fields, origin))
         except PatchmapError as error:
             return refusal_page(answers, readable_view(answers, fields), error)
         status = 400 if opened.shared["refused"] else 200
@@ -106,10 +116,17 @@ def open_board(answers: Answers, fields: list[tuple[str, str]], origin: str = ""
     """
     view, widened, refused = standing_view(answers, fields)
     findings, snapshot = cached_findings(answers, view.narrowed), answers.snapshot()
+    try:
+        meeting = meeting_of(snapshot, view.meeting)
+    except QuestionError as error:
+        refused.append(RefusedOption(error.option, view.meeting, reason_of(error)))
+        view, meeting = replace(view, meeting=""), None
     with findings.computing(f"headline {view.address()}"):
         shared = page_variables(findings, view) | {
             "origin": origin,
-            "snapshot": snapshot,
+            "take_snapshot": answers.snapshot,
+            "meeting": meeting,
+            "may_decide": may_decide(),
             "widened": widened,
             "refused": {one.option: one for one in refused},
         }
@@ -159,5 +176,5 @@ def _section(board: OpenedBoard, name: str) -> str:
     # What follows from tasks is no part of what is worked out for an Answer.
     key: tuple[object, ...] = (name, board.view.address(), shared["origin"], begun)
     if name in WITH_TASKS:
-        key = (*key, board.tasks)
+        key = (*key, board.tasks, shared["may_decide"])
     return findings.text(key, render, lasts=lasts)

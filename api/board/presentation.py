@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -21,13 +21,15 @@ from api.board.cards import (
 from api.board.findings import Findings
 from api.board.headline import headline_of, span_words
 from api.board.leading import leading_area
-from api.board.tasks import news
+from api.board.tasks import decided_lines, news, tasks_at
 from api.board.variables import Variables
 from api.board.view import BoardView
 from api.errors import UNANSWERED
 from api.pages.charts import Chart, chart
 from api.pages.text import PATTERN_WORDS, average_words, officer_words, percent
+from api.retries import made_of_one_state
 from api.snapshot import Snapshot
+from geo.analyses.places import circles_of
 from geo.analyses.unusual import JudgedSeries
 from geo.analyses.unusual_text import series_title, step_title
 from geo.hotspots.verdict import CERTAINTY
@@ -56,6 +58,11 @@ class Step:
         The last two years of the place, or of all that is shown.
     months
         The first and the last month of the chart.
+    of
+        How many things `lines` is the beginning of, a line each; 0 where it lists none. On a low
+        screen fewer are shown, and the rest is counted there.
+    decided
+        What was decided at the place, a line each; None where the step is of no place.
     """
 
     count: str
@@ -65,6 +72,8 @@ class Step:
     at: str = ""
     chart: Chart | None = None
     months: tuple[str, str] = ("", "")
+    of: int = 0
+    decided: list[str] | None = None
 
 
 def presentation(findings: Findings, shared: Variables) -> Variables:
@@ -75,21 +84,39 @@ def presentation(findings: Findings, shared: Variables) -> Variables:
     findings
         The results of the Question.
     shared
-        The variables of the page, with its `view`, and the `snapshot` that tasks are read from.
+        The variables of the page, with its `view`, and `take_snapshot` for what tasks are read in.
     """
     judged, trend, _ = history(findings)
     cards = place_cards(findings, judged, trend)
     first, last = (trend.months[0], trend.months[-1]) if trend and trend.months else ("", "")
     months = (step_title(first), step_title(last)) if first else ("", "")
+    # Read when the rest of the page is sent: somebody may have saved a task since it was begun.
+    take_snapshot = cast("Callable[[], Snapshot]", shared["take_snapshot"])
+    view = cast("BoardView", shared["view"])
+    since, decided = made_of_one_state(lambda: _of_tasks(take_snapshot(), view, findings, cards))
     steps = [
-        *_news(cast("Snapshot", shared["snapshot"]), cast("BoardView", shared["view"])),
+        *since,
         _finding(findings, cards, judged, months),
         *([_unusual(judged)] if judged else []),
-        *(_place(findings, card, judged, months=months, of=len(cards)) for card in cards),
+        *(
+            _place(findings, card, judged, months=months, of=len(cards), decided=decided[card.at])
+            for card in cards
+        ),
         _areas(findings),
         *_patrols(findings),
     ]
     return {"steps": steps}
+
+
+def _of_tasks(
+    snapshot: Snapshot, view: BoardView, findings: Findings, cards: list[Card]
+) -> tuple[list[Step], dict[str, list[str]]]:
+    """What is said of tasks: the step of the news, and what was decided at each place."""
+    circles = circles_of(tuple(card.at for card in cards), findings.answer, option="at")
+    at = [tasks_at(snapshot, circle) for circle in circles]
+    return _news(snapshot, view), {
+        card.at: decided_lines(rows) for card, rows in zip(cards, at, strict=True)
+    }
 
 
 def _news(snapshot: Snapshot, view: BoardView) -> list[Step]:
@@ -133,9 +160,8 @@ def _unusual(judged: JudgedSeries) -> Step:
         for row in records(rows.head(MOST_UNUSUAL))
     ]
     headline, _, aside = judged.headline.rstrip(")").partition(" (")
-    if len(rows) > MOST_UNUSUAL:
-        lines.append(f"{len(rows) - MOST_UNUSUAL:,} more are on the board")
-    return Step("What is unusual", f"{headline}.", f"{aside[:1].upper()}{aside[1:]}", lines)
+    key = f"{aside[:1].upper()}{aside[1:]}"
+    return Step("What is unusual", f"{headline}.", key, lines, of=len(rows))
 
 
 def _place(
@@ -145,6 +171,7 @@ def _place(
     *,
     months: tuple[str, str],
     of: int,
+    decided: list[str],
 ) -> Step:
     place = findings.ranked[findings.ranked["hotspot_id"] == card.at].iloc[0]
     circle = (float(place["x"]), float(place["y"]), float(place["radius_m"]))
@@ -169,6 +196,7 @@ def _place(
         at=card.at,
         chart=card.chart,
         months=months,
+        decided=decided,
     )
 
 
@@ -187,7 +215,8 @@ def _areas(findings: Findings) -> Step:
         f"{row['area_name']}: {_size(row)}" for row in known[:MOST_AREAS]
     ]
     harm = findings.answer.harm is not None
-    return Step("Areas", str(leading_area(findings.areas, harm=harm)), key, lines)
+    title = str(leading_area(findings.areas, harm=harm))
+    return Step("Areas", title, key, lines, of=len(clear or known))
 
 
 def _changed(row: dict[object, object]) -> str:
@@ -215,4 +244,4 @@ def _patrols(findings: Findings) -> list[Step]:
         f"{_number(patrol.visits, 'visit')}"
         for patrol in summary.patrols[:MOST_AREAS]
     ]
-    return [Step("Who goes where", f"{summary.title}.", "", lines)]
+    return [Step("Who goes where", f"{summary.title}.", "", lines, of=len(summary.patrols))]

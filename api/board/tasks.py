@@ -13,23 +13,28 @@ from typing import Final
 
 import shapely
 
+from api.addresses import own_address
 from api.identity.current import current_caller
 from api.identity.identity import identity_of
 from api.identity.roles import Capability
-from api.pages.tasking_text import OUTCOME_WORDS, STATE_WORDS, day_words, state_words
+from api.pages.meetings import board_name, meeting_title
+from api.pages.tasking_text import OUTCOME_WORDS, day_words, shortened, state_words
 from api.snapshot import Snapshot
 from boundaries.tasking.accounts import accounts_of
 from boundaries.tasking.agendas import tasks_of_board
 from boundaries.tasking.meeting import LONDON, Meeting, meeting_before
 from boundaries.tasking.places import area_codes
-from boundaries.tasking.storage import read_meetings, read_tasks
+from boundaries.tasking.storage import read_meeting, read_meetings, read_tasks
 from boundaries.tasking.task import Task
 from boundaries.tasking.transitions import OPEN
-from geo.errors import NotFoundError
+from geo.errors import NotFoundError, QuestionError
 from geo.question.store_settings import london_day
 from geo.store.tasking_contract import TaskRow
 
 MOST_LISTED: Final = 8
+MOST_NAMED: Final = 2
+"""Tasks of a kind that the presentation names: those of three kinds fit a screen of 720 lines."""
+MOST_LETTERS: Final = 70
 MOST_DRAWN: Final = 200
 """Tasks on a map, those changed last: more numbers would hide it."""
 
@@ -79,6 +84,68 @@ def listed(rows: Sequence[TaskRow]) -> list[dict[str, str]]:
     ]
 
 
+def decided_lines(rows: Sequence[TaskRow]) -> list[str]:
+    """Tasks at a place as the presentation says them: the last ones, and how many more."""
+    today = date.fromisoformat(london_day())
+    lines = [
+        f"{shortened(row.title, MOST_LETTERS)}: {state_words(row, today)}"
+        for row in rows[:MOST_NAMED]
+    ]
+    rest = len(rows) - MOST_NAMED
+    return [*lines, f"and {rest:,} more"] if rest > 0 else lines
+
+
+@dataclass(frozen=True)
+class BoardMeeting:
+    """The meeting in which the board is looked at, as its banner names it.
+
+    Attributes
+    ----------
+    title
+        Its title, else its board, and its day.
+    board
+        Whose it is.
+    address
+        Of its page, with its minutes.
+    """
+
+    title: str
+    board: str
+    address: str
+
+
+def meeting_of(snapshot: Snapshot, meeting_id: str) -> BoardMeeting | None:
+    """The meeting that an address names.
+
+    Parameters
+    ----------
+    snapshot
+        What the reader sees.
+    meeting_id
+        Its id; '' for none.
+
+    Returns
+    -------
+    It; None for none.
+
+    Raises
+    ------
+    QuestionError
+        If there is no such meeting, or it is not seen.
+    """
+    if not meeting_id:
+        return None
+    try:
+        own = read_meeting(snapshot, meeting_id)
+    except NotFoundError as error:
+        raise QuestionError("meeting", "there is no such meeting") from error
+    return BoardMeeting(
+        meeting_title(snapshot, own),
+        board_name(snapshot, own),
+        f"{own_address('/meetings/')}{meeting_id}#minutes-title",
+    )
+
+
 @dataclass(frozen=True)
 class News:
     """What happened to tasks since a meeting.
@@ -92,7 +159,8 @@ class News:
     key
         How many are new, done, assessed.
     lines
-        The tasks that were assessed, done and raised, in this order.
+        A line each for those that were assessed, done and raised, in this order. Each names the
+        last ones and counts all of its own, so that the lines add up to `key`.
     """
 
     since: Meeting | None
@@ -136,7 +204,11 @@ def news(snapshot: Snapshot, meeting_id: str) -> News | None:
         since=before,
         title="Since the last meeting" if before else "Tasks so far",
         key=_key(before, [f"{len(tasks):,} {name}" for name, tasks in parts]),
-        lines=[*_lines(judged, 3), *_lines(done, 2), *_lines(raised, 3)],
+        lines=[
+            _line(words, tasks)
+            for words, tasks in (("Assessed", judged), ("Done", done), ("New", raised))
+            if tasks
+        ],
     )
 
 
@@ -151,13 +223,16 @@ def _key(before: Meeting | None, counts: list[str]) -> str:
     return f"{', '.join(counts)}{since}."
 
 
-def _lines(tasks: list[Task], most: int) -> list[str]:
-    lines = [
-        f"{task.task_id} {task.title}, {task.place.label}: "
-        f"{(OUTCOME_WORDS[task.outcome] if task.outcome else STATE_WORDS[task.state]).lower()}"
-        for task in tasks[::-1][:most]
-    ]
-    return [*lines, *([f"and {len(tasks) - most:,} more"] if len(tasks) > most else [])]
+def _line(words: str, tasks: list[Task]) -> str:
+    """The last tasks of a kind, and how many more there are."""
+    named = "; ".join(_named(task) for task in tasks[::-1][:MOST_NAMED])
+    rest = len(tasks) - MOST_NAMED
+    return f"{words}: {named}{f'; and {rest:,} more' if rest > 0 else ''}"
+
+
+def _named(task: Task) -> str:
+    title = shortened(f"{task.title}, {task.place.label}", MOST_LETTERS)
+    return f"{title}: {OUTCOME_WORDS[task.outcome].lower()}" if task.outcome else title
 
 
 def brief_tasks(

@@ -35,6 +35,11 @@ def day_words(day: date | None) -> str:
     return f"{day.day} {day:%B %Y}" if day else ""
 
 
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many letters, cut between words and ended with an ellipsis."""
+    return text if len(text) <= most else f"{text[: most - 1].rsplit(' ', 1)[0].rstrip(' ,')}…"
+
+
 def state_words(row: TaskRow, today: date) -> str:
     """How a task stands, in few words: `done`, `in hand, overdue since 3 March 2026`."""
     every = {str(name): words for name, words in (*STATE_WORDS.items(), *OUTCOME_WORDS.items())}

@@ -10,6 +10,7 @@ from api.dependencies import HTML
 from api.etags import not_modified_or
 from api.identity.declared import requires
 from api.identity.roles import Capability
+from api.pages.meetings import area_name
 from api.pages.tasking_text import OUTCOME_WORDS, STATE_WORDS
 from api.query import only
 from api.snapshot import Snapshot
@@ -92,7 +93,7 @@ def one_meeting(request: Request, caller: CallerDep, meeting_id: str) -> Respons
             **caller.shared(),
             one=meeting,
             before=before,
-            area=_area_name(snapshot, meeting),
+            area=area_name(snapshot, meeting.layer, meeting.area),
             parts=[(title, getattr(points, name, [])) for name, title in _PARTS],
             minutes=_minutes(snapshot, meeting),
             states=STATE_WORDS,
@@ -108,7 +109,9 @@ def _list(caller: Caller, fields: Fields, *, refusal: str = "") -> Response:
         "meetings.html",
         status=400 if refusal else 200,
         **caller.shared(by=fields.get("by", "")),
-        meetings=[(one, _area_name(caller.snapshot, one)) for one in every[::-1][:_SHOWN]],
+        meetings=[
+            (one, area_name(caller.snapshot, one.layer, one.area)) for one in every[::-1][:_SHOWN]
+        ],
         more=max(0, len(every) - _SHOWN),
         areas=area_choices(caller.snapshot, None),
         fields=fields,
@@ -176,12 +179,3 @@ def _minute(own: str, step: Step, title: str) -> dict[str, Any]:
         "iso": step.signed.at.isoformat(),
         "lines": [(name, text) for name, text in step_lines(step) if name != "title"],
     }
-
-
-def _area_name(snapshot: Snapshot, meeting: Meeting) -> str:
-    """The name of the area of a meeting; its code where its layer is gone; '' of the city's."""
-    areas = snapshot.areas_or_none(meeting.layer) if meeting.layer else None
-    if areas is None:
-        return meeting.area
-    names = dict(zip(areas.index.astype(str), areas["area_name"].astype(str), strict=True))
-    return names.get(meeting.area, meeting.area) or meeting.area

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from api.identity.audit import Action, record
 from api.identity.identity import Identity, identity_of
 from api.identity.roles import Capability
 from api.limited_tasking import step_refusal
+from api.pages.meetings import meeting_title
 from api.settings import user_name
 from api.snapshot import Snapshot
 from boundaries.tasking.history import Signed
@@ -137,6 +139,7 @@ class Caller:
             "is_local": self.is_local,
             "by": by or self.name,
             "meeting": meeting,
+            "meeting_title": partial(meeting_title, self.snapshot),
             "today": today(),
         }
 

@@ -11,7 +11,6 @@ from api.addresses import own_address
 from api.dependencies import HTML
 from api.pages.templating import templates
 from api.settings import VERSION
-from api.tasks.text import meeting_title
 
 # Without a referrer a browser sends forms with the origin `null`, which the guard refuses.
 _FORMS: Final = {"referrer-policy": "same-origin"}
@@ -29,7 +28,7 @@ def page(template: str, *, status: int = 200, **values: Any) -> Response:
     values
         What the template shows.
     """
-    shared = {"version": VERSION, "address_of": address_of, "meeting_title": meeting_title}
+    shared = {"version": VERSION, "address_of": address_of}
     text = templates.get_template(template).render(**shared, **values)
     return Response(text, status_code=status, media_type=HTML, headers=_FORMS)
 

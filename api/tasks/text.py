@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from api.pages.tasking_text import day_words
 from boundaries.tasking.history import NOTE, Step
-from boundaries.tasking.meeting import LONDON, Meeting
+from boundaries.tasking.meeting import LONDON
 from boundaries.tasking.task import Direction, TaskKind
 from boundaries.tasking.transitions import TaskStep
 from geo.store.tasking_rows import REDACT
@@ -80,12 +80,6 @@ def moment_words(moment: datetime) -> str:
     """A moment in London."""
     local = moment.astimezone(LONDON)
     return f"{day_words(local.date())}, {local:%H:%M}"
-
-
-def meeting_title(meeting: Meeting) -> str:
-    """What a meeting is called: its title, else its level and area, and its day."""
-    board = f"Meeting of {meeting.area}" if meeting.level == "area" else "City meeting"
-    return f"{meeting.title or board}, {day_words(meeting.day)}"
 
 
 def step_lines(step: Step) -> Iterator[tuple[str, str]]:

@@ -33,6 +33,7 @@ export function onKey(key) {
   }
   if (key === "Escape" || p) leave();
   else if (NEXT.includes(key)) turn(".after");
+  else if (key.toLowerCase() === "d" && shortcutsOn()) turn(".decide");
   else if (BACK.includes(key)) turn(".before");
   else return false;
   return true;

@@ -306,7 +306,7 @@ const parsed = (/** @type {string} */ text) => new DOMParser().parseFromString(t
 
 // What is asked stands in the bar: that comes as a whole with the page, and would lose what was taken from it.
 const TOP = [".finding", ".modes", ".maps"];
-const REST = ["#bars", ".lead", ".side", ".foot", "#sections", "#present"];
+const REST = ["#meeting", "#bars", ".lead", ".side", ".foot", "#sections", "#present"];
 
 /** @param {Document} page @param {boolean} whole */
 function replacePage(page, whole) {

@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 
+import pytest
 import shapely
 from fastapi.testclient import TestClient
 
+from api.board.tasks import News
+from api.board.tasks import news as board_news
+from api.snapshot import Snapshot
 from boundaries.tasking.actions import call_meeting, raise_task, take_step
 from boundaries.tasking.history import Signed
 from boundaries.tasking.meeting import MeetingTerms
@@ -33,6 +37,22 @@ def first_step(html: str) -> str:
     found = re.search(r'<article class="step.*?</article>', html, re.DOTALL)
     assert found
     return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
+
+
+def part(html: str, start: str) -> str:
+    """What stands in a `div` that has no other one inside."""
+    return (
+        html.partition(start)[2]
+        .partition("</div>")[0]
+        .replace("<strong>", "")
+        .replace("</strong>", "")
+    )
+
+
+def steps_of(html: str, count: str) -> list[str]:
+    """The steps of the presentation whose count begins with some words."""
+    steps = re.findall(r'<article class="step.*?</article>', html, re.DOTALL)
+    return [step for step in steps if f'<p class="count">{count}' in step]
 
 
 def test_a_story_leads_to_a_decision_and_lists_what_was_decided(
@@ -69,8 +89,71 @@ def test_a_presentation_begins_with_what_became_of_tasks(
     take_step(store, judged, "assess", signed=signed(6), outcome="worked", finding="It fell")
     text = first_step(client.get(f"/?{QUESTION}").text)
     assert text.startswith("Tasks Since the last meeting 1 new, 1 done, 1 assessed since 3 March")
-    assert "Judged one, Mill corner: it worked" in text
+    assert "Assessed: Judged one, Mill corner: it worked Done: Done one, Mill corner" in text
     assert "Before the meeting" not in text
+
+
+def test_the_lines_of_the_news_add_up_to_what_was_counted(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    for number in range(6):
+        raise_at(store, f"Task {number}", day=4)
+    raise_at(store, "A very long title, " * 8, day=4)
+    text = first_step(client.get(f"/?{QUESTION}").text)
+    assert text.startswith("Tasks Tasks so far 7 new, 0 done, 0 assessed.")
+    assert "New: A very long title, A very long title" in text
+    assert "…; Task 5, Mill corner; and 5 more" in text
+
+
+def test_the_board_of_a_meeting_names_it_and_leads_to_its_minutes(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    terms = MeetingTerms(
+        level="area", layer="wards", area="B", day=date(2026, 3, 3), title="March <board>"
+    )
+    call_meeting(store, terms, signed=signed(1))
+    for look in ("", "&present=2"):
+        banner = part(client.get(f"/?{QUESTION}&meeting=M-0001{look}").text, '<div id="meeting">')
+        assert "March &lt;board&gt;, 3 March 2026, the board of Brook" in banner
+        assert 'href="/meetings/M-0001#minutes-title"' in banner
+    assert part(client.get(f"/?{QUESTION}").text, '<div id="meeting">').strip() == ""
+    unknown = client.get(f"/?{QUESTION}&meeting=M-0009")
+    assert unknown.status_code == 400
+    assert "meeting “M-0009”, there is no such meeting" in unknown.text
+    assert part(unknown.text, '<div id="meeting">').strip() == ""
+
+
+def test_a_presentation_decides_at_each_place_and_says_what_was_decided_there(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    html = client.get(f"/?{QUESTION}").text
+    places = steps_of(html, "Place ")
+    assert len(places) > 1
+    links = [re.findall(r'class="decide" href="([^"]+)"', step) for step in places]
+    assert all(len(own) == 1 and "present=" in own[0] and "at=p" in own[0] for own in links)
+    assert not any("Decided here" in step for step in places)
+    raised = client.post(links[0][0].replace("&amp;", "&"), data={"title": "Go", "kind": "patrol"})
+    assert raised.status_code == 303
+    assert "present=" in raised.headers["location"]
+    first, *others = steps_of(client.get(raised.headers["location"]).text, "Place ")
+    assert "Decided here: Go: new." in first
+    assert not any("Decided here: Go" in step for step in others[-1:])
+
+
+def test_a_task_that_is_saved_while_the_board_is_sent_is_on_it(
+    client: TestClient, store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raise_at(store, "First")
+    news = board_news
+
+    def late(snapshot: Snapshot, meeting: str) -> News | None:
+        monkeypatch.setattr("api.board.presentation.news", news)
+        raise_at(store, "Second")
+        return news(snapshot, meeting)
+
+    monkeypatch.setattr("api.board.presentation.news", late)
+    text = first_step(client.get(f"/?{QUESTION}").text)
+    assert "New: Second, Mill corner; First, Mill corner" in text
 
 
 def test_a_task_changes_the_board_and_leaves_its_answers_and_map(
