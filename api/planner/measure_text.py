@@ -185,7 +185,7 @@ def split_lines(
 
 def history_lines(plan: Plan) -> list[str]:
     """Every step of a plan as a table, the oldest first."""
-    history = history_frame(plan, area_titles(plan.start.areas) | area_titles(plan.now.areas))
+    history = history_frame(plan)
     table = history[["step", "at", "by", "what", "reason"]].copy()
     table["at"] = [moment[:16].replace("T", " ") for moment in history["at"]]
     table["what"] += [

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TypedDict
@@ -17,7 +17,7 @@ from api.formats.encoding import records
 from api.planner.facts import LEAST_SHARE, ReviewFacts, Row, review_facts
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
-from boundaries.plans.export import area_titles, describe
+from boundaries.plans.export import HISTORY, describe_steps, history_rows, undone_positions
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan
@@ -57,8 +57,8 @@ class StatusPayload(TypedDict):
     """How a plan stands: all that a step can change, without the blocks and area rows."""
 
     version: int
-    done: int
     steps: int
+    undone: list[int]
     undo: str
     redo: str
     areas: list[Row]
@@ -197,7 +197,7 @@ def plan_payload(
         },
         "rows": now,
         "status": _status(draft, counters),
-        "history": _history(plan, range(len(plan.steps))),
+        "history": _history(plan),
         "caveats": [*draft.figures.notes, *(accounts.caveats if accounts else ())],
         "averaged": [str(name) for name in blocks.means],
         "titles": dict(draft.figures.titles),
@@ -218,27 +218,24 @@ def change_payload(
     """
     codes, assigned = new.plan.now.graph.codes, new.plan.now.assigned
     moved = np.flatnonzero(old.plan.now.assigned != assigned)
-    steps = new.plan.steps
     return {
         "status": _status(new, counters),
         "blocks": {codes[at]: assigned[at] for at in moved},
         "rows": {code: row for code, row in now.items() if before.get(code) != row},
-        # Undo and redo move along the history without adding to it.
-        "history": _history(new.plan, [] if steps == old.plan.steps else [len(steps) - 1]),
+        "history": _history(new.plan, len(old.plan.steps)),
     }
 
 
 def _status(draft: Draft, counters: Counters) -> StatusPayload:
     plan, now = draft.plan, draft.plan.now
-    codes, titles = now.graph.codes, _titles(plan)
-    undone = plan.steps[plan.done] if plan.done < len(plan.steps) else None
+    codes, standing = now.graph.codes, plan.standing
     sums = draft.measures.unassigned
     return {
         "version": plan.metadata.version,
-        "done": plan.done,
         "steps": len(plan.steps),
-        "undo": describe(plan.history[-1], titles) if plan.history else "",
-        "redo": describe(undone, titles) if undone else "",
+        "undone": [position + 1 for position in sorted(undone_positions(plan))],
+        "undo": "".join(describe_steps(plan, standing.in_force[-1:])),
+        "redo": "".join(describe_steps(plan, standing.undone[-1:])),
         "areas": [asdict(area) for area in now.areas.values()],
         "council": _council(draft.measures),
         "broken": [
@@ -255,23 +252,9 @@ def _status(draft: Draft, counters: Counters) -> StatusPayload:
     }
 
 
-def _history(plan: Plan, places: Iterable[int]) -> list[Row]:
-    """Steps of the history by their places in it, as `history_frame` has them."""
-    titles = _titles(plan)
-    return [
-        {
-            "step": at + 1,
-            "at": step.signed.at.isoformat(),
-            "by": step.signed.by,
-            "kind": step.kind,
-            "what": describe(step, titles),
-            "reason": step.signed.reason,
-            "forced": step.forced,
-            "in_force": at < plan.done,
-        }
-        for at in places
-        if (step := plan.steps[at])
-    ]
+def _history(plan: Plan, first: int = 0) -> list[Row]:
+    """The steps of a plan from a position on, as `history_frame` has them."""
+    return [dict(zip(HISTORY, row, strict=True)) for row in history_rows(plan, first)]
 
 
 def area_rows(measures: PlanMeasures, question: Question) -> AreaRows:
@@ -291,11 +274,6 @@ def _figures(draft: Draft) -> dict[str, list[float | None]]:
     table = pd.concat([draft.blocks.sums, draft.blocks.means], axis=1)
     plain = table.astype(object).where(table.notna(), None)
     return {str(name): plain[name].tolist() for name in plain}
-
-
-def _titles(plan: Plan) -> dict[str, str]:
-    """The names of all areas, those that the plan removed included."""
-    return area_titles({**plan.start.areas, **plan.now.areas})
 
 
 def _council(measures: PlanMeasures) -> CouncilPayload:

@@ -94,7 +94,7 @@ def plan_report(
     accounts = draft.figures.accounts
     titles = area_titles(plan.start.areas) | area_titles(plan.now.areas)
     base = comparison.before.name
-    history = history_frame(plan, titles)
+    history = history_frame(plan)
     return templates.get_template(
         "plan_report.html"
     ).render(
@@ -127,10 +127,8 @@ def plan_report(
             for name, overlaps in (cuts or {}).items()
         },
         history=history.to_dict("records"),
-        updated=history["at"].iloc[plan.done - 1][:10]
-        if plan.done
-        else plan.metadata.begun_at[:10],
-        authors=sorted({step.signed.by for step in plan.history} | {plan.metadata.begun_by} - {""}),
+        updated=history["at"].iloc[-1][:10] if plan.steps else plan.metadata.begun_at[:10],
+        authors=sorted({plan.metadata.begun_by, *(step.signed.by for step in plan.steps)} - {""}),
         notes=draft.figures.notes,
         accounts=accounts,
         credits=[

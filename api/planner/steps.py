@@ -156,12 +156,12 @@ class Unbridge(_Forcible):
 
 
 class HistoryStep(_Step):
-    """Undo or redo a step."""
+    """Undo or redo a step, as a step of its own."""
 
     step: Literal["undo", "redo"]
 
-    def _take(self, plan: Plan, signed: Signed) -> Plan:  # noqa: ARG002 - the step is signed already
-        return plan.undo() if self.step == "undo" else plan.redo()
+    def _take(self, plan: Plan, signed: Signed) -> Plan:
+        return plan.undo(signed=signed) if self.step == "undo" else plan.redo(signed=signed)
 
 
 PlanStep = Annotated[

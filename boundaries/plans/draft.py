@@ -74,7 +74,7 @@ class Draft:
         """Name and plan that the draft is compared with; see `base`."""
         if self.base:
             return self.base
-        start = replace(self.plan, now=self.plan.start, steps=(), done=0)
+        start = replace(self.plan, now=self.plan.start, steps=())
         return self.plan.metadata.base_layer or "the start", start
 
     @cached_property

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import geopandas as gpd
 import pandas as pd
 import shapely
 
+from boundaries.plans.history import UNDO
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area, State, Step
 from geo.areal.best_fit import UNASSIGNED
@@ -16,37 +17,96 @@ from geo.areal.measured_blocks import MeasuredBlocks
 
 # Moves between more pairs of areas are summed up in one phrase.
 _NAMED_PAIRS = 6
-_HISTORY = ["step", "at", "by", "kind", "what", "reason", "forced", "in_force"]
+HISTORY = ["step", "at", "by", "kind", "what", "reason", "forced", "in_force"]
+"""The columns of `history_frame`."""
 
 
-def history_frame(plan: Plan, titles: Mapping[str, str] | None = None) -> pd.DataFrame:
+def history_frame(plan: Plan) -> pd.DataFrame:
     """Every step of a plan, the first one first: who did what, when and why.
 
     Parameters
     ----------
     plan
         The plan.
-    titles
-        Display name of each area, as `area_titles` returns them; None for codes.
 
     Returns
     -------
-    `step` (from 1), `at` (ISO 8601), `by`, `kind`, `what` (a sentence), `reason`, `forced`,
-    `in_force` (False if it was undone and can be redone). Empty for a plan without steps.
+    `step` (from 1), `at` (ISO 8601), `by`, `kind`, `what` (a sentence, with the names of its
+    time), `reason`, `forced`, `in_force` (False if it was undone, and not redone). Empty for a
+    plan without steps.
     """
-    rows = [
+    return pd.DataFrame(history_rows(plan), columns=HISTORY)
+
+
+def history_rows(plan: Plan, first: int = 0) -> list[tuple[object, ...]]:
+    """The steps of a plan from a position on.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    first
+        Position of the first step wanted.
+
+    Returns
+    -------
+    Rows of `history_frame`.
+    """
+    undone = undone_positions(plan)
+    sentences = describe_steps(plan, range(first, len(plan.steps)))
+    return [
         (
-            number, step.signed.at.isoformat(), step.signed.by, step.kind,
-            describe(step, titles),
-            step.signed.reason, step.forced, number <= plan.done,
+            position + 1, step.signed.at.isoformat(), step.signed.by, step.kind, sentence,
+            step.signed.reason, step.forced, position not in undone,
         )
-        for number, step in enumerate(plan.steps, start=1)
+        for position, (step, sentence) in enumerate(
+            zip(plan.steps[first:], sentences, strict=True), start=first
+        )
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=_HISTORY)
+
+
+def undone_positions(plan: Plan) -> frozenset[int]:
+    """The positions of steps that were undone and not redone; `undo` and `redo` never are."""
+    turns = {at for at, step in enumerate(plan.steps) if step.of}
+    return frozenset(range(len(plan.steps))) - turns - set(plan.standing.in_force)
+
+
+def describe_steps(plan: Plan, positions: Sequence[int]) -> list[str]:
+    """What some steps of a plan did, each as a sentence.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    positions
+        Which of its steps, in rising order.
+
+    Returns
+    -------
+    The sentences. Areas have the names that they had then, whatever they are called now.
+    """
+    wanted = dict.fromkeys([*positions, *(plan.steps[at].of - 1 for at in positions)], "")
+    areas, titles = dict(plan.start.areas), area_titles(plan.start.areas)
+    for position, step in enumerate(plan.steps):
+        names = titles
+        if step.areas:
+            added = {code: new for code, (old, new) in step.areas.items() if new and not old}
+            names = area_titles({**areas, **added})
+            areas.update({code: new for code, (_, new) in step.areas.items() if new})
+            for code in [code for code, (_, new) in step.areas.items() if new is None]:
+                areas.pop(code, None)
+            titles = area_titles(areas)
+        if position in wanted:
+            wanted[position] = (
+                f"{'undid' if step.kind == UNDO else 'redid'} step {step.of}: {wanted[step.of - 1]}"
+                if step.of
+                else describe(step, names)
+            )
+    return [wanted[position] for position in positions]
 
 
 def describe(step: Step, titles: Mapping[str, str] | None = None) -> str:
-    """What a step did, as a sentence.
+    """What a step did, as a sentence; `describe_steps` finds the titles of its time.
 
     Parameters
     ----------

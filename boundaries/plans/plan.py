@@ -16,10 +16,12 @@ import numpy as np
 import pandas as pd
 
 from boundaries.layers.blocks import BlockGraph, Bridge
+from boundaries.plans.history import Standing, redoing, undoing
 from boundaries.plans.rules import check_locks, check_pieces
 from boundaries.plans.state import Area, Pairs, Signed, State, Step
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import ConflictError, InputError, NotFoundError
+from geo.properties import cached_property
 
 
 @dataclass(frozen=True)
@@ -65,16 +67,14 @@ class Plan:
     now
         Its current state.
     steps
-        Every step; undone ones, which can be redone, come last.
-    done
-        How many of the steps are in force.
+        Every step that was ever taken, in order: undo and redo are steps too, and nothing is
+        taken out. Applied one after the other to `start`, they lead to `now`.
     """
 
     metadata: PlanMetadata
     start: State
     now: State
     steps: tuple[Step, ...] = ()
-    done: int = 0
 
     @classmethod
     def begin(
@@ -127,10 +127,15 @@ class Plan:
         index = pd.Index(self.now.graph.codes, name="block_code", dtype="str")
         return pd.Series(self.now.assigned, index=index, name="area_code", dtype="str")
 
+    @cached_property
+    def standing(self) -> Standing:
+        """Which steps are in force, and which can be redone."""
+        return Standing.of(self.steps)
+
     @property
-    def history(self) -> tuple[Step, ...]:
+    def steps_in_force(self) -> tuple[Step, ...]:
         """The steps in force, the first one first."""
-        return self.steps[: self.done]
+        return tuple(self.steps[position] for position in self.standing.in_force)
 
     def move(self, blocks: Iterable[str], to: str, *, signed: Signed, force: bool = False) -> Plan:
         """Move blocks into an area.
@@ -449,18 +454,47 @@ class Plan:
         ends = self.now.bridges[name]
         return self._take(Step("unbridge", signed, bridges={name: (ends, None)}, forced=force))
 
-    def undo(self) -> Plan:
-        """Take back the last step in force, whoever took it."""
-        if not self.done:
-            raise ConflictError("there is nothing to undo")
-        now = self.now.apply(self.steps[self.done - 1], backwards=True)
-        return replace(self, now=now, done=self.done - 1)
+    def undo(self, *, signed: Signed) -> Plan:
+        """Undo the last step in force, whoever took it.
 
-    def redo(self) -> Plan:
-        """Take the last undone step again."""
-        if self.done == len(self.steps):
+        Parameters
+        ----------
+        signed
+            Who undoes it, when and why.
+
+        Returns
+        -------
+        The plan after the step, with both steps in its record.
+
+        Raises
+        ------
+        ConflictError
+            If no step is in force.
+        """
+        if not self.standing.in_force:
+            raise ConflictError("there is nothing to undo")
+        return self._append(undoing(self.steps, self.standing.in_force[-1], signed))
+
+    def redo(self, *, signed: Signed) -> Plan:
+        """Take the last undone step again.
+
+        Parameters
+        ----------
+        signed
+            Who redoes it, when and why.
+
+        Returns
+        -------
+        The plan after the step, with all three steps in its record.
+
+        Raises
+        ------
+        ConflictError
+            If nothing is undone, or another step was taken since.
+        """
+        if not self.standing.undone:
             raise ConflictError("there is nothing to redo")
-        return replace(self, now=self.now.apply(self.steps[self.done]), done=self.done + 1)
+        return self._append(redoing(self.steps, self.standing.undone[-1], signed))
 
     def area(self, code: str) -> Area:
         """An area of this plan.
@@ -475,13 +509,17 @@ class Plan:
         return self.now.areas[code]
 
     def _take(self, step: Step) -> Plan:
-        """Take a new step; undone steps are dropped."""
+        """Take a new step, if the rules allow it."""
         # Applied first: a bridge to an unknown block is refused there, before the rules look it up.
         now = self.now.apply(step)
         check_locks(self.now, step)
         if not step.forced:
             check_pieces(self.now, now, step)
-        return replace(self, now=now, steps=(*self.history, step), done=self.done + 1)
+        return replace(self, now=now, steps=(*self.steps, step))
+
+    def _append(self, step: Step) -> Plan:
+        """Undo or redo: the rules allowed the state that this leads to before."""
+        return replace(self, now=self.now.apply(step), steps=(*self.steps, step))
 
     def _amend(self, kind: str, signed: Signed, code: str, change: Callable[[Area], Area]) -> Plan:
         old = self.area(code)

@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from boundaries.layers.blocks import BlockGraph
+from boundaries.plans.history import Standing, recorded
 from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.state import Area, Step
 from geo.errors import ConflictError, InputError
@@ -29,7 +30,8 @@ def write_plan(plan: Plan) -> dict[str, object]:
         "blocks": dict(zip(start.graph.codes, start.assigned.tolist(), strict=True)),
         "bridges": {name: list(ends) for name, ends in start.bridges.items()},
         "steps": [step.as_dict() for step in plan.steps],
-        "done": plan.done,
+        # Earlier releases count the steps in force here, and drop undone ones at the next step.
+        "done": len(plan.steps),
     }
 
 
@@ -45,7 +47,8 @@ def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
 
     Returns
     -------
-    The plan, with the steps in force applied.
+    The plan, with its steps applied. What an earlier release had undone without recording it is
+    undone by a step signed by nobody.
 
     Raises
     ------
@@ -72,11 +75,13 @@ def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
         raise InputError(
             f"a step of plan {metadata.plan_id} moves {unknown[0]}, which is not a block of it"
         )
+    steps = recorded(steps, done)
+    Standing.of(steps)  # refuses an undo out of turn
     # The current state is not stored but replayed, so it cannot contradict the history.
     now = plan.start
-    for step in steps[:done]:
+    for step in steps:
         now = now.apply(step)
-    return replace(plan, now=now, steps=steps, done=done)
+    return replace(plan, now=now, steps=steps)
 
 
 def next_version(plan: Plan, stored: Mapping[str, Any] | None) -> Plan:

@@ -1,7 +1,7 @@
 """The state of a plan, and the steps that change it.
 
-A step records what it changed as pairs of before and after, so undoing any step is applying its
-pairs backwards.
+A step records what it changed as pairs of before and after, so the step that undoes another has
+the same pairs, swapped.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Step:
     ----------
     kind
         One of `move`, `split`, `merge`, `add`, `remove`, `rename`, `members`, `lock`,
-        `unlock`, `bridge` or `unbridge`.
+        `unlock`, `bridge`, `unbridge`, `undo` or `redo`.
     blocks
         Block code → area code before and after.
     areas
@@ -84,6 +84,8 @@ class Step:
         Name → ends before and after, None if there is none.
     forced
         It was allowed to break areas into more pieces.
+    of
+        Number of the step (from 1) that an `undo` or `redo` is of; 0 for other kinds.
     """
 
     kind: str
@@ -92,6 +94,7 @@ class Step:
     areas: Pairs[Area | None] = field(default_factory=dict)
     bridges: Pairs[Bridge | None] = field(default_factory=dict)
     forced: bool = False
+    of: int = 0
 
     def as_dict(self) -> dict[str, object]:
         """The step as plain JSON, as stores keep it: keys never change."""
@@ -104,6 +107,8 @@ class Step:
         written["areas"] = {
             code: [area and asdict(area) for area in pair] for code, pair in self.areas.items()
         }
+        if self.of:
+            written["of"] = self.of
         return written
 
     @classmethod
@@ -117,6 +122,7 @@ class Step:
             {code: (_area(old), _area(new)) for code, (old, new) in written["areas"].items()},
             {name: (_ends(old), _ends(new)) for name, (old, new) in written["bridges"].items()},
             written["forced"],
+            int(written.get("of", 0)),
         )
 
 
@@ -215,28 +221,15 @@ class State:
             self._pieces[area] = self.graph.pieces(self.blocks(area))
         return self._pieces[area]
 
-    def apply(self, step: Step, *, backwards: bool = False) -> State:
-        """The state after a step.
-
-        Parameters
-        ----------
-        step
-            The step.
-        backwards
-            Return the state before the step, which was the last one applied.
-
-        Returns
-        -------
-        A new state.
-        """
-        to = 0 if backwards else 1
-        assigned, blocks = self._assign({code: pair[to] for code, pair in step.blocks.items()})
+    def apply(self, step: Step) -> State:
+        """The state after a step."""
+        assigned, blocks = self._assign({code: new for code, (_, new) in step.blocks.items()})
         # Pieces are cached, but only for areas whose blocks and bridges stay as they are.
         areas, bridges, graph, pieces = self.areas, self.bridges, self.graph, {}
         if step.areas:
-            areas = dict(sorted(_changed(areas, step.areas, to).items()))
+            areas = dict(sorted(_changed(areas, step.areas).items()))
         if step.bridges:
-            bridges = _changed(bridges, step.bridges, to)
+            bridges = _changed(bridges, step.bridges)
             graph = graph.bridged(bridges)
         else:
             touched = {area for pair in step.blocks.values() for area in pair}
@@ -261,7 +254,7 @@ class State:
         return assigned, blocks
 
 
-def _changed(old: Mapping[str, T], pairs: Pairs[T | None], to: int) -> dict[str, T]:
+def _changed(old: Mapping[str, T], pairs: Pairs[T | None]) -> dict[str, T]:
     same = {key: value for key, value in old.items() if key not in pairs}
-    new = {key: pair[to] for key, pair in pairs.items()}
+    new = {key: pair[1] for key, pair in pairs.items()}
     return same | {key: value for key, value in new.items() if value is not None}

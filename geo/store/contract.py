@@ -208,8 +208,8 @@ class LayerChange:
 class PlanSummary(TypedDict):
     """A plan without its history.
 
-    `updated_by` made the last step in force, or began the plan if there is none; `updated_at` is
-    UTC, as `2025-05-01T09:30:00Z`.
+    `updated_by` took the last step, or began the plan if there is none; `updated_at` is UTC,
+    as `2025-05-01T09:30:00Z`.
     """
 
     plan_id: str

@@ -61,7 +61,7 @@ def test_a_plan_can_begin_empty_or_from_another(any_city):
     other = begun(any_city, "south", blocks_layer="", from_layer="", from_plan="north")
     assert other.plan.assignment["c1"] == "E"
     assert other.plan.now.bridges == {"Ferry": ("a1", "f1")}
-    assert (other.plan.metadata.base_layer, other.plan.history) == ("wards", ())
+    assert (other.plan.metadata.base_layer, other.plan.steps) == ("wards", ())
 
 
 @pytest.mark.parametrize(
@@ -102,11 +102,11 @@ def test_blocks_that_do_not_tile_carry_no_plan(city):
 
 def test_a_plan_is_opened_as_it_was_saved(any_city):
     plan = saved(any_city).move(["c1", "c2"], "E", signed=SIGNED)
-    plan = save_plan(any_city, plan.rename("E", "Eastbank", signed=SIGNED).undo())
+    plan = save_plan(any_city, plan.rename("E", "Eastbank", signed=SIGNED).undo(signed=SIGNED))
     draft = open_plan(any_city, "north", question=ALL)
     assert draft.plan.metadata == plan.metadata
     assert draft.plan.metadata.version == 2
-    assert draft.plan.redo().area("E").name == "Eastbank"
+    assert draft.plan.redo(signed=SIGNED).area("E").name == "Eastbank"
     assert draft.plan.assignment.equals(plan.assignment)
     assert any_city.plans()[0]["updated_by"] == "Ann"
 
@@ -155,7 +155,7 @@ def take(plan, draw):
     kind = draw.draw(st.sampled_from(["move", "move", "move", "undo", "redo", "away"]))
     try:
         if kind in ("undo", "redo"):
-            return getattr(plan, kind)()
+            return getattr(plan, kind)(signed=SIGNED)
         blocks = draw.draw(st.lists(st.sampled_from(codes), min_size=1, max_size=3, unique=True))
         to = "" if kind == "away" else draw.draw(st.sampled_from(list(plan.now.areas)))
         return plan.move(blocks, to, signed=SIGNED, force=draw.draw(st.booleans()))

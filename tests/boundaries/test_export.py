@@ -19,19 +19,20 @@ def measured(columns: int, rows: int) -> MeasuredBlocks:
 
 
 def test_the_history_says_who_did_what_when_and_why():
-    plan = drawn("AABB").move(["c1"], "A", signed=SIGNED).lock("A", signed=SIGNED).undo()
+    plan = drawn("AABB").move(["c1"], "A", signed=SIGNED).lock("A", signed=SIGNED)
+    plan = plan.undo(signed=SIGNED)
     frame = history_frame(plan)
     assert frame.iloc[0].to_dict() == {
         "step": 1,
         "at": "2025-05-01T09:30:00+00:00",
         "by": "Ann",
         "kind": "move",
-        "what": "moved 1 block from B to A",
+        "what": "moved 1 block from Ward B to Ward A",
         "reason": "the road parts them",
         "forced": False,
         "in_force": True,
     }
-    assert frame["in_force"].tolist() == [True, False]
+    assert frame["in_force"].tolist() == [True, False, True]
 
 
 def test_a_plan_without_steps_has_an_empty_history():
@@ -70,7 +71,7 @@ def test_a_plan_without_steps_has_an_empty_history():
     ],
 )
 def test_every_step_is_told_in_a_sentence(change, sentence):
-    assert describe(change(drawn("AABB")).history[-1]) == sentence
+    assert describe(change(drawn("AABB")).steps_in_force[-1]) == sentence
 
 
 def test_pieces_of_broken_areas_are_a_layer():

@@ -196,7 +196,7 @@ def take(plan: Plan, draw: st.DataObject) -> Plan:
             case "bridge":
                 return plan.build_bridge(name, (draw.draw(codes), draw.draw(codes)), signed=SIGNED)
             case _:
-                return plan.undo() if kind == "undo" else plan.redo()
+                return plan.undo(signed=SIGNED) if kind == "undo" else plan.redo(signed=SIGNED)
     except PatchmapError:
         return plan
 

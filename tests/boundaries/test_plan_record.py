@@ -20,7 +20,7 @@ def busy_plan():
     plan = plan.move(["d1"], "B", signed=SIGNED).rename("B", "Beeston", signed=SIGNED)
     plan = plan.merge(["N"], into="A", signed=SIGNED).lock("A", signed=SIGNED)
     plan = plan.add_area(Area("E", "Empty"), signed=SIGNED).set_members("E", 3, signed=SIGNED)
-    return plan.remove_area("E", signed=SIGNED).undo()
+    return plan.remove_area("E", signed=SIGNED).undo(signed=SIGNED)
 
 
 def test_a_plan_comes_back_from_json_with_its_history():
@@ -30,16 +30,16 @@ def test_a_plan_comes_back_from_json_with_its_history():
     assert picture(back) == picture(plan)
     assert back.now.areas == plan.now.areas
     assert back.now.bridges == plan.now.bridges == {"Ferry": ("a1", "d1")}
-    assert (back.metadata, back.steps, back.done) == (plan.metadata, plan.steps, plan.done)
+    assert (back.metadata, back.steps) == (plan.metadata, plan.steps)
     assert write_plan(back) == record
 
 
 def test_what_was_undone_before_saving_can_be_redone_after():
     plan = busy_plan()
     back = read_plan(write_plan(plan), plan.start.graph)
-    assert "E" not in back.redo().now.areas
-    while back.done:
-        back = back.undo()
+    assert "E" not in back.redo(signed=SIGNED).now.areas
+    while back.standing.in_force:
+        back = back.undo(signed=SIGNED)
     assert picture(back) == ["AABB", "CCB."]
 
 

@@ -142,8 +142,8 @@ def test_counts_of_a_plan_are_those_of_its_dissolved_boundaries(vintage, blocks,
 def test_measures_follow_the_plan_from_vintage_to_vintage(blocks, wards_2022, wards_2025):
     measured = MeasuredBlocks.of(blocks, sums=["incidents"])
     follow, plan = PlanMeasures.of(wards_2025.now, measured), wards_2025
-    while plan.done:
-        plan = plan.undo()
+    while plan.standing.in_force:
+        plan = plan.undo(signed=SIGNED)
         follow = follow.after(plan.now)
     fresh = PlanMeasures.of(wards_2022.now, measured)
     pd.testing.assert_frame_equal(follow.frame, fresh.frame, check_exact=True)

@@ -13,7 +13,7 @@ from api.commands.questions import account_lines, with_question
 from api.planner.measure_text import step_lines
 from api.settings import user_name
 from boundaries.plans.draft import Draft, open_plan, save_plan
-from boundaries.plans.export import describe
+from boundaries.plans.export import describe_steps
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan
 from boundaries.plans.plan_layers import draft_against, read_layer_or_plan
@@ -95,9 +95,7 @@ def step(context: typer.Context, plan_id: str, change: Callable[[Plan], Plan]) -
         before = draft.measures
         plan = save_plan(store, _taken(change, draft.plan))
         after = draft.follow(plan).measures
-    undone = plan.done < draft.plan.done
-    taken = plan.steps[plan.done] if undone else plan.steps[plan.done - 1]
-    summary = f"{'undone: ' if undone else ''}{describe(taken)}"
+    (summary,) = describe_steps(plan, [len(plan.steps) - 1])
     facts = {
         "plan": plan_id,
         "version": plan.metadata.version,

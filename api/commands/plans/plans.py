@@ -230,7 +230,7 @@ def _lines(
     base = draft.compared_to[0]
     origin = f"from {metadata.base_layer} " if metadata.base_layer else ""
     started = f"started {origin}by {metadata.begun_by or 'somebody'} on {metadata.begun_at[:10]}"
-    steps = f"version {metadata.version}, {draft.plan.done} steps in force"
+    steps = f"version {metadata.version}, {len(draft.plan.standing.in_force)} steps in force"
     lines = [
         f"{metadata.plan_id}: {metadata.title}",
         f"{steps}; blocks of {metadata.blocks_layer}; {started}; compared with {base}",

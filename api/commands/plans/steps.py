@@ -157,14 +157,14 @@ def unbridge(
     step(context, plan_id, lambda plan: plan.remove_bridge(name, signed=sign, force=force))
 
 
-def undo(context: typer.Context, plan_id: PlanId) -> None:
-    """Undo the last step, whoever took it."""
-    step(context, plan_id, lambda plan: plan.undo())
+def undo(context: typer.Context, plan_id: PlanId, reason: Reason = "", by: By = "") -> None:
+    """Undo the last step, whoever took it; both stay in the history."""
+    step(context, plan_id, lambda plan: plan.undo(signed=signed(by, reason)))
 
 
-def redo(context: typer.Context, plan_id: PlanId) -> None:
-    """Redo the step that was undone last."""
-    step(context, plan_id, lambda plan: plan.redo())
+def redo(context: typer.Context, plan_id: PlanId, reason: Reason = "", by: By = "") -> None:
+    """Redo the step that was undone last, unless another was taken since."""
+    step(context, plan_id, lambda plan: plan.redo(signed=signed(by, reason)))
 
 
 STEPS: dict[str, Callable[..., None]] = {

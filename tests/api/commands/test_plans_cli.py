@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_move_says_what_it_did_and_is_signed(folder: Path) -> None:
     output = move(folder, "c1", "c2", "--to", "E", "--reason", "the railway")
-    assert output.splitlines()[0] == "north, version 2: moved 2 blocks from W to E"
+    assert output.splitlines()[0] == "north, version 2: moved 2 blocks from West to East"
     assert "East (E): blocks 12 → 14, electors 22,200 → 24,100" in output
     facts = run_json(folder, "plan", "show", "north", *PERIOD)
     step = facts["history"][0]
@@ -39,9 +39,12 @@ def test_a_move_says_what_it_did_and_is_signed(folder: Path) -> None:
 
 def test_undo_and_redo_are_saved_too(folder: Path) -> None:
     move(folder, "c1", "--to", "E")
-    assert "undone: moved 1 block from W to E" in run(folder, "plan", "undo", "north")
+    undone = run(folder, "plan", "undo", "north", "--by", "Cay", "--reason", "too soon")
+    assert "undid step 1: moved 1 block from West to East" in undone
+    last = run_json(folder, "plan", "show", "north", *PERIOD)["history"][-1]
+    assert (last["kind"], last["by"], last["reason"]) == ("undo", "Cay", "too soon")
     assert areas(folder)["E"]["blocks"] == 12
-    assert "version 4: moved 1 block" in run(folder, "plan", "redo", "north")
+    assert "version 4: redid step 1: moved 1 block" in run(folder, "plan", "redo", "north")
     assert areas(folder)["E"]["blocks"] == 13
     assert refused(folder, "plan", "redo", "north") == "there is nothing to redo"
 

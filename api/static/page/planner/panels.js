@@ -151,7 +151,7 @@ export class Panels {
         make("span", { class: "note" }, [step.reason && `“${step.reason}”`, step.by, when(step.at), step.in_force ? "" : "undone"].filter(Boolean).join(" · "))),
     );
     const body = () => [this.plan.history.length ? make("ol", {}, ...lines()) : make("p", { class: "note" }, "No steps yet.")];
-    return { title: "History", n: count(this.plan.status.done, "step"), body };
+    return { title: "History", n: count(this.plan.status.steps, "step"), body };
   }
 
   #caveats() {

@@ -113,9 +113,8 @@ export class Plan extends EventTarget {
     }
     this.status = change.status;
     this.rows = { ...this.rows, ...change.rows };
-    const first = Math.min(...change.history.map((past) => past.step));
-    if (change.history.length) this.history = [...this.history.slice(0, first - 1), ...change.history];
-    this.history = this.history.map((past) => ({ ...past, in_force: past.step <= change.status.done }));
+    const undone = new Set(change.status.undone);
+    this.history = [...this.history, ...change.history].map((past) => ({ ...past, in_force: !undone.has(past.step) }));
     this.#emit("changed", { blocks: [...shown], areas: Object.keys(change.rows) });
   }
 

@@ -37,8 +37,8 @@
 /**
  * @typedef {object} PlanStatus How a plan stands: what every step can change.
  * @property {number} version
- * @property {number} done
  * @property {number} steps
+ * @property {number[]} undone numbers of the steps that were undone and not redone
  * @property {string} undo what would be undone, "" for nothing
  * @property {string} redo
  * @property {Area[]} areas
@@ -85,7 +85,7 @@
  * @property {PlanStatus} status
  * @property {Record<string, string>} blocks area code by block
  * @property {Record<string, Row>} rows of the areas whose measures are others now
- * @property {Past[]} history
+ * @property {Past[]} history the steps added to it
  */
 
 /**

@@ -1,0 +1,125 @@
+"""The record of a plan: every step stays in it, and undo and redo are signed steps of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from boundaries.plans.state import Signed, Step
+from geo.errors import InputError
+
+UNDO, REDO = "undo", "redo"
+
+_UNRECORDED = "undone before undo was recorded; who undid it, and when, is not known"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Which steps of a record stand.
+
+    Attributes
+    ----------
+    in_force
+        Positions of the steps in force, the first one first; `undo` and `redo` are not among them.
+    undone
+        Positions of the undone steps that can be redone, the next one last. A step that follows an
+        undo leaves none: what it replaced stays in the record, but cannot be redone.
+    """
+
+    in_force: tuple[int, ...] = ()
+    undone: tuple[int, ...] = ()
+
+    @classmethod
+    def of(cls, steps: Sequence[Step]) -> Standing:
+        """Work out which steps of a record stand.
+
+        Raises
+        ------
+        InputError
+            If an undo or redo is not of the step whose turn it was.
+        """
+        in_force: list[int] = []
+        undone: list[int] = []
+        for position, step in enumerate(steps):
+            if step.kind == UNDO:
+                undone.append(_turn(in_force, position, step))
+            elif step.kind == REDO:
+                in_force.append(_turn(undone, position, step))
+            else:
+                in_force.append(position)
+                undone.clear()
+        return cls(tuple(in_force), tuple(undone))
+
+
+def undoing(steps: Sequence[Step], position: int, signed: Signed) -> Step:
+    """The step that undoes another: its pairs of before and after, swapped.
+
+    Parameters
+    ----------
+    steps
+        The record.
+    position
+        Where in it the step is that is undone, the last one in force.
+    signed
+        Who undoes it, when and why.
+
+    Returns
+    -------
+    The step, of kind `undo`.
+    """
+    step = steps[position]
+    return Step(
+        UNDO,
+        signed,
+        {code: (new, old) for code, (old, new) in step.blocks.items()},
+        {code: (new, old) for code, (old, new) in step.areas.items()},
+        {name: (new, old) for name, (old, new) in step.bridges.items()},
+        of=position + 1,
+    )
+
+
+def redoing(steps: Sequence[Step], position: int, signed: Signed) -> Step:
+    """The step that takes an undone step again.
+
+    Parameters
+    ----------
+    steps
+        The record.
+    position
+        Where in it the step is, the last one undone.
+    signed
+        Who redoes it, when and why.
+
+    Returns
+    -------
+    The step, of kind `redo`, forced if the first one was.
+    """
+    return replace(steps[position], kind=REDO, signed=signed, of=position + 1)
+
+
+def recorded(steps: tuple[Step, ...], done: int) -> tuple[Step, ...]:
+    """The steps of a record of an earlier release, which counted undone steps without recording it.
+
+    Parameters
+    ----------
+    steps
+        The steps, undone ones last.
+    done
+        How many of them are in force.
+
+    Returns
+    -------
+    The steps, then an undo of each one beyond `done`, the last one first. They are signed by
+    nobody, at the time of the last step: no earlier time is possible, and none is known.
+    """
+    if done == len(steps):
+        return steps
+    signed = Signed("", steps[-1].signed.at, _UNRECORDED)
+    undone = [undoing(steps, position, signed) for position in reversed(range(done, len(steps)))]
+    return (*steps, *undone)
+
+
+def _turn(stack: list[int], position: int, step: Step) -> int:
+    if not stack or stack[-1] != step.of - 1:
+        raise InputError(f"step {position + 1} is to {step.kind} step {step.of}, out of turn")
+    return stack.pop()
