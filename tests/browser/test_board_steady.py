@@ -147,6 +147,27 @@ def test_a_page_in_memory_is_asked_for_again_and_a_refusal_can_be_tried_again(
     assert [fault for fault in watched.faults if "503" not in fault] == []
 
 
+def test_a_story_that_fails_can_be_tried_again_and_a_page_brought_back_is_asked_for_again(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    page.goto(address + OPENED)
+    watched.wait_for_map()
+    page.route("**/story?*", lambda route: route.abort())
+    page.locator("#cards a.story").first.click()
+    again = page.locator("#story").get_by_role("button", name="Try again")
+    again.wait_for()
+    page.unroute("**/story?*")
+    again.click()
+    expect(page.locator("#story-title")).to_be_focused()
+    page.wait_for_load_state("load")
+    with page.expect_request(lambda request: request.url.startswith(f"{address}/?")):
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    wait_until(page, lambda: page.locator("main").get_attribute("aria-busy") == "false")
+    expect(page.locator("#story-title")).to_be_visible()
+    assert [fault for fault in watched.faults if "ERR_FAILED" not in fault] == []
+
+
 def _turned(page: Page, mode: str) -> None:
     page.locator(".modes a", has_text=mode).click()
     expect(page.locator(".modes a[aria-current]")).to_have_text(mode)

@@ -40,7 +40,8 @@ async function setUpMap(box) {
     fitting = false;
   }
   fit();
-  for (const kind of ["dragstart", "zoomstart"]) map.on(kind, () => (moved = moved || !fitting));
+  // By pointer, wheel, buttons or keys.
+  map.on("movestart zoomstart", () => (moved = moved || !fitting));
   new ResizeObserver(fit).observe(box);
   // Paper has another room than the screen, and nothing observes it.
   for (const [kind, printing] of /** @type {[string, boolean][]} */ ([["beforeprint", true], ["afterprint", false]])) {

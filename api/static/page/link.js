@@ -110,18 +110,30 @@ async function tellStory(at, before) {
   }
   const asked = answered();
   asked.searchParams.set("at", at);
-  const response = await fetch(ownAddress(`/story${asked.search}`));
-  const text = await response.text();
+  const text = await fetch(ownAddress(`/story${asked.search}`))
+    .then((response) => (response.ok ? response.text() : ""))
+    .catch(() => "");
   // A later click may be answered sooner: then this answer is out of date.
   if (at !== look().at) return;
   const fragment = new DOMParser().parseFromString(text, "text/html");
-  panel.replaceChildren(...(response.ok ? fragment.body.children : ["The story cannot be loaded. Try again."]));
+  panel.replaceChildren(...(text ? fragment.body.children : noStory(() => tellStory(at, before))));
   const title = document.getElementById("story-title");
   title?.focus({ preventScroll: true });
   panel.parentElement?.scrollTo({ top: 0 });
   if (panel.getBoundingClientRect().top < 0 || panel.getBoundingClientRect().top > window.innerHeight) {
     panel.scrollIntoView({ block: "nearest" });
   }
+}
+
+/** What stands for a story that cannot be loaded. @param {() => void} again */
+function noStory(again) {
+  const [words, button] = [document.createElement("p"), document.createElement("button")];
+  words.className = "reason";
+  words.textContent = "The story cannot be loaded.";
+  button.type = "button";
+  button.textContent = "Try again";
+  button.addEventListener("click", again);
+  return [words, button];
 }
 
 /** The keyboard goes on at a place in the cards or a table, else at the map. @param {string} at */

@@ -99,6 +99,10 @@ export function setUpState(own) {
   window.addEventListener("popstate", () => {
     if (shown.href !== window.location.href) follow();
   });
+  // A page that the browser kept whole may be of data that have changed since.
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) load(shown);
+  });
   document.addEventListener("click", onClick);
   document.addEventListener("submit", onSubmit);
 }
