@@ -103,9 +103,15 @@ class Shapes(MacroElement):
 def _properties(frame: gpd.GeoDataFrame) -> list[dict[str, object]]:
     """The values of each row without its geometry; None where one is missing."""
     plain = frame.drop(columns="geometry")
-    columns = [plain[name].astype(object).where(plain[name].notna(), None) for name in plain]
+    columns = [_values(plain[name]) for name in plain]
     if not columns:
         return [{} for _ in range(len(frame))]
     names = [str(name) for name in plain]
-    values = zip(*(column.tolist() for column in columns), strict=True)
-    return [dict(zip(names, row, strict=True)) for row in values]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _values(column: pd.Series) -> list[object]:
+    """The values of a column; None where one is missing."""
+    unknown = column.isna()
+    # As objects only where some are missing: of thousands of cells that takes longer than the rest.
+    return (column.astype(object).where(~unknown, None) if unknown.any() else column).tolist()

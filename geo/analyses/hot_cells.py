@@ -70,7 +70,7 @@ def hotspot_outlines(answer: Answer) -> gpd.GeoDataFrame:
     columns = {name: own[name].to_numpy() for name in ("class", "n", "expected", "area_code")}
     land, shapes = answer.cells.inside_area, own.geometry.to_numpy()
     share = land[hot] / land.sum()
-    names, street = numbered_names(answer.counted["location"].tolist())
+    names, street = numbered_names(answer.counted["location"])
     streets = rows_by(_cluster_of_counted(answer, hot, cluster), len(ids))
     rows = []
     for name, here, inside in zip(ids, rows_by(cluster, len(ids)), streets, strict=True):

@@ -309,7 +309,7 @@ def _described(
     # Names and hours are read once for the incidents of all places: each reading has its price.
     some = np.any([np.zeros(len(incidents), dtype=bool), *inside], axis=0)
     rows = incidents[some]
-    names, code = numbered_names(rows["location"].tolist())
+    names, code = numbered_names(rows["location"])
     by_day, by_night = _day_and_night(rows, day)
     described = []
     for here in (one[some] for one in inside):

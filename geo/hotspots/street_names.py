@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,15 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-_PREFIX = r"(?i)^\s*on or near\b\s*"
+_PREFIX = re.compile(r"(?i)^\s*on or near\b\s*")
 _ADDRESS = (
     r"(?i)^(?:(?:flat|apartment|unit)\s+\w+\s*,?\s+)?\d+[a-z]?(?:\s*[-–/]\s*\d+[a-z]?)?\s*,?\s+"
 )
-_HOUSE = rf"{_ADDRESS}(?P<street>[^,]*[^\W\d][^,]*).*$"
+_HOUSE = re.compile(rf"{_ADDRESS}(?P<street>[^,]*[^\W\d][^,]*).*$")
 _NAMELESS = ("", "no location")
+
+_MOST_TEXTS = 100_000
+"""Texts whose names are kept: a city has some thousands, and every answer asks for them anew."""
 
 GAP_M = 300.0
 """Metres between two points of one name beyond which they are two streets."""
@@ -37,24 +41,34 @@ def street_names(location: Sequence[str]) -> NDArray[np.object_]:
     return names[code]
 
 
-def numbered_names(location: Sequence[str]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+def numbered_names(
+    location: Sequence[str] | pd.Series,
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
     """The distinct names in alphabetical order, and the number of each location's name.
 
     Parameters
     ----------
     location
-        n texts.
+        n texts; those of an incident frame as they are, since its categories are numbered already.
 
     Returns
     -------
     As `street_names` has them, with '' where some text has none; and n positions among them.
     """
-    text, texts = pd.factorize(pd.Series(location, dtype="str").fillna(""))
-    cleaned = pd.Series(texts, dtype="str").str.replace(_PREFIX, "", regex=True).str.strip()
-    cleaned = cleaned.str.replace(_HOUSE, _street_alone, regex=True)
-    cleaned = cleaned.where(~cleaned.str.lower().isin(_NAMELESS), "")
-    names, code = np.unique(cleaned.to_numpy(dtype=object), return_inverse=True)
+    given = location if isinstance(location, pd.Series) else pd.Series(location, dtype="str")
+    text, texts = pd.factorize(given, use_na_sentinel=False)
+    distinct = pd.Series(np.asarray(texts, dtype=object), dtype=object).fillna("")
+    cleaned = np.array([_name_in(str(one)) for one in distinct], dtype=object)
+    names, code = np.unique(cleaned, return_inverse=True)
     return names, code[text]
+
+
+@lru_cache(maxsize=_MOST_TEXTS)
+def _name_in(text: str) -> str:
+    """The name in one location text; '' where there is none."""
+    plain = _PREFIX.sub("", text, count=1).strip()
+    name = _HOUSE.sub(lambda address: address["street"].strip(), plain)
+    return "" if name.lower() in _NAMELESS else name
 
 
 def streets(
@@ -93,7 +107,3 @@ def streets(
     number[named] = pd.factorize(street[named])[0]
     of_incident: NDArray[np.int64] = number[point]
     return of_incident
-
-
-def _street_alone(address: re.Match[str]) -> str:
-    return address["street"].strip()

@@ -20,7 +20,7 @@ from geo.hotspots import change, ranking
 from geo.hotspots.baselines import Baseline, hotspots
 from geo.hotspots.change import Changes
 from geo.hotspots.dispersion import MOST_MONTHS, TIMED, begins_series
-from geo.hotspots.shrinkage import prior, shrunk
+from geo.hotspots.shrinkage import Prior, prior, shrunk
 from geo.hotspots.verdict import Earlier
 from geo.incidents import Covers, SourceNotes
 from geo.measures.measured import Measured
@@ -182,6 +182,17 @@ class Window(NamedTuple):
 
     period: Period
     incidents: pd.DataFrame
+
+
+class ChosenPlaces(NamedTuple):
+    """The places of a window, as `ranking.rank` returns them, and how places differ in it.
+
+    Its `n` incidents are those that the places were chosen by.
+    """
+
+    frame: pd.DataFrame
+    prior: Prior
+    n: int
 
 
 @dataclass(frozen=True)
@@ -623,18 +634,35 @@ class Answer:
             periods = tuple(one for one in periods if one.months[0] >= first)
         if len(periods) < FEWEST_EARLIER:
             return None
-        rows = self.earlier
-        if by_area:
-            rows = _with_placeless(rows, self.placeless.earlier)
-        occurred = rows["occurred_from"]
-        windows = [
-            rows[((occurred >= one.start) & (occurred < one.end)).to_numpy()] for one in periods
-        ]
+        # The latest come first, so those that were left out are the last.
+        windows = (self._earlier_in_areas if by_area else self._earlier_windows)[: len(periods)]
         return Earlier(
             np.column_stack([count(rows)[compares] for rows in windows]).astype(float),
             np.array([one.days for one in periods], float),
             np.array([len(rows) for rows in windows], float),
         )
+
+    @cached_property
+    def _earlier_windows(self) -> list[pd.DataFrame]:
+        """`earlier`, one by one of `earlier_periods`."""
+        return self._in_earlier_periods(self.earlier)
+
+    @cached_property
+    def _earlier_in_areas(self) -> list[pd.DataFrame]:
+        """As `_earlier_windows`, with the records without a place that count in an area."""
+        placeless = self.placeless.earlier
+        if placeless.empty:
+            return self._earlier_windows
+        return self._in_earlier_periods(_with_placeless(self.earlier, placeless))
+
+    def _in_earlier_periods(self, rows: pd.DataFrame) -> list[pd.DataFrame]:
+        occurred = rows["occurred_from"]
+        # Counting asks where they lie; the other columns of so many rows take long to copy.
+        where = rows[["x", "y", "area"]]
+        return [
+            where[((occurred >= one.start) & (occurred < one.end)).to_numpy()]
+            for one in self.earlier_periods
+        ]
 
     @property
     def _first(self) -> str:
@@ -738,9 +766,15 @@ class Answer:
         ]
         if not months:
             return MonthDispersion()
-        rows = self.rows.of_period(Period.of_months(months[0], months[-1]))
-        rows = rows[~rows["precision"].isin(TIMED).to_numpy(dtype=bool)]
-        measured = month_dispersion(rows, self.cells, months)
+        cells = self.cells
+
+        def measure(rows: pd.DataFrame) -> MonthDispersion:
+            untimed = ~rows["precision"].isin(TIMED).to_numpy(dtype=bool)
+            return month_dispersion(rows[untimed], cells, months)
+
+        measured = self.rows.once(
+            Period.of_months(months[0], months[-1]), ("spread", cells.grid, *months), measure
+        )
         share = self.untimed / len(self.counted)
         return MonthDispersion(1 + share * (measured.value - 1), measured.months)
 
@@ -750,6 +784,14 @@ class Answer:
 
         It begins with the latest list of snap points, and never after the period.
         """
+        period, longer = self.accounts.period, self._longer
+        if longer == period:
+            return Window(period, self.counted)
+        return Window(longer, self.rows.of_period(longer))
+
+    @cached_property
+    def _longer(self) -> Period:
+        """The days of `window`."""
         period = self.accounts.period
         last = pd.Timestamp(period.last)
         # Of whole months whole months: the day after the last is the first of a month.
@@ -757,10 +799,7 @@ class Answer:
         lists = self.rows.point_lists if self.snapped else []
         starts = [one.months[0] for one in lists if one.months[0] <= period.months[-1]]
         first = max([start.date(), *(Period.of_months(name, name).first for name in starts)])
-        if first >= period.first:
-            return Window(period, self.counted)
-        longer = Period(first, period.last)
-        return Window(longer, self.rows.of_period(longer))
+        return period if first >= period.first else Period(first, period.last)
 
     @cached_property
     def ranked_places(self) -> pd.DataFrame:
@@ -775,14 +814,37 @@ class Answer:
         QuestionError
             If circles so near to one another would overlap.
         """
-        terms, rows, harm = self.question.places, self.window.incidents, self.harm is not None
+        chosen = self._chosen_places
+        frame, weights = chosen.frame, None if self.harm is None else self.harm_of(self.counted)
+        chosen_by = frame["n"]
+        frame = ranking.of_period(frame, self.counted, weights=weights)
+        rate = shrunk(chosen_by, np.ones(len(frame)), chosen.prior).rate
+        level = len(self.counted) / max(chosen.n, 1)
+        columns = pd.DataFrame({"n_window": chosen_by.to_numpy(), "expected": rate * level})
+        return inserted(frame, columns, after="share")
+
+    @property
+    def _chosen_places(self) -> ChosenPlaces:
+        """The places of the longer window, chosen once for all periods that end on one day."""
+        known = self.facts.known_places
+        whole = self.visible.codes is None and self.visible.locations
+        # Weights, and the areas and streets that a reader sees, differ from Question to Question.
+        if not whole or self.harm or self.question.within or self._longer == self.accounts.period:
+            return self._choose_places(self.window.incidents)
+        ids = () if known is None else tuple(known.itertuples(index=False, name=None))
+        terms = self.question.places
+        key = ("places", terms.top, terms.radius, terms.spacing, ids)
+        return self.rows.once(self._longer, key, self._choose_places)
+
+    def _choose_places(self, rows: pd.DataFrame) -> ChosenPlaces:
+        terms = self.question.places
         try:
             frame = ranking.rank(
                 rows,
                 most=terms.top,
                 radius=terms.radius,
                 apart=terms.spacing,
-                weights=self.harm_of(rows) if harm else None,
+                weights=None if self.harm is None else self.harm_of(rows),
                 known=self.facts.known_places,
                 # Ranks begin anew in the areas of the Question: the first of a city may all lie
                 # elsewhere.
@@ -790,15 +852,10 @@ class Answer:
             )
         except InputError as error:
             raise QuestionError("spacing", str(error)) from error
-        chosen_by = frame["n"]
-        weights = self.harm_of(self.counted) if harm else None
-        frame = ranking.of_period(frame, self.counted, weights=weights)
         land = float(shapely.area(self.indexes.of(self.study_areas).outline))
-        by = ranking.place_prior(rows, radius=terms.radius, land=land)
-        rate = shrunk(chosen_by, np.ones(len(frame)), by).rate
-        level = len(self.counted) / max(len(rows), 1)
-        columns = pd.DataFrame({"n_window": chosen_by.to_numpy(), "expected": rate * level})
-        return inserted(frame, columns, after="share")
+        return ChosenPlaces(
+            frame, ranking.place_prior(rows, radius=terms.radius, land=land), len(rows)
+        )
 
     def _is_shown_at(self, x: Floats, y: Floats) -> Bools:
         """Which of n points lie in the areas that the Question shows."""

@@ -31,8 +31,9 @@ MOST_LAYERS: Final = 8
 MOST_GRIDS: Final = 3
 """How many grids of cells are kept of each layer; the finest take some hundred megabytes."""
 
-MOST_OF_INCIDENTS: Final = 4
-"""How many things made of all incidents are kept of each layer: one for each choice of sources."""
+MOST_OF_INCIDENTS: Final = 12
+"""How many things made of incidents are kept of each layer: the points of each choice of sources,
+and the places and the spread of each choice of categories."""
 
 SCREEN_UNITS: Final = 4_000
 """How many units a screen has along its longer side, at least: twice the pixels of most."""

@@ -40,8 +40,9 @@ NO_RECORDS: Final = (
 )
 
 
+@cache
 def no_records() -> pd.DataFrame:
-    """Records of a store that has none, as `Records.chosen` returns them."""
+    """Records of a store that has none, as `Records.chosen` returns them; not to be changed."""
     texts = dict.fromkeys((STATED_LAYER, "partition_id"), pd.Series(dtype="str"))
     until = pd.Series(dtype=LIFE_TIME_TYPE)
     lives = empty_lives().assign(**texts, **{KNOWN_UNTIL: until})

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,8 @@ from geo.properties import cached_property
 from geo.question.layer_index import LayerIndex
 from geo.question.lives import SINCE_EVER
 from geo.question.resolve import ResolvedQuestion
+
+Value = TypeVar("Value")
 
 NEAR_M: Final = 5_000.0
 """Rows so near the study area tell when a source replaced its points there."""
@@ -55,6 +57,28 @@ class QuestionRows:
         An incident frame with `area`.
         """
         return self.inside(self.resolved.select(self.everything(), period))
+
+    def once(self, period: Period, key: Hashable, make: Callable[[pd.DataFrame], Value]) -> Value:
+        """What is made of `of_period`, once for all Questions that mean the same incidents then.
+
+        Parameters
+        ----------
+        period
+            Its days.
+        key
+            Names the value, and all else that it is made of.
+        make
+            Makes it of the incidents. It must not ask for what is made of others by this method.
+
+        Returns
+        -------
+        The value, which must not be changed.
+        """
+        of = self.resolved.question
+        means = (of.source, of.category, of.hours, of.without, period)
+        return self.study.of_incidents(
+            self.everything(), (*means, key), lambda: make(self.of_period(period))
+        )
 
     def records_until(self, records: pd.DataFrame, last: date) -> pd.DataFrame:
         """The Question's records up to a day, whenever they began, in the study area.

@@ -12,6 +12,8 @@ from fastapi.testclient import TestClient
 
 from geo.analyses import hot_cells
 from geo.coverage import point_lists
+from geo.question.answer import Answer
+from geo.question.baseline import month_dispersion
 from geo.question.quality import published_twice
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import month_of_incidents
@@ -32,7 +34,9 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     # By name: a function of the package is called as this module is.
     count(import_module("geo.question.answer"), published_twice)
     count(import_module("geo.question.rows"), point_lists)
+    count(import_module("geo.question.answer"), month_dispersion)
     count(hot_cells, hot_cells.hotspot_outlines)
+    count(Answer, Answer._choose_places)
     return counted
 
 
@@ -62,3 +66,22 @@ def test_the_points_of_a_source_are_listed_once_for_each_state_of_the_incidents(
         store.put_partition(month_of_incidents("2024-03"))
     open_board(client, "datetime=2024-02")
     assert calls["point_lists"] == 2
+
+
+def test_places_are_chosen_once_for_all_questions_of_the_same_incidents(
+    client: TestClient, store: GeoPackageStore, calls: Counter[str]
+) -> None:
+    for query in (
+        "datetime=2024-02",
+        "datetime=2024-02&compare=previous",
+        "datetime=2024-02&by=month",
+    ):
+        open_board(client, query)
+    assert calls["_choose_places"] == calls["month_dispersion"] == 1
+    for more, query in enumerate(("category=burglary", "radius=200", "spacing=900"), 2):
+        open_board(client, f"datetime=2024-02&{query}")
+        assert calls["_choose_places"] == more, query
+    with store.transaction():
+        store.put_partition(month_of_incidents("2024-02", seed=8))
+    open_board(client, "datetime=2024-02")
+    assert calls["_choose_places"] == 5
