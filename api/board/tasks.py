@@ -18,7 +18,7 @@ from api.identity.current import current_caller
 from api.identity.identity import identity_of
 from api.identity.roles import Capability
 from api.pages.meetings import board_name, meeting_title
-from api.pages.tasking_text import OUTCOME_WORDS, day_words, shortened, state_words
+from api.pages.tasking_text import day_words, outcome_words, shortened, state_words
 from api.snapshot import Snapshot
 from boundaries.tasking.accounts import accounts_of
 from boundaries.tasking.agendas import tasks_of_board
@@ -232,7 +232,7 @@ def _line(words: str, tasks: list[Task]) -> str:
 
 def _named(task: Task) -> str:
     title = shortened(f"{task.title}, {task.place.label}", MOST_LETTERS)
-    return f"{title}: {OUTCOME_WORDS[task.outcome].lower()}" if task.outcome else title
+    return f"{title}: {outcome_words(task.outcome, task.finding)}" if task.outcome else title
 
 
 def brief_tasks(

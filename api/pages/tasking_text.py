@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Final
+from typing import Final, cast
 
 from boundaries.tasking.assessment import Outcome
+from boundaries.tasking.by_hand import is_by_hand
 from boundaries.tasking.transitions import OPEN, State
 from geo.store.tasking_contract import TaskRow
 
@@ -40,9 +41,16 @@ def shortened(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[: most - 1].rsplit(' ', 1)[0].rstrip(' ,')}…"
 
 
+def outcome_words(outcome: str | None, finding: str) -> str:
+    """What an assessment found, in a sentence: `it worked, judged by hand`; '' for nothing."""
+    if not outcome:
+        return ""
+    words = OUTCOME_WORDS[cast("Outcome", outcome)].lower()
+    return f"{words}, judged by hand" if is_by_hand(finding) else words
+
+
 def state_words(row: TaskRow, today: date) -> str:
     """How a task stands, in few words: `done`, `in hand, overdue since 3 March 2026`."""
-    every = {str(name): words for name, words in (*STATE_WORDS.items(), *OUTCOME_WORDS.items())}
-    words = every[row.outcome or row.state].lower()
+    words = outcome_words(row.outcome, row.finding) or STATE_WORDS[cast("State", row.state)].lower()
     is_late = row.due and row.due < today and (row.state in OPEN or row.state == "waiting")
     return f"{words}, overdue since {day_words(row.due)}" if is_late else words

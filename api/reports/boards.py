@@ -26,6 +26,7 @@ from api.reports.task_tables import (
     STATES_NOTE,
     PlacedTasks,
     accounts_table,
+    by_hand_words,
     day_words,
     london_day,
     placed_tasks,
@@ -209,6 +210,7 @@ def _results(tasks: Sequence[Task], placed: PlacedTasks, period: Period) -> Part
     finished = _steps_in(tasks, period, ["finish"])
     outcomes = [str(step.changes.get("outcome", "")) for _, step in assessments]
     said = joined(f"{outcomes.count(one)} {one}" for one in OUTCOMES)
+    said += by_hand_words(str(step.changes.get("finding", "")) for _, step in assessments)
     sentences = [
         f"{counted(len(finished), 'task was', 'tasks were')} finished.",
         f"{counted(len(assessments), 'assessment')}: {said}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -14,6 +14,7 @@ from api.reports.asking import names_apart
 from api.reports.model import Column, ReportTable
 from api.reports.sentences import counted
 from boundaries.tasking.accounts import TaskAccounts, accounts_of
+from boundaries.tasking.by_hand import is_by_hand
 from boundaries.tasking.meeting import LONDON
 from boundaries.tasking.places import area_codes
 from boundaries.tasking.transitions import OPEN
@@ -93,6 +94,12 @@ class PlacedTasks:
     def area_names(self) -> dict[str, str]:
         """The name of the area of each task, by the task's id; '' where it is in none."""
         return {one.row.task_id: one.area_name for one in self.tasks}
+
+
+def by_hand_words(findings: Iterable[str]) -> str:
+    """How many findings a person stated, after a count of all of them; '' for none."""
+    n = sum(map(is_by_hand, findings))
+    return f"; {n:,} of them judged by hand, not by counts" if n else ""
 
 
 def today() -> date:

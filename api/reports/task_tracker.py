@@ -17,6 +17,7 @@ from api.reports.task_tables import (
     STATES_NOTE,
     PlacedTasks,
     accounts_table,
+    by_hand_words,
     day_words,
     placed_tasks,
     standing_sentences,
@@ -94,7 +95,7 @@ def assessed_report(answers: Answers, question: Question, *, day: date | None = 
         title=placed.heading("assessed tasks"),
         period=f"As on {day_words(day or today())}",
         about=[placed.title] if len(placed.names) == 1 else [],
-        sentences=[_outcome_sentence(assessments["outcome"]), *_awaiting_sentences(done)],
+        sentences=[_outcome_sentence(assessments), *_awaiting_sentences(done)],
         tables=[_kind_table(assessments)] if len(assessments) else [],
         parts=parts,
         methods=[ASSESSED_NOTE, PLACED],
@@ -181,11 +182,13 @@ def _terms(task: Task) -> str:
     return f"by {counted(terms.after_months, 'month')}{wait}"
 
 
-def _outcome_sentence(outcomes: pd.Series) -> str:
+def _outcome_sentence(assessments: pd.DataFrame) -> str:
+    outcomes = assessments["outcome"]
     if outcomes.empty:
         return "No task has been assessed yet."
     said = joined(f"{int((outcomes == one).sum())} {one}" for one in OUTCOMES)
-    return f"{counted(len(outcomes), 'assessment')}: {said}."
+    by_hand = by_hand_words(assessments["finding"])
+    return f"{counted(len(outcomes), 'assessment')}: {said}{by_hand}."
 
 
 def _awaiting_sentences(done: list[Task]) -> list[str]:

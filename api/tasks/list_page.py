@@ -8,9 +8,9 @@ from api.dependencies import HTML
 from api.etags import not_modified_or
 from api.identity.declared import requires
 from api.identity.roles import Capability
-from api.pages.tasking_text import STATE_WORDS
+from api.pages.tasking_text import STATE_WORDS, outcome_words
 from api.query import only
-from api.tasks.listing import NAMES, is_late, task_list
+from api.tasks.listing import FILTERS, NAMES, is_late, task_list
 from api.tasks.request import CallerDep
 from api.tasks.responses import address_of, page
 from api.tasks.text import COLUMNS
@@ -32,6 +32,12 @@ def tasks(request: Request, caller: CallerDep) -> Response:
         def address(**others: object) -> str:
             return address_of("/tasks", **{**listed.options(), **others})
 
+        def download(name: str) -> str:
+            """The same tasks as a file; a calendar has no order."""
+            names = FILTERS if name == "ics" else (*FILTERS, "sort")
+            chosen = {one: text for one, text in listed.options().items() if one in names}
+            return address_of(f"/tasks.{name}", **chosen)
+
         return page(
             "tasks.html",
             **caller.shared(meeting),
@@ -41,7 +47,10 @@ def tasks(request: Request, caller: CallerDep) -> Response:
                 for name, title in COLUMNS
             ],
             address=address,
+            download=download,
+            feed=listed.area.feed if listed.area else "",
             is_late=is_late,
+            outcome_words=outcome_words,
             areas=area_choices(caller.snapshot, listed.area),
             states=STATE_WORDS,
             levels=LEVELS,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -11,15 +13,16 @@ from api.etags import not_modified_or
 from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.pages.meetings import area_name
-from api.pages.tasking_text import OUTCOME_WORDS, STATE_WORDS
+from api.pages.tasking_text import STATE_WORDS, outcome_words
 from api.query import only
 from api.snapshot import Snapshot
-from api.tasks.request import Caller, CallerDep, Fields, Submission, day_of, personal
-from api.tasks.responses import go_to, page
-from api.tasks.text import DONE_WORDS, moment_words, step_lines
+from api.tasks.refusals import Refusal, submitted
+from api.tasks.request import Caller, CallerDep, Fields, Submission, day_of, personal, today
+from api.tasks.responses import address_of, go_to, page
+from api.tasks.text import done_words, moment_words, step_lines
 from api.tasks.where import area_choices, chosen_area
 from boundaries.tasking.actions import call_meeting
-from boundaries.tasking.agendas import agenda_of, minutes_of
+from boundaries.tasking.agendas import agenda_of, minutes_of, tasks_of_board
 from boundaries.tasking.history import Step
 from boundaries.tasking.meeting import (
     DUE_DAYS,
@@ -33,14 +36,19 @@ from boundaries.tasking.storage import (
     read_meetings,
     read_priorities,
     read_roster,
+    read_tasks,
 )
-from boundaries.tasking.task import Level
+from boundaries.tasking.task import Level, Task
 from boundaries.tasking.texts import HINT
-from geo.errors import InputError, NotFoundError, PatchmapError, StoreError
+from geo.errors import InputError, NotFoundError
 
 router = APIRouter(prefix="/meetings", dependencies=[requires(Capability.READ_ANSWERS)])
 
 _SHOWN: Final = 100
+PACK_DAYS: Final = 91
+"""Of what was decided, on the board pack of a meeting that is over: a quarter, as on any pack."""
+_PAGES: Final = {"T": "/tasks/", "P": "/priorities/", "R": "/roster/"}
+"""The pages of what has steps, by the first letter of its id."""
 _PARTS: Final = (
     ("new", "New: not decided yet"),
     ("overdue", "Overdue"),
@@ -65,17 +73,17 @@ def meetings(request: Request, caller: CallerDep) -> Response:
 def call(sent: Annotated[Submission, Depends()]) -> Response:
     """Call a meeting."""
     caller, fields = sent.caller, sent.fields
-    try:
+
+    def save() -> Response:
         terms = _terms(caller, fields)
         if refusal := personal(fields, "title", "roles"):
             raise InputError(refusal)
+        signed = caller.signed(fields)
         caller.record("a new meeting")
-        meeting = call_meeting(caller.store, terms, signed=caller.signed(fields))
-    except StoreError:
-        raise
-    except PatchmapError as refused:
-        return _list(caller, fields, refusal=str(refused))
-    return go_to(f"/meetings/{meeting.meeting_id}")
+        meeting = call_meeting(caller.store, terms, signed=signed, names_nobody=True)
+        return go_to(f"/meetings/{meeting.meeting_id}")
+
+    return submitted(save, lambda refusal: _list(caller, fields, refusal=refusal))
 
 
 @router.get("/{meeting_id}")
@@ -94,20 +102,21 @@ def one_meeting(request: Request, caller: CallerDep, meeting_id: str) -> Respons
             one=meeting,
             before=before,
             area=area_name(snapshot, meeting.layer, meeting.area),
-            parts=[(title, getattr(points, name, [])) for name, title in _PARTS],
+            parts=[*_parts(snapshot, meeting, points)] if points else [],
+            pack=_pack_address(meeting),
             minutes=_minutes(snapshot, meeting),
             states=STATE_WORDS,
-            outcomes=OUTCOME_WORDS,
+            outcome_words=outcome_words,
         )
 
     return not_modified_or(request, caller.answers, make, media_type=HTML, setting=caller.setting)
 
 
-def _list(caller: Caller, fields: Fields, *, refusal: str = "") -> Response:
+def _list(caller: Caller, fields: Fields, *, refusal: Refusal | None = None) -> Response:
     every = sorted(read_meetings(caller.snapshot), key=lambda one: (one.day, one.meeting_id))
     return page(
         "meetings.html",
-        status=400 if refusal else 200,
+        status=400 if refusal else 200,  # what it names and there is not is a mistake in it
         **caller.shared(by=fields.get("by", "")),
         meetings=[
             (one, area_name(caller.snapshot, one.layer, one.area)) for one in every[::-1][:_SHOWN]
@@ -157,6 +166,26 @@ def _agenda(snapshot: Snapshot, meeting: Meeting) -> Agenda | None:
         return None
 
 
+def _parts(
+    snapshot: Snapshot, meeting: Meeting, points: Agenda
+) -> Iterator[tuple[str, list[Task]]]:
+    """The parts of an agenda with their titles; what is done is for the meeting to say of."""
+    for name, title in _PARTS:
+        yield title, getattr(points, name)
+    done = [row.task_id for row in tasks_of_board(snapshot, meeting) if row.state == "done"]
+    yield "Done, not assessed yet", read_tasks(snapshot, done)
+
+
+def _pack_address(meeting: Meeting) -> str:
+    """The board pack of a meeting's board, with what was decided until its day."""
+    past = {}
+    if meeting.day < today():
+        first = meeting.day - timedelta(days=PACK_DAYS - 1)
+        past = {"datetime": f"{first}/{meeting.day}"}
+    area = {"layer": meeting.layer, "within": meeting.area}
+    return address_of("/reports/board-pack", **area, **past)
+
+
 def _minutes(snapshot: Snapshot, meeting: Meeting) -> list[dict[str, Any]]:
     """The steps that were taken in a meeting, each with what it was about."""
     titles = {row.task_id: row.title for row in snapshot.tasks()}
@@ -171,9 +200,9 @@ def _minutes(snapshot: Snapshot, meeting: Meeting) -> list[dict[str, Any]]:
 def _minute(own: str, step: Step, title: str) -> dict[str, Any]:
     return {
         "id": own,
-        "address": f"/tasks/{own}" if own.startswith("T-") else "",
+        "address": f"{_PAGES[own[:1]]}{own}" if own[:1] in _PAGES else "",
         "title": title,
-        "words": DONE_WORDS.get(step.kind, step.kind),
+        "words": done_words(step),
         "by": step.signed.by,
         "at": moment_words(step.signed.at),
         "iso": step.signed.at.isoformat(),

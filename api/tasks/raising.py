@@ -11,9 +11,11 @@ from fastapi import APIRouter, Request, Response
 from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.query import QUESTION_PARAMETERS, only
+from api.retries import made_of_one_state
 from api.tasks.drawing import drawn_place
 from api.tasks.judging import CONTROLS, fixed, proposal
 from api.tasks.places import place_at
+from api.tasks.refusals import Refusal, submitted
 from api.tasks.request import (
     BOARD_OPTIONS,
     Caller,
@@ -28,9 +30,9 @@ from api.tasks.text import KIND_WORDS, LEVEL_WORDS
 from api.tasks.where import area_choices
 from boundaries.tasking.actions import raise_task, take_step
 from boundaries.tasking.storage import read_priorities, read_priority
-from boundaries.tasking.task import Level, TaskKind, TaskTerms
+from boundaries.tasking.task import Place, TaskKind, TaskTerms
 from boundaries.tasking.texts import HINT
-from geo.errors import InputError, PatchmapError, StoreError
+from geo.errors import InputError
 from geo.period import Interval
 from geo.question.ask import Question
 
@@ -42,7 +44,7 @@ NAMES: Final = (*QUESTION_PARAMETERS, *BOARD_OPTIONS, "area")
 @router.get("/tasks/new")
 def form(request: Request, caller: CallerDep) -> Response:
     """The form for a task, filled in by the Question of the address."""
-    return _form(caller, _query(request), {})
+    return made_of_one_state(lambda: _form(caller, _query(request), {}))
 
 
 @router.post("/tasks/new")
@@ -51,27 +53,12 @@ def raised(request: Request, caller: CallerDep, fields: FieldsDep) -> Response:
     query = _query(request)
     question = _question(query)
     place = place_at(caller.answers, question, query.get("at", ""))
-    level: Level = "city" if fields.get("level") == "city" and caller.is_of_city else "area"
-    try:
-        if refusal := personal(fields, "title", "note", "owner"):
-            raise InputError(refusal)
+
+    def save() -> Response:
+        terms = _terms(caller, question, place, fields)
         accepts = fields.get("do") == "accept"
-        if accepts and not fields.get("owner"):
+        if accepts and not terms.owner:
             raise InputError("say who takes it on: an owner")
-        if priority := fields.get("priority", ""):
-            read_priority(caller.snapshot, priority)
-        terms = TaskTerms(
-            title=fields.get("title", ""),
-            kind=cast("TaskKind", fields.get("kind", "")),
-            level=level,
-            place=replace(place, label=fields.get("label", "") or place.label),
-            owner=fields.get("owner", ""),
-            service=fields.get("service", ""),
-            due=day_of(fields.get("due", ""), "due"),
-            priority=priority,
-            question=question.query(),
-            assessment=fixed(caller.answers, question, place, fields),
-        )
         signed = caller.signed(fields)
         caller.record("a new task")
         task = raise_task(
@@ -79,25 +66,55 @@ def raised(request: Request, caller: CallerDep, fields: FieldsDep) -> Response:
         )
         if accepts:
             take_step(caller.store, task.task_id, "accept", signed=signed, names_nobody=True)
-    except StoreError:
-        raise
-    except PatchmapError as refusal:
-        return _form(caller, query, fields, refusal=str(refusal))
-    meeting = fields.get("meeting", "")
+        return _back(query, task.task_id, fields.get("meeting", ""))
+
+    return submitted(save, lambda refusal: _form(caller, query, fields, refusal=refusal))
+
+
+def _terms(caller: Caller, question: Question, place: Place, fields: Fields) -> TaskTerms:
+    """What a form says of a task.
+
+    Raises
+    ------
+    PatchmapError
+        If something is missing, or there is no such priority.
+    """
+    if refusal := personal(fields, "title", "note", "owner"):
+        raise InputError(refusal)
+    if priority := fields.get("priority", ""):
+        read_priority(caller.snapshot, priority)
+    return TaskTerms(
+        title=fields.get("title", ""),
+        kind=cast("TaskKind", fields.get("kind", "")),
+        level="city" if fields.get("level") == "city" and caller.is_of_city else "area",
+        place=replace(place, label=fields.get("label", "") or place.label),
+        owner=fields.get("owner", ""),
+        service=fields.get("service", ""),
+        due=day_of(fields.get("due", ""), "due"),
+        priority=priority,
+        question=question.query(),
+        assessment=fixed(caller.answers, question, place, fields),
+    )
+
+
+def _back(query: dict[str, str], task_id: str, meeting: str) -> Response:
+    """To the board that it was decided on; of an area or a point alone to the task."""
     board = {name: text for name, text in query.items() if name not in ("area", "meeting")}
     if "area" in query or query.get("at", "").count(",") == 1:
-        return go_to(f"/tasks/{task.task_id}", saved="raise", meeting=meeting)
+        return go_to(f"/tasks/{task_id}", saved="raise", meeting=meeting)
     return go_to("/", **board, meeting=meeting)
 
 
-def _form(caller: Caller, query: dict[str, str], fields: Fields, *, refusal: str = "") -> Response:
+def _form(
+    caller: Caller, query: dict[str, str], fields: Fields, *, refusal: Refusal | None = None
+) -> Response:
     question = _question(query)
     place = place_at(caller.answers, question, query["at"]) if query.get("at") else None
     meeting = caller.meeting(fields.get("meeting", "") or query.get("meeting", ""))
     level = fields.get("level", "") or (meeting.level if meeting else "area")
     return page(
         "tasks_new.html",
-        status=400 if refusal else 200,
+        status=_status(refusal),
         **caller.shared(meeting, by=fields.get("by", "")),
         refusal=refusal,
         confirm=bool(personal(fields, "title", "note", "owner")),
@@ -115,6 +132,13 @@ def _form(caller: Caller, query: dict[str, str], fields: Fields, *, refusal: str
         areas=area_choices(caller.snapshot, None),
         hint=HINT,
     )
+
+
+def _status(refusal: Refusal | None) -> int:
+    """Of the form: what it names and there is not is a mistake in it, and the form is there."""
+    if refusal is None:
+        return 200
+    return 409 if refusal.is_conflict else 400
 
 
 def _query(request: Request) -> dict[str, str]:

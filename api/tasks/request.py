@@ -30,7 +30,8 @@ from geo.question.store_settings import london_day
 from geo.store.contract import Store
 from geo.text import refuse_control_characters
 
-_MOST_FIELDS: Final = 60
+_MOST_FIELDS: Final = 1_000
+"""Two boxes to tick for each of the most areas that a form lists, and its other fields."""
 _LONGEST: Final = 2_000
 _FORM: Final = "application/x-www-form-urlencoded"
 
@@ -38,7 +39,9 @@ BOARD_OPTIONS: Final = ("show", "at", "month", "over", "view", "mark", "present"
 """Parameters of a board's address besides the Question's own: a task leads back to its board."""
 
 Fields = Mapping[str, str]
-"""The first value of each field of a form, in one line."""
+"""The first value of each field of a form, in one line; all values of boxes, joined by commas."""
+
+_BOXES: Final = ("areas", "contact_for")
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,8 @@ async def _fields(request: Request) -> Fields:
                 raise InputError(f"{name}: write {_LONGEST:,} characters at most")
             line = " ".join(text.split())
             refuse_control_characters(line, "the form")
+            if name in _BOXES and name in fields:
+                fields[name] += f",{line}"
             fields.setdefault(name, line)
     return fields
 
@@ -230,7 +235,7 @@ def version_of(fields: Fields) -> int:
         If it is none.
     """
     text = fields.get("version", "")
-    if not text.isdecimal() or len(text) > 6:
+    if not text.isdecimal() or len(text) > 6 or not int(text):
         raise InputError("the form does not say which version it was made of; reload the page")
     return int(text)
 

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from api.tasks import list_page, meetings, raising, steps, task_page
+from api.tasks import (
+    downloads,
+    list_page,
+    meetings,
+    priorities,
+    raising,
+    roster,
+    steps,
+    task_page,
+)
 
 router = APIRouter()
-for _pages in (list_page, raising, task_page, steps, meetings):
+for _pages in (downloads, list_page, raising, task_page, steps, meetings, priorities, roster):
     router.include_router(_pages.router)

@@ -7,21 +7,20 @@ from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Depends, Response
 
-from api.errors import status_of
 from api.identity.declared import requires
 from api.identity.roles import Capability
-from api.snapshot import TasksChangedError
+from api.tasks.assessing import take_assessment
 from api.tasks.judging import fixed, question_of
+from api.tasks.refusals import submitted
+from api.tasks.removing import remove_text
 from api.tasks.request import Caller, Fields, Submission, day_of, personal, version_of
 from api.tasks.responses import go_to
-from api.tasks.task_page import Refusal, task_page
-from boundaries.tasking.actions import ReferralTerms, redact_text, refer_task, take_step
+from api.tasks.task_page import task_page
+from boundaries.tasking.actions import ReferralTerms, refer_task, take_step
 from boundaries.tasking.storage import read_priority, read_task
 from boundaries.tasking.task import AMENDABLE, Direction, Task
 from boundaries.tasking.transitions import TaskStep, transition
-from geo.errors import ConflictError, InputError, PatchmapError, StoreError
-
-_TRIES: Final = 5
+from geo.errors import InputError
 
 router = APIRouter(dependencies=[requires(Capability.EDIT_TASKS)])
 
@@ -29,21 +28,11 @@ router = APIRouter(dependencies=[requires(Capability.EDIT_TASKS)])
 @router.post("/tasks/{task_id}/{step}")
 def take(sent: Annotated[Submission, Depends()], task_id: str, step: str) -> Response:
     """Take a step; where it is refused the form comes back with all that was written in it."""
-    for _ in range(_TRIES):
-        try:
-            return _take(sent, task_id, step)
-        except TasksChangedError:
-            # Somebody saved a task while this one was read, and nothing of it is saved yet. An
-            # error 503 would not say what changed.
-            continue
-    return _take(sent, task_id, step)
-
-
-def _take(sent: Submission, task_id: str, step: str) -> Response:
     caller, fields = sent.caller, sent.fields
-    before = read_task(caller.snapshot, task_id)  # 404 where it is not seen
     meeting = {"meeting": fields.get("meeting", "")}
-    try:
+
+    def save() -> Response:
+        before = read_task(caller.snapshot, task_id)
         row = transition(before.state, step)
         caller.check_level(row, before.level)
         if refusal := personal(fields, "title", "note", "owner", "to"):
@@ -51,34 +40,34 @@ def _take(sent: Submission, task_id: str, step: str) -> Response:
         if priority := fields.get("priority", ""):
             read_priority(caller.snapshot, priority)
         version_of(fields)
-        caller.record(f"task {task_id}: {step}")
         _STEPS.get(row.step, _plain)(caller, before, row.step, fields)
-    except StoreError:
-        raise
-    except ConflictError as conflict:
-        refused = Refusal(str(conflict), 409, is_conflict=True)
-    except PatchmapError as error:
-        refused = Refusal(str(error), status_of(error))
-    else:
         return go_to(f"/tasks/{task_id}", saved=step, **meeting)
-    return task_page(caller, task_id, {**fields, "step": step}, meeting, refusal=refused)
+
+    return submitted(
+        save,
+        lambda refusal: task_page(
+            caller, task_id, {**fields, "step": step}, meeting, refusal=refusal
+        ),
+    )
 
 
 def _plain(caller: Caller, task: Task, step: TaskStep, fields: Fields) -> None:
+    # Read, then recorded, then saved: what is read anew is neither recorded nor saved twice.
+    changes, signed = _changes(caller, task, step, fields), caller.signed(fields)
+    caller.record(f"task {task.task_id}: {step}")
     take_step(
         caller.store,
         task.task_id,
         step,
-        signed=caller.signed(fields),
+        signed=signed,
         note=fields.get("note", ""),
         version=version_of(fields),
         names_nobody=True,
-        **_changes(caller, task, step, fields),
+        **changes,
     )
 
 
 def _refer(caller: Caller, task: Task, step: TaskStep, fields: Fields) -> None:
-    del step
     direction = fields.get("direction", "")
     if direction not in ("up", "down", "out"):
         raise InputError("choose where it goes: up, down or out")
@@ -88,11 +77,13 @@ def _refer(caller: Caller, task: Task, step: TaskStep, fields: Fields) -> None:
         fields.get("note", ""),
         day_of(fields.get("due", ""), "due"),
     )
+    signed = caller.signed(fields)
+    caller.record(f"task {task.task_id}: {step}")
     refer_task(
         caller.store,
         task.task_id,
         terms,
-        signed=caller.signed(fields),
+        signed=signed,
         version=version_of(fields),
         names_nobody=True,
     )
@@ -100,17 +91,12 @@ def _refer(caller: Caller, task: Task, step: TaskStep, fields: Fields) -> None:
 
 def _redact(caller: Caller, task: Task, step: TaskStep, fields: Fields) -> None:
     del step
-    number, _, name = fields.get("text", "").partition(".")
-    if not number.isdecimal() or len(number) > 6:
-        raise InputError("choose the text that is to be removed")
-    redact_text(
-        caller.store,
-        task.task_id,
-        step=int(number),
-        text=name,
-        signed=caller.signed(fields),
-        why=fields.get("note", ""),
-    )
+    remove_text(caller, task.task_id, fields, what="task")
+
+
+def _assess(caller: Caller, task: Task, step: TaskStep, fields: Fields) -> None:
+    del step
+    take_assessment(caller, task, fields)
 
 
 def _changes(caller: Caller, task: Task, step: TaskStep, fields: Fields) -> dict[str, Any]:
@@ -132,4 +118,8 @@ def _changes(caller: Caller, task: Task, step: TaskStep, fields: Fields) -> dict
 
 
 Take = Callable[[Caller, Task, TaskStep, Fields], None]
-_STEPS: Final[Mapping[TaskStep, Take]] = {"refer": _refer, "redact": _redact}
+_STEPS: Final[Mapping[TaskStep, Take]] = {
+    "refer": _refer,
+    "redact": _redact,
+    "assess": _assess,
+}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -15,9 +14,11 @@ from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.pages.tasking_text import OUTCOME_WORDS, STATE_WORDS, day_words
 from api.query import only
+from api.tasks.assessing import FIXED, due_assessment
 from api.tasks.drawing import drawn_place
 from api.tasks.judging import CONTROLS, Proposal, proposal, question_of
-from api.tasks.request import CITY_DECIDES, Caller, CallerDep, Fields, personal
+from api.tasks.refusals import Refusal
+from api.tasks.request import CITY_DECIDES, Caller, CallerDep, Fields, personal, today
 from api.tasks.responses import address_of, page
 from api.tasks.text import (
     BUTTONS,
@@ -25,11 +26,11 @@ from api.tasks.text import (
     DONE_WORDS,
     KIND_WORDS,
     LEVEL_WORDS,
-    moment_words,
-    redactable,
-    step_lines,
+    history_of,
+    removable_texts,
 )
-from boundaries.tasking.storage import read_meetings, read_priorities, read_task
+from api.tasks.where import lies_in
+from boundaries.tasking.storage import read_meetings, read_priorities, read_task, row_of
 from boundaries.tasking.task import DIRECTIONS, Direction, Task
 from boundaries.tasking.texts import HINT
 from boundaries.tasking.transitions import Transition, steps_from
@@ -39,8 +40,8 @@ from geo.store.tasking_contract import TaskRow
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 _NAMES: Final = ("meeting", "saved")
-_OF_ITSELF: Final = ("assess", "answered")
-"""Steps that follow from something else: an assessment that was fixed, the answer to a referral."""
+_OF_ITSELF: Final = "answered"
+"""The step that follows from another task's: the answer to a referral."""
 
 
 @router.get("/tasks/{task_id}")
@@ -52,25 +53,6 @@ def one_task(request: Request, caller: CallerDep, task_id: str) -> Response:
         return task_page(caller, task_id, {}, query)
 
     return not_modified_or(request, caller.answers, make, media_type=HTML, setting=caller.setting)
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a step was not taken.
-
-    Attributes
-    ----------
-    message
-        What to read.
-    status
-        Of HTTP.
-    is_conflict
-        Whether somebody else took a step meanwhile.
-    """
-
-    message: str
-    status: int
-    is_conflict: bool = False
 
 
 def task_page(
@@ -105,7 +87,7 @@ def task_page(
     task = read_task(snapshot, task_id)
     meeting = caller.meeting(fields.get("meeting", "") or query.get("meeting", ""))
     possible = steps_from(task.state, referred=bool(task.parent))
-    rows = [row for row in possible if row.step not in _OF_ITSELF]
+    rows = [row for row in possible if row.step != _OF_ITSELF]
     allowed = [row for row in rows if caller.may_take(row, task.level)]
     return page(
         "task.html",
@@ -115,23 +97,22 @@ def task_page(
         drawn=drawn_place(caller, task.place),
         board=_board_address(task),
         asked=_asked_words(task),
-        history=_history(task),
+        history=history_of(task.steps),
         rows=allowed,
         is_limited=len(allowed) < len(rows) and caller.may_edit,
         city_decides=CITY_DECIDES,
         proposal=_proposal(caller, task, allowed),
         controls=CONTROLS,
+        due_assessment=due_assessment(task, today()),
+        fixed=FIXED,
+        lies_in=lies_in(snapshot, row_of(task)),
         related=_related(snapshot.tasks(), task),
         priorities=[one for one in read_priorities(snapshot) if one.is_open],
         priority=next(
             (one for one in read_priorities(snapshot) if one.priority_id == task.priority), None
         ),
         meetings={one.meeting_id: one for one in read_meetings(snapshot)},
-        texts=[
-            (f"{number}.{name}", f"step {number}: the {name}")
-            for number, step in enumerate(task.steps, start=1)
-            for name in redactable(step)
-        ],
+        texts=removable_texts(task.steps),
         directions=_directions(task),
         refusal=refusal,
         fields=fields,
@@ -143,24 +124,8 @@ def task_page(
         levels=LEVEL_WORDS,
         buttons=BUTTONS,
         day_words=day_words,
-        moment_words=moment_words,
         hint=HINT,
     )
-
-
-def _history(task: Task) -> list[dict[str, object]]:
-    return [
-        {
-            "number": number,
-            "words": DONE_WORDS.get(step.kind, step.kind),
-            "by": step.signed.by,
-            "at": moment_words(step.signed.at),
-            "iso": step.signed.at.isoformat(),
-            "meeting": step.signed.meeting,
-            "lines": [*step_lines(step)],
-        }
-        for number, step in enumerate(task.steps, start=1)
-    ]
 
 
 def _board_address(task: Task) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ BUTTONS: Final[Mapping[TaskStep, str]] = {
     "decline": "Decline",
     "start": "Begin the work",
     "finish": "The work is done",
+    "assess": "Say whether it worked",
     "refer": "Refer it",
     "answer": "Answer",
     "reopen": "Reopen",
@@ -60,10 +61,33 @@ DONE_WORDS: Final[Mapping[str, str]] = {
     "redact": "text removed",
     "set": "changed",
     "close": "closed",
+    "add": "added",
 }
 """What was done by each step of a history."""
 
-_SHOWN: Final = ("title", "kind", "owner", "service", "due", "priority", "to", "child", "finding")
+_SHOWN: Final[Mapping[str, str]] = {
+    **{name: name for name in ("title", "kind", "owner", "service", "due", "priority", "to")},
+    **{name: name for name in ("child", "finding", "issue", "action", "measure", "target")},
+    **{name: name for name in ("quarter", "role", "holder", "areas")},
+    "issue_date": "since",
+    "action_date": "day of the action",
+    "covered_by": "covered by",
+    "contact_for": "named contact of",
+    "first": "from",
+    "last": "until",
+}
+"""The values that a history shows, each with its name for people."""
+
+_EMPTY: Final[Mapping[str, str]] = {
+    "holder": "vacant",
+    "last": "goes on",
+    "areas": "the whole city",
+}
+"""What an empty value means, where it means something once it has been changed."""
+
+_REMOVABLE: Final = (
+    *("title", "owner", "service", "finding", "issue", "action", "target", "role", "holder"),
+)
 COLUMNS: Final = (
     ("id", "Task"),
     ("title", "What"),
@@ -89,9 +113,23 @@ def step_lines(step: Step) -> Iterator[tuple[str, str]]:
     if step.kind == REDACT:
         yield "removed", f"the {step.changes['text']} of step {step.changes['step']}"
         return
-    for name in _SHOWN:
+    for name, words in _SHOWN.items():
         if text := _text(step.changes.get(name)):
-            yield name, text
+            yield words, text
+        elif name in step.changes and name in _EMPTY and not _is_first(step):
+            yield words, _EMPTY[name]
+
+
+def done_words(step: Step) -> str:
+    """What was done by a step, such as `taken on`."""
+    return "set" if _is_first(step) else DONE_WORDS.get(step.kind, step.kind)
+
+
+def _is_first(step: Step) -> bool:
+    """Whether a priority, post or meeting begins with a step: a change names some values only."""
+    return step.kind == "set" and (
+        "level" in step.changes or {"role", "areas", "first", "last"} <= set(step.changes)
+    )
 
 
 def redactable(step: Step) -> list[str]:
@@ -99,7 +137,32 @@ def redactable(step: Step) -> list[str]:
     if step.kind == REDACT:
         return []
     names = [NOTE] if step.note else []
-    return [*names, *(name for name in ("title", "owner", "service") if step.changes.get(name))]
+    return [*names, *(name for name in _REMOVABLE if step.changes.get(name))]
+
+
+def removable_texts(steps: Sequence[Step]) -> list[tuple[str, str]]:
+    """The texts of a history that can be removed: the value of each on a form, and its words."""
+    return [
+        (f"{number}.{name}", f"step {number}: the {name}")
+        for number, step in enumerate(steps, start=1)
+        for name in redactable(step)
+    ]
+
+
+def history_of(steps: Sequence[Step]) -> list[dict[str, object]]:
+    """A history as pages list it."""
+    return [
+        {
+            "number": number,
+            "words": done_words(step),
+            "by": step.signed.by,
+            "at": moment_words(step.signed.at),
+            "iso": step.signed.at.isoformat(),
+            "meeting": step.signed.meeting,
+            "lines": [*step_lines(step)],
+        }
+        for number, step in enumerate(steps, start=1)
+    ]
 
 
 def _text(value: Any) -> str:
@@ -108,4 +171,6 @@ def _text(value: Any) -> str:
             return day_words(date.fromisoformat(value))
         except ValueError:
             return value
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     return ""

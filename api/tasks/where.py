@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 import geopandas as gpd
 import shapely
 
+from api.addresses import own_address
 from api.snapshot import Snapshot
 from boundaries.tasking.places import area_codes
 from geo.errors import InputError, NotFoundError, QuestionError
@@ -45,6 +47,11 @@ class ChosenArea:
     def text(self) -> str:
         """As an address names it: CODE@LAYER."""
         return f"{self.code}@{self.layer}"
+
+    @property
+    def feed(self) -> str:
+        """The address of its priorities in the form of data.police.uk."""
+        return own_address(f"/areas/{self.layer}/{quote(self.code)}/priorities.json")
 
 
 def chosen_area(snapshot: Snapshot, text: str) -> ChosenArea | None:
@@ -108,6 +115,60 @@ def area_names(snapshot: Snapshot, rows: Sequence[TaskRow]) -> dict[str, str]:
     names = dict(zip(areas.index.astype(str), areas["area_name"].astype(str), strict=True))
     codes = area_codes([row.wkb for row in rows], areas)
     return {row.task_id: names.get(code, "") for row, code in zip(rows, codes, strict=True)}
+
+
+@dataclass(frozen=True)
+class LiesIn:
+    """Where a task lies in the areas that are used today, whatever it was decided on.
+
+    Attributes
+    ----------
+    area
+        The name of the area; '' where it lies in none.
+    title
+        Of the layer; '' where there is none.
+    decided_on
+        The title of another layer whose area it was decided on; '' for none.
+    is_gone
+        Whether the store no longer has that layer.
+    """
+
+    area: str
+    title: str
+    decided_on: str
+    is_gone: bool
+
+
+def lies_in(snapshot: Snapshot, row: TaskRow) -> LiesIn:
+    """Tell where a task lies in the default layer of areas.
+
+    Parameters
+    ----------
+    snapshot
+        What the caller sees.
+    row
+        The task.
+    """
+    layer_id, _ = _default(snapshot)
+    titles = {one.layer_id: one.title or one.layer_id for one in snapshot.layers()}
+    area = area_names(snapshot, [row]).get(row.task_id, "")
+    old = row.place_ref.partition(":")[0] if row.place_kind == "area" else ""
+    other = old if old != layer_id else ""
+    return LiesIn(
+        area=area,
+        title=titles.get(layer_id, layer_id),
+        decided_on=titles.get(other, other),
+        is_gone=bool(other) and other not in titles,
+    )
+
+
+def layer_words(snapshot: Snapshot, layer_id: str) -> str:
+    """The title of a layer, and whether it is gone; '' for the default layer or none."""
+    default, _ = _default(snapshot)
+    titles = {one.layer_id: one.title or one.layer_id for one in snapshot.layers()}
+    if layer_id in ("", default):
+        return ""
+    return titles.get(layer_id, f"{layer_id}, which is not among the layers that you see")
 
 
 def _default(snapshot: Snapshot) -> tuple[str, gpd.GeoDataFrame | None]:

@@ -299,7 +299,7 @@ def change_priority(
     with store.transaction():
         _check_ids(store, signed)
         before = read_priority(store, priority_id)
-        based_on = before.version if version is None else version
+        based_on = _version_read(before, priority_id, version)
         as_read = Priority.of(priority_id, before.steps[:based_on])
         priority = as_read.set(signed=signed, note=note, **changes)
         save(store, [(priority, based_on)])
@@ -307,7 +307,13 @@ def change_priority(
 
 
 def close_priority(
-    store: TaskStore, priority_id: str, *, signed: Signed, note: str, version: int | None = None
+    store: TaskStore,
+    priority_id: str,
+    *,
+    signed: Signed,
+    note: str,
+    version: int | None = None,
+    names_nobody: bool = False,
 ) -> Priority:
     """Close a priority.
 
@@ -319,18 +325,19 @@ def close_priority(
         The priority.
     signed, note
         As `Priority.close` takes them.
-    version
-        As `take_step` takes it.
+    version, names_nobody
+        As `take_step` takes them.
 
     Returns
     -------
     The priority.
     """
-    check_texts(note=note)
+    if not names_nobody:
+        check_texts(note=note)
     with store.transaction():
         _check_ids(store, signed)
         before = read_priority(store, priority_id)
-        based_on = before.version if version is None else version
+        based_on = _version_read(before, priority_id, version)
         as_read = Priority.of(priority_id, before.steps[:based_on])
         priority = as_read.close(signed=signed, note=note)
         save(store, [(priority, based_on)])
@@ -390,14 +397,16 @@ def change_roster_entry(
     with store.transaction():
         _check_ids(store, signed)
         before = read_roster_entry(store, entry_id)
-        based_on = before.version if version is None else version
+        based_on = _version_read(before, entry_id, version)
         as_read = RosterEntry.of(entry_id, before.steps[:based_on])
         entry = as_read.set(signed=signed, note=note, **changes)
         save(store, [(entry, based_on)])
     return entry
 
 
-def call_meeting(store: TaskStore, terms: MeetingTerms, *, signed: Signed) -> Meeting:
+def call_meeting(
+    store: TaskStore, terms: MeetingTerms, *, signed: Signed, names_nobody: bool = False
+) -> Meeting:
     """Call a meeting.
 
     Parameters
@@ -408,12 +417,15 @@ def call_meeting(store: TaskStore, terms: MeetingTerms, *, signed: Signed) -> Me
         What is known of it.
     signed
         Who calls it.
+    names_nobody
+        As `raise_task` takes it.
 
     Returns
     -------
     The meeting, with its id.
     """
-    check_texts(title=terms.title)
+    if not names_nobody:
+        check_texts(title=terms.title)
     with store.transaction():
         own = next_id(store.tasking_ids("meeting"), letter="M")
         meeting = Meeting.begin(own, terms, signed=signed)
@@ -425,9 +437,17 @@ def _as_read(task: Task, version: int | None) -> tuple[Task, int]:
     """A task as somebody read it: `save` refuses a step on an older version, and says why."""
     if version is None:
         return task, task.version
+    based_on = _version_read(task, task.task_id, version)
+    return Task.of(task.task_id, task.steps[:based_on]), based_on
+
+
+def _version_read(before: Task | Priority | RosterEntry, own: str, version: int | None) -> int:
+    """The version that a step is based on: the stored one where none is named."""
+    if version is None:
+        return before.version
     if version < 1:
-        raise ConflictError(f"{task.task_id} is version {task.version}, not {version}")
-    return Task.of(task.task_id, task.steps[:version]), version
+        raise ConflictError(f"{own} is version {before.version}, not {version}")
+    return version
 
 
 def _check_ids(store: TaskStore, signed: Signed, priority: str = "") -> None:

@@ -82,7 +82,8 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
     ),
     Transition(
         "assess", ("done",), "assessed", "anyone", "a result",
-        "Whether it worked, by the assessment that was fixed; Patchmap does this by itself.",
+        "Say whether it worked: counted by what was fixed, as Patchmap does by itself, or judged "
+        "by hand.",
     ),
     Transition(
         "reopen", ("declined",), "raised", "its level", "a reason", "Ask for it again."

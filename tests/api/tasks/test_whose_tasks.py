@@ -14,10 +14,11 @@ from fastapi.testclient import TestClient
 from api.access_settings import AccessSettings, PublicUrl
 from api.identity.passwords import Passwords
 from api.identity.users import Users
-from boundaries.tasking.actions import call_meeting, set_priority
+from boundaries.tasking.actions import call_meeting, set_priority, set_roster_entry
 from boundaries.tasking.meeting import MeetingTerms
 from boundaries.tasking.priority import PriorityTerms
-from boundaries.tasking.storage import read_task
+from boundaries.tasking.roster import RosterTerms
+from boundaries.tasking.storage import read_priorities, read_roster_entry, read_task
 from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
 from geo.store.geopackage.records import RecordsFile
@@ -56,11 +57,16 @@ def officer(service: Service) -> TestClient:
 
 
 def add_other_ward(store: Store) -> str:
-    """A task, meeting and priority of ward B, which ben does not see."""
+    """A task, meeting, priority and post of ward B, which ben does not see; a post of both."""
     board = {"level": "area", "layer": "wards", "area": "B"}
     call_meeting(store, MeetingTerms(day=date(2026, 3, 3), title=CANARY, **board), signed=signed())
     terms = PriorityTerms(issue=CANARY, issue_date=date(2026, 3, 1), **board)
     set_priority(store, terms, signed=signed())
+    post = {"role": "officer", "layer": "wards", "first": date(2026, 3, 1)}
+    set_roster_entry(store, RosterTerms(**post, holder=CANARY, areas=("B",)), signed=signed())
+    set_roster_entry(
+        store, RosterTerms(**post, holder="Officer 4", areas=("A", "B")), signed=signed()
+    )
     return add_task(store, f"{CANARY} bins", east=2_500, owner=f"{CANARY} warden")
 
 
@@ -80,6 +86,18 @@ def test_an_officer_sees_nothing_of_other_areas(officer: TestClient, own: Store)
         "/meetings",
         "/meetings/M-0001",
         "/meetings/M-0099",
+        "/priorities",
+        "/priorities?all=1",
+        "/priorities/P-0001",
+        "/priorities?area=B@wards",
+        "/roster",
+        "/roster?all=1",
+        "/roster/R-0001",
+        "/roster/R-0002",
+        "/tasks.csv",
+        "/tasks.geojson",
+        "/tasks.csv?area=B@wards",
+        f"/?{QUESTION}&meeting=M-0001",
         f"/?{QUESTION}",
         f"/?{QUESTION}&at=A",
         f"/story?{QUESTION}&at=A",
@@ -90,7 +108,8 @@ def test_an_officer_sees_nothing_of_other_areas(officer: TestClient, own: Store)
     ]
     seen = {path: officer.get(path) for path in pages}
     assert [path for path, answer in seen.items() if CANARY in answer.text] == []
-    tasking = [path for path in seen if path.startswith(("/tasks", "/meetings"))]
+    own_pages = ("/tasks", "/meetings", "/priorities", "/roster")
+    tasking = [path for path in seen if path.startswith(own_pages)]
     assert [path for path in tasking if "Brook" in seen[path].text] == []
     assert {
         path: answer.status_code for path, answer in seen.items() if answer.status_code != 200
@@ -101,9 +120,16 @@ def test_an_officer_sees_nothing_of_other_areas(officer: TestClient, own: Store)
         "/tasks/new?area=B@wards": 400,
         "/meetings/M-0001": 404,
         "/meetings/M-0099": 404,
+        "/priorities/P-0001": 404,
+        "/priorities?area=B@wards": 404,
+        "/roster/R-0001": 404,
+        "/tasks.csv?area=B@wards": 404,
+        f"/?{QUESTION}&meeting=M-0001": 400,
         "/areas/wards/B/charter": 404,
     }
     assert "Lights" in seen["/tasks"].text
+    assert "Lights" in seen["/tasks.csv"].text
+    assert "Officer 4" in seen["/roster"].text
     assert "Lights" in seen[f"/story?{QUESTION}&at=A"].text
     assert "Lights" in seen["/areas/wards/A"].text
     assert "not finished: 1," in seen[f"/map?{QUESTION}&over=tasks"].text
@@ -146,14 +172,46 @@ def test_an_officer_decides_in_their_area_and_signs_with_their_own_name(
     assert "only add a remark" in officer.get(f"/tasks/{city}").text
 
 
+def test_an_officer_sets_priorities_of_their_area_and_leaves_the_roster(
+    officer: TestClient, own: Store
+) -> None:
+    add_other_ward(own)
+    set_priority(
+        own,
+        PriorityTerms(level="city", issue="Flats", issue_date=date(2026, 3, 1)),
+        signed=signed(),
+    )
+    issue = {"issue": "Bikes", "by": "somebody else"}
+    assert officer.post("/priorities", data={**issue, "area": "A@wards"}).status_code == 303
+    assert read_priorities(own)[-1].steps[0].signed.by == "ben"
+    assert officer.post("/priorities", data=issue).status_code == 403
+    assert officer.post("/priorities", data={**issue, "area": "B@wards"}).status_code == 404
+    closing = {"version": "1", "note": "x"}
+    for other, status in (("P-0001", 404), ("P-0002", 403), ("P-0003", 303)):
+        assert officer.post(f"/priorities/{other}/close", data=closing).status_code == status
+    assert [one.is_open for one in read_priorities(own)] == [True, True, False]
+    assert 'action="/priorities/P-0002/set"' not in officer.get("/priorities/P-0002").text
+    # A post that is theirs in part only would lose its other areas.
+    post = {"version": "1", "role": "officer", "first": "2026-03-01", "areas": "A"}
+    assert officer.post("/roster", data=post).status_code == 403
+    assert officer.post("/roster/R-0002/set", data=post).status_code == 403
+    assert officer.post("/roster/R-0001/set", data=post).status_code == 404
+    assert read_roster_entry(own, "R-0002").areas == ("A", "B")
+    assert 'method="post"' not in officer.get("/roster/R-0002").text
+
+
 def test_whoever_only_reads_gets_no_forms_and_saves_nothing(service: Service, own: Store) -> None:
     viewer, task = service.signed_in("vic"), add_task(own)
-    for path in ("/tasks", f"/tasks/{task}", "/meetings"):
+    own_pages = ("/tasks", f"/tasks/{task}", "/meetings", "/priorities", "/roster")
+    for path in own_pages:
         html = viewer.get(path).text
         assert 'method="post"' not in html
     assert viewer.get("/tasks/new").status_code == 403
     assert viewer.post(f"/tasks/{task}/note", data={"version": "1", "note": "x"}).status_code == 403
     assert viewer.post("/meetings", data={"day": "2026-03-03"}).status_code == 403
+    for path in ("/priorities", "/roster"):
+        assert viewer.post(path, data={"issue": "x", "role": "x"}).status_code == 403
+        assert service.browser().get(path).status_code == 303
     assert service.browser().get("/tasks").status_code == 303  # to the page for signing in
 
 
@@ -164,9 +222,18 @@ def test_every_change_is_in_the_audit(service: Service, own: Store) -> None:
     assert analyst.post("/tasks/new?area=A@wards", data=raised).status_code == 303
     note = {"version": "1", "note": "x"}
     assert analyst.post("/tasks/T-0001/note", data=note).status_code == 303
+    assert analyst.post("/priorities", data={"issue": "Bikes"}).status_code == 303
+    assert analyst.post("/priorities/P-0001/close", data=note).status_code == 303
+    assert analyst.post("/roster", data={"role": "officer"}).status_code == 303
+    left = {"version": "1", "role": "officer", "holder": "x", "first": "2026-03-01"}
+    assert analyst.post("/roster/R-0001/set", data=left).status_code == 303
     entries = [*service.app.state.audit.log.entries()]
     changes = [one.fields for one in entries if one.action == "task step"]
-    subjects = ["a new meeting", "a new task", "task T-0001: note"]
+    subjects = [
+        *("a new meeting", "a new task", "task T-0001: note", "a new priority"),
+        *("priority P-0001: close", "a new entry of the roster"),
+        "entry R-0001 of the roster: set",
+    ]
     assert [(one["who"], one["subject"]) for one in changes] == [
         ("ann", subject) for subject in subjects
     ]
