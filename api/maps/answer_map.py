@@ -27,7 +27,7 @@ from geo.question.answer import Answer
 from geo.question.exclusions import place_title
 
 MOST_LABELS = 120
-"""Areas that get their name on the map, the largest first."""
+"""Areas that get their name on the map: those that it is about, then the largest."""
 
 MOST_SINGLE_CELLS = 6_000
 """Cells of one shade that are drawn one by one, with a tooltip; more become one shape."""
@@ -90,14 +90,14 @@ def draw(
     _add_pickable_areas(drawing, answer)
     if painting.noun == "street":
         # Streets lie on the outlines of areas, which would cover them.
-        _add_areas(drawing, answer)
+        _add_areas(drawing, answer, painting.named)
         _add_cells(drawing, answer, painting)
     else:
         _add_cells(drawing, answer, painting)
         if painting.hotspots:
             hotspots = LAYERS["hotspot-outlines"].compute(answer).frame
             drawing.outline(gpd.GeoDataFrame(hotspots), HOTSPOT)
-        _add_areas(drawing, answer)
+        _add_areas(drawing, answer, painting.named)
     drawing.overlays(over)
     if painting.numbered is not None:
         _add_numbers(drawing, painting.numbered, kind="place-number street")
@@ -202,14 +202,16 @@ def _add_numbers(drawing: MapDrawing, ranked: pd.DataFrame, kind: str = "place-n
     drawing.labels(last["rank"], last["x"], last["y"], kind=kind)
 
 
-def _add_areas(drawing: MapDrawing, answer: Answer) -> None:
+def _add_areas(drawing: MapDrawing, answer: Answer, named: Sequence[str]) -> None:
     areas = shown_areas(answer)
     if len(areas) <= MOST_OUTLINED:
         drawing.outline(areas, OUTLINE)
-    # The largest first: where names overlap, labels.js hides the later one.
-    largest = areas.iloc[np.argsort(-areas.geometry.area.to_numpy())[:MOST_LABELS]]
-    places = largest.geometry.representative_point()
-    drawing.labels(largest["area_name"], places.x, places.y, kind="area-label")
+    # The largest first, after those that the map is about: where names overlap, labels.js hides
+    # the later one.
+    others = ~areas.index.astype(str).isin(named)
+    first = areas.iloc[np.lexsort([-areas.geometry.area.to_numpy(), others])[:MOST_LABELS]]
+    places = first.geometry.representative_point()
+    drawing.labels(first["area_name"], places.x, places.y, kind="area-label")
 
 
 def _legend(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -52,6 +52,8 @@ class Painting:
         What `n` counts, in tooltips.
     numbered
         What is numbered instead of the ranked places: `rank`, `x` and `y` in metres.
+    named
+        Codes of the areas that the map is about: where names overlap, theirs stay.
     """
 
     cells: gpd.GeoDataFrame
@@ -61,6 +63,7 @@ class Painting:
     noun: Literal["cell", "street", "area"] = "cell"
     counts_of: str = "Incidents"
     numbered: pd.DataFrame | None = None
+    named: Sequence[str] = ()
 
     @property
     def counts(self) -> dict[str, int]:

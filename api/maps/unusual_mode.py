@@ -57,15 +57,15 @@ def paint_unusual(judged: JudgedSeries) -> Painting:
     if judged.known.answer.question.by:
         raise QuestionError("show", "the mode unusual is of the last month; leave by out")
     rows = judged.shown
-    shapes = pd.concat(
-        [_areas(judged, rows[rows["category"].notna()]), _places(judged, rows[rows["x"].notna()])]
-    )
+    areas = _areas(judged, rows[rows["category"].notna()])
+    shapes = pd.concat([areas, _places(judged, rows[rows["x"].notna()])])
     counts = shapes["kind"].value_counts()
     shades = {
         kind: Shade(f"{words}: {counts.get(kind, 0):,}", style, counted=False)
         for kind, (words, style) in {**_KINDS, **_PLACES}.items()
     }
-    return Painting(gpd.GeoDataFrame(shapes), shades, _note(judged))
+    named = areas.loc[areas["kind"].isin([MORE, FEWER, _BOTH]), "area_code"].tolist()
+    return Painting(gpd.GeoDataFrame(shapes), shades, _note(judged), named=named)
 
 
 def _areas(judged: JudgedSeries, rows: pd.DataFrame) -> gpd.GeoDataFrame:

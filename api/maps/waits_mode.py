@@ -70,6 +70,7 @@ def paint_waits(answer: Answer, times: AnalysisResult) -> Painting:
         _note(answer, times),
         noun="area",
         counts_of="Records received",
+        named=cells.loc[judged, "area_code"].tolist(),
     )
 
 

@@ -38,6 +38,8 @@ def test_the_area_of_a_burst_is_in_colour_and_the_others_quiet(judged):
     assert painting.note.startswith("December 2024 held against the history of each area")
     counted = series.shown[series.shown["area_code"].eq("D") & series.shown["category"].notna()]
     assert areas.set_index("area_code")["n"]["D"] == counted["n"].sum()
+    # Its name is on the map, whatever larger area lies beside it.
+    assert painting.named == ["D"]
 
 
 def test_with_too_little_history_no_area_is_said_to_be_usual(judged):
