@@ -53,6 +53,78 @@ class TasksChangedError(StoreError):
     """Tasks were saved since a snapshot was taken: the next snapshot has them."""
 
 
+class _Incidents:
+    """The incidents of one state of a store, read when they are first needed.
+
+    Where those of the state before were needed, at once: the store is in this state now.
+
+    Parameters
+    ----------
+    store, counter
+        The store, inside `reading()`, and its counter of incidents in this state.
+    count
+        How many there are.
+    before
+        Those of an earlier state, from which unchanged partitions are taken; too many for memory
+        are never read as a whole.
+    """
+
+    def __init__(
+        self, store: Store, counter: int, *, count: int, before: _Incidents | None
+    ) -> None:
+        self._store, self._counter, self._count = store, counter, count
+        self._changes = store.partition_changes()
+        if before is not None and before._is_read and count <= MOST_IN_MEMORY:
+            self.partitioned = self._read(before)
+
+    @property
+    def _is_read(self) -> bool:
+        return "partitioned" in self.__dict__
+
+    @property
+    def frame_in_memory(self) -> pd.DataFrame | None:
+        """All of them; None where they have not been read yet."""
+        return self.partitioned.frame if self._is_read else None
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Read from the store while its incidents are these.
+
+        Raises
+        ------
+        StoreError
+            If they are not: a retry gets a new snapshot.
+        """
+        with self._store.reading():
+            if self._store.data_version().incidents != self._counter:
+                raise StoreError("the incidents have just changed; try again")
+            yield
+
+    @cached_property
+    def partitioned(self) -> PartitionedIncidents:
+        """All of them."""
+        with self.reading():
+            return self._store.partitioned_incidents(columns=ANSWER_COLUMNS)
+
+    def _read(self, before: _Incidents) -> PartitionedIncidents:
+        """Read them; of the partitions that are as they were before, take those from before."""
+        changed = before._changed_until(self)
+        if not 0 < len(changed) <= _MOST_EXCHANGED:
+            return self._store.partitioned_incidents(columns=ANSWER_COLUMNS)
+        read = self._store.partitioned_incidents(changed, columns=ANSWER_COLUMNS)
+        exchanged = before.partitioned.exchanged(read, changed)
+        if len(exchanged.frame) != self._count:  # another program has changed the file
+            return self._store.partitioned_incidents(columns=ANSWER_COLUMNS)
+        return exchanged
+
+    def _changed_until(self, later: _Incidents) -> list[str]:
+        """The partitions that have changed since; none where that is not all that has changed."""
+        moved = sum(later._changes.values()) - sum(self._changes.values())
+        if moved != later._counter - self._counter:
+            return []
+        return sorted(name for name, n in later._changes.items() if n != self._changes.get(name))
+
+
 class Snapshot:
     """One state of a store, each part read at most once. It reads as the store itself does."""
 
@@ -69,8 +141,7 @@ class Snapshot:
             self.projection = store.projection
             same = before if before and before._version.uuid == self._version.uuid else None
             self._layers: dict[str, tuple[LayerMetadata, gpd.GeoDataFrame]] = {}
-            self._partitioned: PartitionedIncidents | None
-            self._partition_changes: dict[str, int]
+            self._incidents: _Incidents
             self._count: int
             self._placeless: int
             self._records: pd.DataFrame | None = None
@@ -88,16 +159,15 @@ class Snapshot:
             if same and same._version.incidents == self._version.incidents:
                 self._count, self._imports = same._count, same._imports
                 self._placeless, self._records = same._placeless, same._records
-                self._partitioned, self._partition_changes = (
-                    same._partitioned,
-                    same._partition_changes,
-                )
+                self._incidents = same._incidents
             else:
                 self._count, self._imports = store.incident_count(), store.imports()
                 self._placeless = store.placeless_count()
-                self._partition_changes = store.partition_changes()
-                self._partitioned = (
-                    self._read_incidents(same) if self._count <= MOST_IN_MEMORY else None
+                self._incidents = _Incidents(
+                    store,
+                    self._version.incidents,
+                    count=self._count,
+                    before=same._incidents if same else None,
                 )
             self._metadata = store.layers()
             self._settings = store.settings()
@@ -134,28 +204,6 @@ class Snapshot:
         """Return how many areas a layer has; 0 where asking about it will be refused."""
         areas = self.areas_or_none(layer_id)
         return 0 if areas is None else len(areas)
-
-    def _read_incidents(self, before: Snapshot | None) -> PartitionedIncidents:
-        """Read the incidents; of the partitions that are as they were before, those from before."""
-        changed = [] if before is None else before._changed_until(self)
-        if before is None or before._partitioned is None or not 0 < len(changed) <= _MOST_EXCHANGED:
-            return self._store.partitioned_incidents(columns=ANSWER_COLUMNS)
-        read = self._store.partitioned_incidents(changed, columns=ANSWER_COLUMNS)
-        exchanged = before._partitioned.exchanged(read, changed)
-        if len(exchanged.frame) != self._count:  # another program has changed the file
-            return self._store.partitioned_incidents(columns=ANSWER_COLUMNS)
-        return exchanged
-
-    def _changed_until(self, later: Snapshot) -> list[str]:
-        """The partitions that have changed since; none where that is not all that has changed."""
-        changes, counter = self._partition_changes, self._version.incidents
-        if sum(later._partition_changes.values()) - sum(changes.values()) != (
-            later._version.incidents - counter
-        ):
-            return []
-        return sorted(
-            name for name, n in later._partition_changes.items() if n != changes.get(name)
-        )
 
     def is_of_today(self) -> bool:
         """Whether it was taken today: from day to day another layer may come into force."""
@@ -195,7 +243,7 @@ class Snapshot:
         """Return what is in memory of the store: frames, and the blocks of plans."""
         layers = [areas for _, areas in [*self._layers.values()]]
         frames = [
-            self._partitioned and self._partitioned.frame,
+            self._incidents.frame_in_memory,
             self._records,
             self._tasks,
             *layers,
@@ -310,10 +358,10 @@ class Snapshot:
             If they must be read and have changed since the snapshot was taken.
         """
         note("incidents")
-        if self._partitioned is None or not set(columns) <= set(ANSWER_COLUMNS):
-            with self._reading_incidents():
+        if self._count > MOST_IN_MEMORY or not set(columns) <= set(ANSWER_COLUMNS):
+            with self._incidents.reading():
                 return self._store.incidents(window, columns=columns)
-        frame = self._partitioned.frame
+        frame = self._incidents.partitioned.frame
         if window is None:
             return frame
         occurred = frame["occurred_from"]
@@ -324,14 +372,6 @@ class Snapshot:
         note("incidents")
         return self._count
 
-    @contextmanager
-    def _reading_incidents(self) -> Iterator[None]:
-        """Read the incidents of the store while they are those of the snapshot."""
-        with self._store.reading():
-            if self._store.data_version().incidents != self._version.incidents:
-                raise StoreError("the incidents have just changed; try again")
-            yield
-
     def closed_spells(self) -> pd.DataFrame:
         """Return when records were closed that were opened again.
 
@@ -341,7 +381,7 @@ class Snapshot:
             If the incidents changed since the snapshot was taken: a retry gets a new snapshot.
         """
         note("incidents")
-        with self._reading_incidents():
+        with self._incidents.reading():
             return self._store.closed_spells()
 
     def placeless_count(self) -> int:
@@ -359,7 +399,7 @@ class Snapshot:
         """
         note("incidents")
         if self._records is None:
-            with self._reading_incidents():
+            with self._incidents.reading():
                 self._records = self._store.records()
         return self._records
 

@@ -6,6 +6,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from api.snapshot import Snapshot
+from geo.errors import StoreError
 from geo.partitioned import PartitionedIncidents
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import MONTHS, month_of_incidents
@@ -29,6 +30,7 @@ def test_an_import_lets_its_own_month_be_read_again(
     store: GeoPackageStore, readings: list[list[str] | None]
 ) -> None:
     before = Snapshot(store)
+    assert len(before.incidents())
     with store.transaction():
         _, record = store.put_partition(month_of_incidents(MONTHS[0], seed=8))
     after = Snapshot(store, before)
@@ -42,6 +44,7 @@ def test_what_another_program_did_to_the_file_lets_all_be_read_again(
     store: GeoPackageStore, readings: list[list[str] | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = Snapshot(store)
+    assert len(before.incidents())
     with store.transaction():
         store.put_partition(month_of_incidents(MONTHS[0], seed=8))
     monkeypatch.setattr(store, "incident_count", lambda: 319)
@@ -53,8 +56,24 @@ def test_a_counter_that_the_imports_do_not_explain_lets_all_be_read_again(
     store: GeoPackageStore, readings: list[list[str] | None]
 ) -> None:
     before = Snapshot(store)
+    assert len(before.incidents())
     with store.transaction():
         store.put_partition(month_of_incidents(MONTHS[0], seed=8))
         store._tables.execute("UPDATE patchmap_counters SET value = value + 1")
     Snapshot(store, before)
     assert readings == [None, None]
+
+
+def test_incidents_are_read_when_they_are_first_needed(
+    store: GeoPackageStore, readings: list[list[str] | None]
+) -> None:
+    before = Snapshot(store)
+    assert before.incident_count()
+    assert before.imports()
+    with store.transaction():
+        store.put_partition(month_of_incidents(MONTHS[0], seed=8))
+    assert readings == []
+    with pytest.raises(StoreError, match="the incidents have just changed; try again"):
+        before.incidents()
+    assert len(Snapshot(store, before).incidents()) == store.incident_count()
+    assert readings == [None]
