@@ -17,6 +17,7 @@ from tests.bench import (
     baseline_points,
     baselines,
     board,
+    count,
     density,
     gazetteer,
     gi_star,
@@ -39,8 +40,8 @@ from tests.bench.runner import CACHE, Line, Run, rows, say
 
 PROMISES = (
     join, join_cold, join_threads, serving, transform, gi_star, baselines, baseline_points, density,
-    knox, import_geopackage, import_postgis, plan_move, planner, allocation, board, scale, unusual,
-    streets, gazetteer, measures,
+    knox, import_geopackage, import_postgis, plan_move, planner, allocation, board, count, scale,
+    unusual, streets, gazetteer, measures,
 )  # fmt: skip
 
 

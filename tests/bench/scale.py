@@ -69,7 +69,7 @@ def _lines(count: int, taken: dict[str, Run]) -> list[Line]:
     ]
 
 
-def _country(count: int) -> Path:
+def country(count: int) -> Path:
     """The country of so many incidents, made once."""
     folder = CACHE / f"country-{count}"
     if not folder.exists():
@@ -80,12 +80,12 @@ def _country(count: int) -> Path:
 
 def _ours(count: int, kind: str, workers: int, answer: Path) -> Command:
     script = "tests.bench.scripts.scale_ours"
-    return [sys.executable, "-m", script, str(_country(count)), kind, str(workers), str(answer)]
+    return [sys.executable, "-m", script, str(country(count)), kind, str(workers), str(answer)]
 
 
 def _theirs(count: int, answer: Path) -> Command:
     script = str(SCRIPTS / "scale_dask_geopandas.py")
-    return [rival_python(), script, str(_country(count)), "2", str(answer)]
+    return [rival_python(), script, str(country(count)), "2", str(answer)]
 
 
 def _refuse_differing(answers: list[Path]) -> None:
