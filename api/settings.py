@@ -229,6 +229,20 @@ def _data_folder(environment: Mapping[str, str]) -> Path:
     return Path(shared).expanduser() / "patchmap"
 
 
+def cache_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where copies of stores lie that cannot lie beside them.
+
+    Parameters
+    ----------
+    environment
+        `PATCHMAP_CACHE_FOLDER`; without it below `$XDG_CACHE_HOME`, or `~/.cache`, as the XDG Base
+        Directory Specification says.
+    """
+    if own := environment.get("PATCHMAP_CACHE_FOLDER"):
+        return Path(own)
+    return Path(environment.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "patchmap"
+
+
 def _count(environment: Mapping[str, str], name: str, default: int, *, most: int) -> int:
     text = environment.get(name) or str(default)
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):

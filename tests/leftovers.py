@@ -57,6 +57,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_FOLDER] = Path(tempfile.mkdtemp(prefix="pm-tests-", dir=parent))
     config.stash[_BEFORE] = unversioned(config.rootpath)
     os.environ["TMPDIR"] = tempfile.tempdir = str(config.stash[_FOLDER])
+    os.environ["PATCHMAP_CACHE_FOLDER"] = str(config.stash[_FOLDER] / "cache")
 
 
 @pytest.hookimpl(trylast=True)  # after the end of the processes that the tests were handed to

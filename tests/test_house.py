@@ -185,6 +185,8 @@ _WRITERS = {
     "geo/formats/gdal_worker.py": "likewise",
     "geo/formats/sandbox.py": "likewise",
     "geo/locate/saved.py": "fills the part of an Output",
+    "geo/columns/piece.py": "makes files of the copy beside a store",
+    "geo/columns/folder.py": "likewise",
     "api/pages/printing.py": "fills its own folder",
     "api/data/uploads.py": "likewise",
     "api/commands/start/downloads.py": "likewise",

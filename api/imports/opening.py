@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from api.identity.trail import AuditTrail
-from api.settings import Settings
+from api.settings import Settings, cache_folder
 from boundaries.gazetteer.folder import beside
 from geo.store.audit import AuditLog
 from geo.store.audit_chain import Head
@@ -31,14 +31,14 @@ def open_store(address: str, *, create: bool = False) -> Iterator[Store]:
     if address.startswith(POSTGRES):
         from geo.store.postgis import PostgisStore  # noqa: PLC0415 - only where it is asked for
 
-        with closing(PostgisStore(address, create=create)) as server:
+        with closing(PostgisStore(address, create=create, cache=cache_folder())) as server:
             yield server
         return
     path = Path(address)
     remove_abandoned(path.parent, HIDDEN_PREFIX)
     is_new = create and make_private(path)
     try:
-        with closing(GeoPackageStore(path, create=create)) as store:
+        with closing(GeoPackageStore(path, create=create, cache=cache_folder())) as store:
             yield store
     except BaseException:  # Ctrl-C too must not leave an empty store behind
         if is_new:

@@ -10,7 +10,9 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.geometry_types import GeometryType
 from geo.partitioned import PartitionedIncidents
@@ -156,6 +158,12 @@ class IncidentTable(Protocol):
         incidents
             With these columns.
         """
+
+    def numbered_rows(self, partition_id: str) -> pd.DataFrame:
+        """The rows whose imports are of a partition; see `geo.columns.ColumnSource`."""
+
+    def locations(self, fids: NDArray[np.int64]) -> dict[int, str]:
+        """The location of each of some rows, by their `fid`; see `geo.columns.ColumnSource`."""
 
     def read_import(self, import_id: int) -> pd.DataFrame:
         """The rows that belong to an import."""
@@ -310,3 +318,22 @@ def count_change(tables: Tables, subject: Subject) -> None:
         What has changed.
     """
     tables.execute("UPDATE patchmap_counters SET value = value + 1 WHERE name = ?", subject)
+
+
+def count_edits(tables: Tables, partition_ids: Iterable[str]) -> None:
+    """Count a change of the incidents of some partitions that no import made.
+
+    Parameters
+    ----------
+    tables
+        The store's tables, inside a transaction.
+    partition_ids
+        The partitions.
+    """
+    for partition_id in sorted(set(partition_ids)):
+        tables.execute(
+            "INSERT INTO patchmap_edits (partition_id, changes) VALUES (?, 1) ON CONFLICT"
+            " (partition_id) DO UPDATE SET changes = patchmap_edits.changes + 1",
+            partition_id,
+        )
+        count_change(tables, "incidents")

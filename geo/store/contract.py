@@ -378,7 +378,7 @@ class Store(StoreReader, MeasureStore, TaskingStore, Protocol):
         """
 
     def partition_changes(self) -> dict[str, int]:
-        """How often each partition has changed: by imports of it, and by undoing them.
+        """How often each partition has changed: by imports, undoing, removals and other programs.
 
         Together they grow with the counter of incidents.
         """

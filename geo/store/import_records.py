@@ -87,12 +87,29 @@ class ImportRecords:
         )
 
     def changes(self) -> dict[str, int]:
-        """How often each partition has changed: once by each import, and once when it is undone."""
+        """How often each partition has changed: by each import, when it is undone, by each edit."""
+        return {name: n for name, (n, *_) in self._by_partition().items()}
+
+    def states(self) -> dict[str, str]:
+        """What names the state of the incidents of each partition.
+
+        The last import tells too: after a restore by other means than ours counts may repeat.
+        """
+        return {
+            name: f"{n} {import_id} {imported_at}"
+            for name, (n, import_id, imported_at) in self._by_partition().items()
+        }
+
+    def _by_partition(self) -> dict[str, tuple[int, int, str]]:
+        """How often each partition has changed, and its last import."""
         rows = self._tables.rows(
-            "SELECT partition_id, sum(CASE WHEN state = 'undone' THEN 2 ELSE 1 END)"
-            " FROM patchmap_imports GROUP BY partition_id"
+            "SELECT partition_id, sum(changes), max(import_id), max(imported_at) FROM ("
+            "SELECT partition_id, CASE WHEN state = 'undone' THEN 2 ELSE 1 END AS changes,"
+            " import_id, imported_at FROM patchmap_imports"
+            " UNION ALL SELECT partition_id, changes, 0, '' FROM patchmap_edits"
+            ") AS every GROUP BY partition_id"
         )
-        return {partition_id: int(n) for partition_id, n in rows}
+        return {name: (int(n), int(last), str(when)) for name, n, last, when in rows}
 
     def get(self, import_id: int) -> ImportRecord | None:
         """One record; None where there is no such import."""

@@ -14,7 +14,7 @@ import pandas as pd
 
 from geo.errors import NotFoundError
 from geo.incidents import IncidentSummary
-from geo.store.backend import IncidentTable, Tables, count_change
+from geo.store.backend import IncidentTable, Tables, count_edits
 from geo.store.contract import PAST_RETENTION, Erasure, ErasureKind, ImportRecord
 from geo.store.erasures import (
     ERASED,
@@ -39,6 +39,7 @@ class Removals:
         self._incidents = incidents
         self._lives = lives
         self._records = ImportRecords(tables)
+        self._changed: set[str] = set()
 
     def erasure(self, source: str, incident_id: str, *, by: str, reason: str) -> Erasure:
         """Return the erasure of an incident, which is not erased yet, or was before.
@@ -104,8 +105,7 @@ class Removals:
                 gone = self._erased_rows(alike, record, rows)
                 removed += self._take_placeless(record, gone, ERASED)
             removed += self._from_replaced(source, alike, records)
-        if removed:
-            count_change(self._tables, "incidents")
+        self._count_edits()
         return removed
 
     def expire(self, source: str, before: pd.Timestamp) -> int:
@@ -137,8 +137,7 @@ class Removals:
             self._take_from_replaced(replacing, gone, PAST_RETENTION)
             removed += len(gone)
         self._incidents.drop_empty_months(before)
-        if removed:
-            count_change(self._tables, "incidents")
+        self._count_edits()
         return removed
 
     def expirable(self, source: str, before: pd.Timestamp) -> int:
@@ -158,6 +157,11 @@ class Removals:
         return len(self._incidents.of_source(source, before=before)) + sum(
             int((rows["occurred_from"] < before).sum()) for rows in others
         )
+
+    def _count_edits(self) -> None:
+        """Count the partitions from which rows went as changed."""
+        count_edits(self._tables, self._changed)
+        self._changed.clear()
 
     def _row(self, source: str, named: Sequence[str]) -> pd.DataFrame:
         rows = self._incidents.of_source(source)
@@ -221,6 +225,7 @@ class Removals:
         """Let an import have rejected the rows that went: read = accepted + rejected still."""
         if gone.empty:
             return
+        self._changed.add(record.partition_id)
         current = self._records.get(record.import_id) or record
         reasons = Counter(current.rejected_by_reason) + Counter({reason: len(gone)})
         self._records.recount(

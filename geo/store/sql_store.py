@@ -6,6 +6,7 @@ The docstrings of its methods are those of `geo.store.contract`.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -27,6 +28,7 @@ from geo.store.backend import (
 )
 from geo.store.basemap_tiles import SETTING as BASEMAPS
 from geo.store.basemap_tiles import BasemapTiles, records_of, with_record, without_record
+from geo.store.column_copy import ColumnCopy
 from geo.store.contract import (
     AdoptedLives,
     BasemapRecord,
@@ -81,6 +83,7 @@ class SqlStore(SqlMeasureStore, Store):
         incidents: IncidentTable,
         layers: LayerTables,
         tasks: TaskFeatures,
+        columns: ColumnCopy,
     ) -> None:
         super().__init__(database, tables)
         self._tables = tables
@@ -92,6 +95,8 @@ class SqlStore(SqlMeasureStore, Store):
         self._removals = Removals(tables, incidents, self._lives)
         self._changes = LayerChanges(tables)
         self._tiles = BasemapTiles(tables)
+        self._columns = columns
+        self._own = threading.local()
         self._before_commit: Callable[[], None] = lambda: None
 
     @property
@@ -104,8 +109,15 @@ class SqlStore(SqlMeasureStore, Store):
     @contextmanager
     def transaction(self) -> Iterator[None]:
         with self._database.transaction():
-            yield
-            self._before_commit()
+            before = self._columns.counter()
+            self._own.changing = True
+            try:
+                yield
+                self._before_commit()
+            finally:
+                self._own.changing = False
+            if self._columns.counter() != before:
+                self._columns.forget_changed()
 
     def before_commit(self, action: Callable[[], None]) -> None:
         self._before_commit = action
@@ -209,11 +221,24 @@ class SqlStore(SqlMeasureStore, Store):
     def incidents(
         self, window: Window | None = None, *, columns: Sequence[str] = COLUMNS
     ) -> pd.DataFrame:
+        if not self._is_changing:
+            with self.reading():
+                copied = self._columns.read(window, columns)
+                return self._incidents.read(window, columns) if copied is None else copied
         return self._incidents.read(window, columns)
+
+    @property
+    def _is_changing(self) -> bool:
+        """Whether this thread is inside a transaction, of which no copy may be made."""
+        return getattr(self._own, "changing", False)
 
     def partitioned_incidents(
         self, partition_ids: Sequence[str] | None = None, *, columns: Sequence[str] = COLUMNS
     ) -> PartitionedIncidents:
+        if partition_ids is None and not self._is_changing:
+            with self.reading():
+                copied = self._columns.partitioned(columns)
+                return self._incidents.read_partitions(None, columns) if copied is None else copied
         return self._incidents.read_partitions(partition_ids, columns)
 
     def partition_changes(self) -> dict[str, int]:

@@ -20,8 +20,11 @@ def to_iso(times: pd.Series) -> list[str]:
 
 def from_iso(texts: Iterable[str]) -> pd.Series:
     """The UTC times that `to_iso` wrote."""
-    moments = np.array([text[:19] for text in texts], dtype="datetime64[s]")
-    return pd.Series(moments).dt.tz_localize("UTC")
+    # Each distinct text is read once, as each distinct moment is written once.
+    numbers: dict[str, int] = {}
+    codes = [numbers.setdefault(text, len(numbers)) for text in texts]
+    moments = np.array([text[:19] for text in numbers], dtype="datetime64[s]")
+    return pd.Series(moments[np.array(codes, dtype=np.intp)]).dt.tz_localize("UTC")
 
 
 def now() -> str:

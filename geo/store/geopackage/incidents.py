@@ -65,6 +65,23 @@ class GeoPackageIncidents(IncidentTable):
             rows = _read_rows(self._file, condition, *partition_ids, texts=texts)
         return PartitionedIncidents.grouped(rows[list(columns)], rows["partition_id"])
 
+    def numbered_rows(self, partition_id: str) -> pd.DataFrame:
+        condition = (
+            "WHERE import_id IN (SELECT import_id FROM patchmap_imports WHERE partition_id = ?)"
+            " ORDER BY +fid"
+        )
+        return _read_rows(self._file, condition, partition_id, texts=("fid", *_REPEATED))
+
+    def locations(self, fids: NDArray[np.int64]) -> dict[int, str]:
+        texts: dict[int, str] = {}
+        for start in range(0, len(fids), _MOST_VALUES):
+            some = fids[start : start + _MOST_VALUES].tolist()
+            marks = ", ".join("?" * len(some))
+            texts.update(
+                self._file.rows(f"SELECT fid, location FROM {_TABLE} WHERE fid IN ({marks})", *some)
+            )
+        return texts
+
     def read_import(self, import_id: int) -> pd.DataFrame:
         rows = _read_rows(self._file, "WHERE import_id = ?", import_id)
         return rows.drop(columns=["import_id", "partition_id"])
@@ -256,7 +273,10 @@ def _delete_rows(file: SqliteFile, condition: str, *values: object) -> None:
 def _read_rows(
     file: SqliteFile, condition: str, *values: object, texts: Sequence[str] = _TEXTS
 ) -> pd.DataFrame:
-    """The incidents for which a condition holds, with their import and partition."""
+    """The incidents for which a condition holds, with their import and partition.
+
+    `texts` are those of the other columns that are read, `fid` among them.
+    """
     columns = ("geom", "import_id", "partition_id", *_TIMES, *texts)
     sql = f"SELECT {', '.join(columns)} FROM {_TABLE} {condition}"
     codes_by_column: dict[str, dict[str, int]] = {name: {} for name in (*_REPEATED, "partition_id")}
@@ -265,7 +285,8 @@ def _read_rows(
         for rows in file.pages(sql, *values)
     ]
     if not pages:
-        empty = empty_incidents()[["x", "y", *_TIMES, *texts]]
+        empty = empty_incidents().assign(fid=np.array([], dtype=np.int64))
+        empty = empty[["x", "y", *_TIMES, *texts]]
         return empty.assign(
             import_id=np.array([], dtype=np.int64), partition_id=pd.Series(dtype="str")
         )

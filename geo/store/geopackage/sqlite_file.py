@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import uuid
 from collections import Counter, defaultdict
@@ -16,6 +17,7 @@ from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from geo.columns import beside
 from geo.crs import WGS84, Projection, wkt1
 from geo.errors import NotFoundError, StoreError
 from geo.incidents import LONDON
@@ -33,8 +35,9 @@ _CLOCK = ZoneInfo(LONDON)
 
 _NOTHING_BESIDE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR)
 
-_STANDARD_TRIGGERS = 4
-"""The migration with which the triggers of feature tables became those of GeoPackage 1.3."""
+_NEW_TRIGGERS = (4, 20)
+"""The migrations with which feature tables got other triggers: those of GeoPackage 1.3, and those
+that count edits."""
 
 _IMPORT_DAYS = 7
 """The migration from which the summary of each import has counts by day."""
@@ -153,18 +156,19 @@ class SqliteFile(SqliteConnection):
                     migration.sha256,
                     now(),
                 )
-                if migration.number == _STANDARD_TRIGGERS and not is_new:
-                    self._renew_triggers()
                 if migration.number == _IMPORT_DAYS and not is_new:
                     self._count_days()
             if is_new:
                 self._write_first_facts()
+            elif any(migration.number in _NEW_TRIGGERS for migration in missing):
+                # After all of them, because triggers name tables that the last ones make.
+                self._renew_triggers()
         if any(migration.number == _FIRST_PRIVATE for migration in missing):
             # Once: whoever lets others read it afterwards has a reason.
             close_to_others(self.path)
 
     def _renew_triggers(self) -> None:
-        """Give every feature table the triggers of the standard's version of this release."""
+        """Give every feature table the triggers of this release."""
         for (table,) in self.rows("SELECT table_name FROM gpkg_ogr_contents"):
             statements = triggers(table)
             for name in (*former_triggers(table), *statements):
@@ -273,8 +277,9 @@ def close_to_others(path: Path) -> None:
 
 
 def remove_store(path: Path) -> None:
-    """Remove a store with the files that SQLite keeps beside it; of a link, its target."""
+    """Remove a store with the files beside it: SQLite's, and its copy; of a link, its target."""
     file = Path(os.path.realpath(path))
+    shutil.rmtree(beside(path), ignore_errors=True)
     for ending in ("", "-wal", "-shm", "-journal"):
         file.with_name(file.name + ending).unlink(missing_ok=True)
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from geo.columns import beside
 from geo.crs import Projection
+from geo.store.column_copy import ColumnCopy
 from geo.store.geopackage.feature_tables import add_feature_table
 from geo.store.geopackage.incidents import GeoPackageIncidents
 from geo.store.geopackage.layers import GeoPackageLayers
@@ -30,6 +32,8 @@ class GeoPackageStore(SqlStore):
         The GeoPackage.
     create
         Make the store where there is no file, or an empty one.
+    cache
+        A folder for what can be made again and cannot lie beside the store.
 
     Raises
     ------
@@ -41,15 +45,17 @@ class GeoPackageStore(SqlStore):
         If a migration was applied that differs from the known one.
     """
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
+    def __init__(self, path: Path, *, create: bool = False, cache: Path | None = None) -> None:
         self.path = path
         self._file = SqliteFile(path, create=create)
+        incidents = GeoPackageIncidents(self._file)
         super().__init__(
             self._file,
             tables=self._file,
-            incidents=GeoPackageIncidents(self._file),
+            incidents=incidents,
             layers=GeoPackageLayers(self._file),
             tasks=GeoPackageTasks(self._file),
+            columns=ColumnCopy(self._file, incidents, beside=beside(path), cache=cache),
         )
         if self._unregistered():
             with self.transaction():
@@ -75,6 +81,7 @@ class GeoPackageStore(SqlStore):
         StoreError, NotFoundError
             If the file is not a store that this version can read; this store is not changed.
         """
+        self._columns.forget()
         self._file.restore_from(path)
 
     def _unregistered(self) -> list[str]:

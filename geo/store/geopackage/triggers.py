@@ -1,4 +1,4 @@
-"""The triggers of a feature table, by which other programs keep its index and count true.
+"""The triggers of a feature table, by which other programs keep its index and counts true.
 
 Source: OGC 12-128r17, GeoPackage Encoding Standard 1.3, annex F.3; GDAL's `gpkg_ogr_contents`.
 Version 1.4 has others: GDAL 3.6 and QGIS 3.22 know 1.3, and a file must be of one version.
@@ -46,10 +46,14 @@ def triggers(table: str) -> dict[str, str]:
         "update4": (f"{of_id} {empty}", f"DELETE FROM {index} WHERE id IN (OLD.fid, NEW.fid)"),
         "delete": (f"AFTER DELETE ON {data} WHEN OLD.geom NOT NULL", drop),
     }
-    bodies = {
-        f"{index_name(table)}_{name}": f"{when} BEGIN {then}; END"
-        for name, (when, then) in rules.items()
-    } | _count_triggers(table)
+    bodies = (
+        {
+            f"{index_name(table)}_{name}": f"{when} BEGIN {then}; END"
+            for name, (when, then) in rules.items()
+        }
+        | _count_triggers(table)
+        | _edit_triggers(table)
+    )
     return {name: f"CREATE TRIGGER {quoted(name)} {body}" for name, body in bodies.items()}
 
 
@@ -64,3 +68,33 @@ def _count_triggers(table: str) -> dict[str, str]:
         )
         for event, sign in (("insert", "+"), ("delete", "-"))
     }
+
+
+def _edit_triggers(table: str) -> dict[str, str]:
+    """The triggers by which an edit of another program moves the counter of what it edits."""
+    if table != "incidents":
+        subject = "tasks" if table == "patchmap_tasks" else "layers"
+        raised = f"UPDATE patchmap_counters SET value = value + 1 WHERE name = '{subject}'"
+        bodies = dict.fromkeys(("insert", "update", "delete"), raised)
+    else:
+        bodies = {
+            "insert": _count_edit("NEW"),
+            "update": f"{_count_edit('OLD')}; {_count_edit('NEW')}",
+            "delete": _count_edit("OLD"),
+        }
+    after = f"ON {quoted(table)} BEGIN"
+    return {
+        f"patchmap_edits_{event}_{table}": f"AFTER {event.upper()} {after} {then}; END"
+        for event, then in bodies.items()
+    }
+
+
+def _count_edit(row: str) -> str:
+    # A row belongs to the partition of its import, whatever an editor wrote beside it.
+    own = f"(SELECT partition_id FROM patchmap_imports WHERE import_id = {row}.import_id)"
+    return (
+        "INSERT INTO patchmap_edits (partition_id, changes)"
+        f" VALUES (coalesce({own}, {row}.partition_id), 1)"
+        " ON CONFLICT (partition_id) DO UPDATE SET changes = changes + 1;"
+        " UPDATE patchmap_counters SET value = value + 1 WHERE name = 'incidents'"
+    )

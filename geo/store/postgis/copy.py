@@ -119,6 +119,28 @@ def read_incidents(
     return _read(connection, columns, condition, *values)[list(columns)]
 
 
+def read_numbered(
+    connection: psycopg.Connection,
+    columns: Sequence[str],
+    condition: sql.Composable,
+    *values: object,
+) -> pd.DataFrame:
+    """Read the incidents that a condition selects, with their `fid`, in its order.
+
+    Parameters
+    ----------
+    connection, columns, condition, values
+        As `read_incidents` takes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        These columns and `fid`.
+    """
+    frame = _read(connection, columns, condition, *values)
+    return frame[["fid", *columns]].sort_values("fid", ignore_index=True)
+
+
 def read_partitioned(
     connection: psycopg.Connection,
     columns: Sequence[str],
@@ -147,7 +169,7 @@ def _read(
     condition: sql.Composable,
     *values: object,
 ) -> pd.DataFrame:
-    """These columns and the partition of the incidents that a condition selects."""
+    """`fid`, these columns and the partition of the incidents that a condition selects."""
     statement = sql.SQL(
         "COPY (SELECT fid, partition_id, {} FROM patchmap.incidents AS i WHERE {})"
         " TO STDOUT (FORMAT csv)"
@@ -158,7 +180,8 @@ def _read(
         data = b"".join(copy)
     if data:
         return _frame(data, columns)
-    return empty_incidents()[list(columns)].assign(partition_id=pd.Series(dtype="str"))
+    none = empty_incidents()[list(columns)]
+    return none.assign(fid=np.array([], dtype=np.int64), partition_id=pd.Series(dtype="str"))
 
 
 def binary_of(
@@ -231,7 +254,7 @@ def _frame(data: bytes, columns: Sequence[str]) -> pd.DataFrame:
         convert_options=pa.csv.ConvertOptions(column_types=types, strings_can_be_null=False),
     )
     order = np.lexsort([table["fid"].to_numpy(), _categories(table["partition_id"]).codes])
-    names = dict.fromkeys([*columns, "partition_id"])
+    names = dict.fromkeys(["fid", *columns, "partition_id"])
     return pd.DataFrame({name: _column(name, table[name])[order] for name in names})
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, LiteralString
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from psycopg import sql
 
+from geo.incidents import ANSWER_COLUMNS
 from geo.incidents import COLUMNS as ALL_COLUMNS
 from geo.partitioned import PartitionedIncidents
 from geo.store.backend import ImportWriter, IncidentTable, Row
@@ -60,6 +63,20 @@ class PostgisIncidents(IncidentTable):
                 " WHERE partition_id = ANY(%s))"
             )
             return bulk.read_partitioned(connection, columns, condition, list(partition_ids))
+
+    def numbered_rows(self, partition_id: str) -> pd.DataFrame:
+        condition = sql.SQL(
+            "import_id IN (SELECT import_id FROM patchmap.patchmap_imports WHERE partition_id = %s)"
+        )
+        with self._server.connection() as connection:
+            return bulk.read_numbered(connection, ANSWER_COLUMNS, condition, partition_id)
+
+    def locations(self, fids: NDArray[np.int64]) -> dict[int, str]:
+        return dict(
+            self._server.rows(
+                "SELECT fid, location FROM patchmap.incidents WHERE fid = ANY(%s)", fids.tolist()
+            )
+        )
 
     def read_import(self, import_id: int) -> pd.DataFrame:
         with self._server.connection() as connection:

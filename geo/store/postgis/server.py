@@ -169,6 +169,8 @@ class Server:
         with self._block() as connection:
             _wait(connection, LOCK_TIMEOUT_S)
             self._take_the_lock(connection)
+            # The triggers that count what other programs edit leave our changes to us.
+            connection.execute("SELECT set_config('patchmap.counts', 'on', true)")
             yield
             if connection.info.transaction_status == psycopg.pq.TransactionStatus.INERROR:
                 # PostgreSQL would roll back on COMMIT without an error.

@@ -6,7 +6,10 @@ that only Patchmap uses are named `patchmap_…`.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from geo.crs import Projection
+from geo.store.column_copy import ColumnCopy
 from geo.store.postgis.incidents import PostgisIncidents
 from geo.store.postgis.layers import PostgisLayers
 from geo.store.postgis.server import Server, SharedTables
@@ -28,6 +31,8 @@ class PostgisStore(SqlStore):
         Make the store if the database has none.
     pool_size
         How many connections to open at most.
+    cache
+        A folder on this machine for what can be made again.
 
     Raises
     ------
@@ -42,7 +47,12 @@ class PostgisStore(SqlStore):
     """
 
     def __init__(
-        self, url: str, *, create: bool = False, pool_size: int = DEFAULT_POOL_SIZE
+        self,
+        url: str,
+        *,
+        create: bool = False,
+        pool_size: int = DEFAULT_POOL_SIZE,
+        cache: Path | None = None,
     ) -> None:
         self._server = Server(url, pool_size=pool_size)
         try:
@@ -50,12 +60,15 @@ class PostgisStore(SqlStore):
         except BaseException:
             self._server.close()
             raise
+        tables = SharedTables(self._server)
+        incidents = PostgisIncidents(self._server, srid=self._projection.code)
         super().__init__(
             self._server,
-            tables=SharedTables(self._server),
-            incidents=PostgisIncidents(self._server, srid=self._projection.code),
+            tables=tables,
+            incidents=incidents,
             layers=PostgisLayers(self._server, self._projection),
             tasks=PostgisTasks(srid=self._projection.code),
+            columns=ColumnCopy(tables, incidents, cache=cache),
         )
 
     @property

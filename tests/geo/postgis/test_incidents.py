@@ -55,6 +55,26 @@ def test_the_count_and_the_ids_stay_true_when_another_program_edits(store, url, 
     assert store.incident_count() == 0
 
 
+def test_an_edit_by_another_program_moves_the_counter_of_incidents(store, url, partition):
+    store.put_partition(partition("2024-01", 3))
+    store.put_partition(partition("2024-02", 3))
+    for statement, partitions in (
+        ("UPDATE patchmap.incidents SET category = 'noise' WHERE incident_id LIKE '%:2'", 2),
+        ("DELETE FROM patchmap.incidents WHERE incident_id LIKE '%01:2'", 1),
+        ("DELETE FROM patchmap.incidents WHERE incident_id = 'none'", 0),
+        ("UPDATE patchmap.incidents SET import_id = 1", 2),
+        ("TRUNCATE patchmap.incidents", 2),
+    ):
+        before, changes = store.data_version().incidents, store.partition_changes()
+        run(url, statement)
+        assert store.data_version().incidents == before + partitions, statement
+        moved = sum(store.partition_changes().values()) - sum(changes.values())
+        assert moved == partitions, statement
+    before = store.data_version().incidents
+    store.put_partition(partition("2024-03", 3))
+    assert store.data_version().incidents == before + 1
+
+
 def test_undo_restores_what_an_import_replaced(store, partition):
     store.put_partition(partition("2024-01", 3))
     before = store.incidents()

@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
 import geopandas as gpd
@@ -160,6 +161,25 @@ def test_an_attribute_that_another_program_changes_is_read(filled, edit):
     assert sorted(categories(store).values()) == ["drugs"] * 4 + ["noise"]
     assert store.layer("wards")[1]["area_name"]["B"] == "Gŵyl"
     store.close()
+
+
+def test_an_edit_by_another_program_moves_the_counter_of_what_it_edits(filled, edit):
+    store = reopened(filled)
+    for sql, subject in (
+        ("UPDATE incidents SET category = 'noise' WHERE fid = 2", "incidents"),
+        (f"UPDATE incidents SET geom = x'{point(1, 2).hex()}' WHERE fid = 2", "incidents"),
+        ("DELETE FROM incidents WHERE fid = 3", "incidents"),
+        ("UPDATE wards SET area_name = 'Gŵyl' WHERE area_code = 'B'", "layers"),
+    ):
+        before, changes = store.data_version(), store.partition_changes()
+        edit(sql)
+        after = asdict(store.data_version())
+        moved = {name for name, value in asdict(before).items() if after[name] != value}
+        assert moved == {subject}, sql
+        edits = sum(store.partition_changes().values()) - sum(changes.values())
+        assert edits == after["incidents"] - before.incidents, sql
+    store.close()
+    assert faults(filled) == []
 
 
 def test_an_area_that_gdal_appends_is_part_of_the_layer(filled):

@@ -1,0 +1,252 @@
+"""The incidents of one state of a store, read from the files of its partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.columns.piece import (
+    END,
+    FLOATS,
+    INDEX,
+    LASTS,
+    LOCATION,
+    NAMED,
+    START,
+    TEXTS,
+    DamagedError,
+    Piece,
+    PieceReader,
+)
+from geo.partitioned import PartitionedIncidents
+
+COPIED: Final = frozenset({*FLOATS, *TEXTS, START, END, LOCATION})
+"""The columns of an incident frame that a copy has."""
+
+LocationReader = Callable[[NDArray[np.int64]], Mapping[int, str]]
+"""Reads from the store the location of each of some rows, which are named by their `fid`."""
+
+
+class _Part(NamedTuple):
+    """Some rows of a piece, and where they begin in the frame."""
+
+    piece: Piece
+    rows: NDArray[np.intp] | slice
+    span: slice
+
+
+@dataclass(frozen=True)
+class IncidentColumns:
+    """The incidents of one state of a store.
+
+    Attributes
+    ----------
+    folder
+        Where the files are.
+    pieces
+        What is known of each partition, in the order of their names.
+    locations
+        Reads names of places from the store, which must be in that state.
+    """
+
+    folder: Path
+    pieces: Mapping[str, Piece]
+    locations: LocationReader
+
+    def read(
+        self,
+        columns: Sequence[str],
+        *,
+        start: pd.Timestamp | None = None,
+        end: pd.Timestamp | None = None,
+    ) -> pd.DataFrame:
+        """Read incidents.
+
+        Parameters
+        ----------
+        columns
+            Some of `COPIED`.
+        start, end
+            When they occurred, `end` being after the last moment; None is without an end.
+
+        Returns
+        -------
+        pandas.DataFrame
+            These columns of an incident frame, by partition and in the order in which the rows
+            were written; texts are categories in the order of Unicode.
+
+        Raises
+        ------
+        DamagedError
+            If a file is not what was written.
+        """
+        parts = self._parts(start, end)
+        filled = {name: _FILLED[name](name, parts) for name in columns}
+        for part in parts:
+            with PieceReader(self.folder, part.piece) as reader:
+                for one in filled.values():
+                    one.fill(reader, part)
+        made = {name: one.made(self.locations) for name, one in filled.items()}
+        return pd.DataFrame(made, copy=False)
+
+    def partitioned(self, columns: Sequence[str]) -> PartitionedIncidents:
+        """All incidents, and how many each partition has.
+
+        Parameters
+        ----------
+        columns
+            Some of `COPIED`.
+
+        Returns
+        -------
+        As `geo.store.contract.Store.partitioned_incidents`.
+
+        Raises
+        ------
+        DamagedError
+            If a file is not what was written.
+        """
+        sizes = {name: piece.rows for name, piece in self.pieces.items() if piece.rows}
+        return PartitionedIncidents(self.read(columns), sizes)
+
+    def _parts(self, start: pd.Timestamp | None, end: pd.Timestamp | None) -> list[_Part]:
+        """The rows that occurred in a span of time."""
+        parts: list[_Part] = []
+        at = 0
+        for piece in (one for one in self.pieces.values() if one.rows):
+            first = piece.first if start is None else _second_from(start)
+            beyond = piece.last + 1 if end is None else _second_from(end)
+            if piece.last < first or piece.first >= beyond:
+                continue
+            rows: NDArray[np.intp] | slice = slice(None)
+            count = piece.rows
+            if piece.first < first or piece.last >= beyond:
+                with PieceReader(self.folder, piece) as reader:
+                    occurred = reader.whole(START)
+                rows = np.flatnonzero((occurred >= first) & (occurred < beyond))
+                count = len(rows)
+            parts.append(_Part(piece, rows, slice(at, at + count)))
+            at += count
+        return parts
+
+
+def _second_from(moment: pd.Timestamp) -> int:
+    """The first whole second that is not before a moment."""
+    return -int(-moment.as_unit("ns").value // 1_000_000_000)
+
+
+class _Filled:
+    """A column of a frame, filled piece by piece: coordinates, unless a subclass says otherwise."""
+
+    kind: type[np.generic] = np.float64
+
+    def __init__(self, name: str, parts: Sequence[_Part]) -> None:
+        self.name = name
+        self.values: NDArray[Any] = np.empty(parts[-1].span.stop if parts else 0, dtype=self.kind)
+
+    def fill(self, reader: PieceReader, part: _Part) -> None:
+        """Write the rows of a piece to their places."""
+        self.values[part.span] = reader.stored(self.name)[part.rows]
+
+    def made(self, locations: LocationReader) -> Any:
+        """The column."""
+        del locations
+        return self.values
+
+
+class _Times(_Filled):
+    """Seconds since 1970, which become UTC times."""
+
+    kind = np.int64
+
+    def fill(self, reader: PieceReader, part: _Part) -> None:
+        moments = reader.whole(START)
+        if self.name == END:
+            moments += reader.whole(LASTS)
+        self.values[part.span] = moments[part.rows]
+
+    def made(self, locations: LocationReader) -> Any:
+        del locations
+        return pd.DatetimeIndex(self.values.view("datetime64[s]")).tz_localize("UTC")
+
+
+class _Texts(_Filled):
+    """Numbers of texts, which each piece has in another order."""
+
+    def __init__(self, name: str, parts: Sequence[_Part]) -> None:
+        lists = {part.piece.file: part.piece.texts.get(name, ()) for part in parts}
+        self.texts = sorted(set().union(*lists.values()))
+        position = {text: number for number, text in enumerate(self.texts)}
+        self.kind = _code_type(len(self.texts))
+        self.codes = {
+            file: np.array([position[text] for text in texts], dtype=self.kind)
+            for file, texts in lists.items()
+        }
+        super().__init__(name, parts)
+
+    def fill(self, reader: PieceReader, part: _Part) -> None:
+        try:
+            codes = self.codes[part.piece.file][reader.stored(self.name)]
+        except IndexError as error:
+            raise DamagedError(part.piece.file) from error
+        self.values[part.span] = codes[part.rows]
+
+    def made(self, locations: LocationReader) -> Any:
+        del locations
+        return _categorical(self.values, self.texts)
+
+
+class _Locations(_Filled):
+    """Numbers of names of places, which the store has."""
+
+    kind = np.int64
+
+    def __init__(self, name: str, parts: Sequence[_Part]) -> None:
+        super().__init__(name, parts)
+        self.examples: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+
+    def fill(self, reader: PieceReader, part: _Part) -> None:
+        super().fill(reader, part)
+        self.examples.append((reader.whole(NAMED[0]), reader.whole(NAMED[1])))
+
+    def made(self, locations: LocationReader) -> Any:
+        occurs = np.zeros(int(self.values.max(initial=-1)) + 1, dtype=bool)
+        occurs[self.values] = True
+        example = np.zeros(len(occurs), dtype=np.int64)
+        for numbers, rows in self.examples:
+            known = numbers < len(occurs)
+            example[numbers[known]] = rows[known]
+        named = locations(example[occurs])
+        try:
+            texts = [named[fid] for fid in example[occurs].tolist()]
+        except KeyError as error:
+            raise DamagedError(INDEX) from error
+        order = sorted(range(len(texts)), key=texts.__getitem__)
+        code = np.zeros(len(occurs), dtype=_code_type(len(texts)))
+        code[np.flatnonzero(occurs)[order]] = np.arange(len(texts))
+        return _categorical(code[self.values], [texts[at] for at in order])
+
+
+_FILLED: Final[dict[str, type[_Filled]]] = {
+    **dict.fromkeys(FLOATS, _Filled),
+    **dict.fromkeys(TEXTS, _Texts),
+    **dict.fromkeys((START, END), _Times),
+    LOCATION: _Locations,
+}
+
+
+def _code_type(count: int) -> type[np.signedinteger]:
+    """The type that pandas gives the codes of so many categories."""
+    kinds: tuple[type[np.signedinteger], ...] = (np.int8, np.int16, np.int32)
+    return next(kind for kind in kinds if count < np.iinfo(kind).max)
+
+
+def _categorical(codes: NDArray[np.signedinteger], texts: Sequence[str]) -> pd.Categorical:
+    kind = pd.CategoricalDtype(pd.Index(list(texts), dtype="str"))
+    return pd.Categorical.from_codes(codes, dtype=kind, validate=False)

@@ -1,0 +1,349 @@
+"""The copy as columns gives what the store gives, or is not used; nothing stays in it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from geo.columns import COPIED
+from geo.incidents import ANSWER_COLUMNS
+from geo.question.ask import ask
+from geo.question.model import Question
+from geo.store.contract import Store, Window
+from geo.store.geopackage import GeoPackageStore, remove_store
+from geo.store.postgis import PostgisStore
+from tests.geo.stores.parts import (
+    Row,
+    imported,
+    keyed_part,
+    lines,
+    month_part,
+    part,
+    put,
+    put_layer,
+    undo,
+)
+
+FEWEST = "geo.store.column_copy.FEWEST"
+HOME = "14 Quince Passage"
+
+
+@pytest.fixture(autouse=True)
+def always_copied(monkeypatch):
+    """However few incidents a store has, it has a copy."""
+    monkeypatch.setattr(FEWEST, 1)
+    monkeypatch.setattr("geo.store.column_copy.PAUSE_S", 0)
+
+
+@pytest.fixture
+def open_store(request, backend, tmp_path) -> Iterator[Callable[[], Store]]:
+    """Opens the test's store, with a cache of its own; all that were opened are closed."""
+    with ExitStack() as opened:
+        kind = PostgisStore if backend == "postgis" else GeoPackageStore
+        place = "copied_database" if backend == "postgis" else "store_path"
+        own = partial(kind, request.getfixturevalue(place), cache=tmp_path / "cache")
+        yield lambda: opened.enter_context(closing(own()))
+
+
+@pytest.fixture
+def uncopied(monkeypatch, open_store):
+    """Opens the test's store where it is never copied."""
+
+    @contextmanager
+    def opened() -> Iterator[Store]:
+        with monkeypatch.context() as without:
+            without.setattr(FEWEST, 10**9)
+            yield open_store()
+
+    return opened
+
+
+def folder(tmp_path: Path) -> Path:
+    """The only folder of copies that there is."""
+    [found] = tmp_path.rglob("*.columns")
+    return found
+
+
+def pieces(tmp_path: Path) -> list[Path]:
+    return sorted(tmp_path.rglob("*.piece"))
+
+
+def rows_of(store: Store, window: Window | None = None) -> pd.DataFrame:
+    """What a store gives, in an order and with types that both ways of reading have."""
+    rows = store.incidents(window, columns=ANSWER_COLUMNS)
+    texts = rows.select_dtypes(["category", "object", "string"]).columns
+    plain = rows.astype(dict.fromkeys(texts, object))
+    return plain.sort_values(list(ANSWER_COLUMNS), ignore_index=True)
+
+
+def council(*keys: str, category: str = "noise", location: str = "1 Elm Row") -> list[Row]:
+    return [
+        Row(f"council:{key}", category, "2024-01-05T10:00:00", location=location) for key in keys
+    ]
+
+
+def test_a_copy_is_read_as_the_store_is_whatever_was_changed_before(store, uncopied, tmp_path):
+    steps = [
+        lambda: put(store, month_part("2024-02", 40)),
+        lambda: put(store, month_part("2024-01", 30, category="arson"), month_part("2024-03", 3)),
+        lambda: put(store, keyed_part(council("a", "b", "c", location="Gŵyl Row"))),
+        lambda: put(store, month_part("2024-01", 20, category="litter")),
+        lambda: put(store, keyed_part(council("b", "d", category="fire"))),
+        lambda: undo(store, 5),
+        lambda: undo(store, 1),
+    ]
+    for step in steps:
+        step()
+        with uncopied() as plain:
+            truth = plain.partitioned_incidents(columns=ANSWER_COLUMNS)
+        copied = store.partitioned_incidents(columns=ANSWER_COLUMNS)
+        assert_frame_equal(copied.frame, truth.frame)
+        assert list(copied.sizes.items()) == list(truth.sizes.items())
+    assert len(pieces(tmp_path)) == len(copied.sizes)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_window_and_columns_are_read_as_from_the_store(store, uncopied, seed):
+    draw = random.Random(seed)
+    put(store, *(month_part(f"2024-0{month}", draw.randrange(1, 9)) for month in (1, 2, 3)))
+    days = [(draw.randrange(1, 4), draw.randrange(1, 29), draw.randrange(24)) for _ in range(40)]
+    moments = [f"2024-0{month}-{day:02}T{hour:02}:30:15" for month, day, hour in days]
+    put(store, keyed_part([
+        Row(f"council:{at}", f"kind {at % 3}", when, x=435_000 + at, location=f"{at % 7} Elm Row")
+        for at, when in enumerate(moments)
+    ]))  # fmt: skip
+    with uncopied() as plain:
+        for _ in range(8):
+            ends = sorted(draw.sample(moments, 2))
+            window = Window(*(pd.Timestamp(end, tz="UTC") for end in ends))
+            assert_frame_equal(rows_of(store, window), rows_of(plain, window))
+            columns = draw.sample(sorted(COPIED), 3)
+            assert list(store.incidents(window, columns=columns)) == columns
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"datetime": "2024-02"},
+        {"datetime": "2024-02", "compare": "previous", "category": "noise"},
+        {"period": "latest-2m", "by": "month"},
+        {"datetime": "2024-01/2024-03", "without": "High Street"},
+    ],
+)
+def test_questions_have_the_same_answers_from_a_copy(store, uncopied, four_squares, options):
+    put_layer(store, four_squares)
+    put(store, *(month_part(f"2024-0{n}", 9 * n, category="noise") for n in (1, 2, 3)))
+    for month in ("2024-01", "2024-02"):
+        put(store, part(lines(7, month=month, name="notts"), month=month, name="notts"))
+    question = Question.read(options)
+    copied = ask(question, store, history=True)
+    with uncopied() as plain:
+        truth = ask(question, plain, history=True)
+    assert copied.accounts == truth.accounts
+    assert_frame_equal(copied.area_counts, truth.area_counts)
+    assert len(copied.history) == len(truth.history)
+
+
+def test_what_another_process_imports_is_noticed(store, reader):
+    put(store, month_part("2024-01", 5))
+    assert len(rows_of(reader)) == 5
+    record = imported(store, month_part("2024-01", 8))
+    assert len(rows_of(reader)) == 8
+    undo(store, record.import_id)
+    assert len(rows_of(reader)) == 5
+
+
+def test_an_older_state_is_read_from_the_store_and_leaves_the_copy_alone(store, reader):
+    put(store, month_part("2024-01", 5))
+    with reader.reading():
+        assert reader.data_version().incidents == 1
+        put(store, month_part("2024-01", 8))
+        assert len(rows_of(store)) == 8
+        assert len(rows_of(reader)) == 5
+    assert len(rows_of(reader)) == len(rows_of(store)) == 8
+
+
+def test_a_transaction_reads_its_own_changes_and_copies_none_of_them(store, tmp_path):
+    put(store, month_part("2024-01", 5))
+    rows_of(store)
+    with suppress(KeyError), store.transaction():
+        store.put_partition(month_part("2024-01", 8))
+        assert len(rows_of(store)) == 8
+        raise KeyError
+    assert len(rows_of(store)) == 5
+    assert len(pieces(tmp_path)) == 1
+
+
+def test_only_partitions_that_changed_are_written_again(store, tmp_path):
+    put(store, month_part("2024-01", 5), month_part("2024-02", 5))
+    rows_of(store)
+    before = set(pieces(tmp_path))
+    put(store, month_part("2024-02", 6))
+    assert len(rows_of(store)) == 11
+    assert len(before & set(pieces(tmp_path))) == 1
+    assert len(pieces(tmp_path)) == 2
+
+
+def _cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-64])
+
+
+def _turn_a_bit(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[3] ^= 4
+    file.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "damage", [_cut, _turn_a_bit, Path.unlink, lambda file: file.write_bytes(b"")]
+)
+@pytest.mark.parametrize("which", ["*.piece", "index.json"])
+def test_what_is_damaged_is_made_again(store, open_store, tmp_path, damage, which):
+    put(store, month_part("2024-01", 5), month_part("2024-02", 5))
+    truth = rows_of(store)
+    damage(next(tmp_path.rglob(which)))
+    later = open_store()
+    assert_frame_equal(rows_of(later), truth)
+    assert len(pieces(tmp_path)) == 2
+    assert_frame_equal(rows_of(open_store()), truth)
+
+
+def test_a_folder_of_another_version_is_made_again(store, open_store, tmp_path, monkeypatch):
+    put(store, month_part("2024-01", 5))
+    with monkeypatch.context() as later:
+        later.setattr("geo.columns.folder.VERSION", 2)
+        rows_of(open_store())
+    [before] = pieces(tmp_path)
+    assert len(rows_of(store)) == 5
+    assert pieces(tmp_path) != [before]
+
+
+def test_only_the_owner_can_read_a_copy(store, tmp_path):
+    put(store, month_part("2024-01", 5))
+    rows_of(store)
+    assert stat.S_IMODE(folder(tmp_path).stat().st_mode) == 0o700
+    modes = {stat.S_IMODE(file.stat().st_mode) for file in folder(tmp_path).iterdir()}
+    assert modes == {0o600}
+
+
+def test_names_of_places_are_in_no_copy_and_erased_rows_go_at_once(store, tmp_path):
+    people = council("a", "b", location="2 Elm Row")
+    put(store, keyed_part([*people, *council("c", location=HOME)]), month_part("2024-01", 5))
+    assert HOME in set(store.incidents(columns=["location"])["location"])
+    kept = [file for file in pieces(tmp_path) if len(file.read_bytes())]
+    content = b"".join(file.read_bytes() for file in folder(tmp_path).iterdir())
+    for text in (b"Quince", b"Elm Row", b"High Street", b"council:c"):
+        assert text not in content
+    with store.transaction():
+        store.put_erasures([store.erasure_of("council", "c", by="ann", reason="asked for")])
+    # Before anybody reads again.
+    assert len(pieces(tmp_path)) == len(kept) - 1
+    assert HOME not in set(store.incidents(columns=["location"])["location"])
+    assert len(pieces(tmp_path)) == len(kept)
+
+
+def test_incidents_past_their_retention_go_at_once(store, tmp_path):
+    put(store, month_part("2024-01", 5), month_part("2024-02", 5))
+    rows_of(store)
+    with store.transaction():
+        store.expire_incidents("police.uk", pd.Timestamp("2024-02-01", tz="UTC"))
+    assert len(pieces(tmp_path)) == 1
+    assert len(rows_of(store)) == 5
+
+
+def test_while_another_process_writes_the_copy_the_store_is_read(store, tmp_path):
+    put(store, month_part("2024-01", 5))
+    rows_of(store)
+    put(store, month_part("2024-02", 5))
+    held = os.open(folder(tmp_path), os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert len(rows_of(store)) == 10
+        assert len(pieces(tmp_path)) == 1
+    finally:
+        os.close(held)
+    assert len(rows_of(store)) == 10
+    assert len(pieces(tmp_path)) == 2
+
+
+def test_what_a_killed_process_left_is_swept_up(store, tmp_path):
+    put(store, month_part("2024-01", 5))
+    rows_of(store)
+    (folder(tmp_path) / "0123456789abcdef.piece").write_bytes(b"half")
+    (folder(tmp_path) / "0123456789abcdef.part").write_bytes(b"half")
+    put(store, month_part("2024-02", 5))
+    rows_of(store)
+    assert len(pieces(tmp_path)) == 2
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_store_that_can_have_no_folder_beside_it_is_copied_to_the_cache(store_path, tmp_path):
+    beside = Path(f"{store_path}.columns")
+    beside.write_text("a file of that name", encoding="utf-8")
+    with closing(GeoPackageStore(store_path, cache=tmp_path / "cache")) as store:
+        put(store, month_part("2024-01", 5))
+        assert len(rows_of(store)) == 5
+    assert [file.is_relative_to(tmp_path / "cache") for file in pieces(tmp_path)] == [True]
+    assert beside.read_text(encoding="utf-8") == "a file of that name"
+
+
+def test_without_any_place_for_a_copy_the_store_is_read(store_path, tmp_path):
+    for name in (f"{store_path}.columns", str(tmp_path / "cache")):
+        Path(name).write_text("", encoding="utf-8")
+    with closing(GeoPackageStore(store_path, cache=tmp_path / "cache")) as store:
+        put(store, month_part("2024-01", 5))
+        assert len(rows_of(store)) == 5
+    assert not pieces(tmp_path)
+
+
+def test_what_could_not_be_written_is_not_tried_at_every_reading(store, monkeypatch):
+    put(store, month_part("2024-01", 5))
+    tries = []
+
+    def full(*_values: object) -> None:
+        tries.append(1)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("geo.store.column_copy.PAUSE_S", 60)
+    monkeypatch.setattr("geo.columns.folder.write_piece", full)
+    for _ in range(3):
+        assert len(rows_of(store)) == 5
+    assert len(tries) == 1
+
+
+def test_a_store_that_is_restored_has_no_copy_of_what_was_there(store_path, tmp_path):
+    with closing(GeoPackageStore(store_path)) as store:
+        put(store, month_part("2024-01", 5))
+        store.back_up(tmp_path / "backup.gpkg")
+        put(store, keyed_part(council("a")))
+        rows_of(store)
+        assert len(pieces(tmp_path)) == 2
+        store.restore(tmp_path / "backup.gpkg")
+        assert not pieces(tmp_path)
+        assert len(rows_of(store)) == 5
+
+
+def test_a_store_is_removed_with_its_copy(store_path, tmp_path):
+    with closing(GeoPackageStore(store_path)) as store:
+        put(store, month_part("2024-01", 5))
+        rows_of(store)
+    assert folder(tmp_path).exists()
+    remove_store(store_path)
+    assert not list(tmp_path.rglob("*.columns"))
+
+
+def test_few_incidents_are_not_copied(store, tmp_path, monkeypatch):
+    monkeypatch.setattr(FEWEST, 6)
+    put(store, part(lines(5)))
+    assert len(rows_of(store)) == 5
+    assert not list(tmp_path.rglob("*.columns"))
