@@ -161,20 +161,21 @@ def wait_of(waits: pd.DataFrame) -> Wait:
     Source: Kaplan & Meier 1958; Brookmeyer & Crowley 1982; Kalbfleisch & Prentice 2002, section
     1.4.
     """
-    some = waits[waits["why"] == ""]
-    n, over = len(some), int(some["over"].sum())
+    days, over = _counting(waits)
     nothing = float("nan")
-    unknown = Wait(n, over, nothing, nothing, nothing, nothing, nothing, NO_MEDIAN)
-    if n < FEWEST:
-        return unknown._replace(why=TOO_FEW)
-    curve = waiting_curve(some)
-    median, days_75, days_90 = (
-        _first_day(curve, "waiting", 1 - share) for share in (0.5, *QUANTILES)
+    unknown = Wait(
+        len(days), int(over.sum()), nothing, nothing, nothing, nothing, nothing, NO_MEDIAN
     )
-    lower, upper = (_first_day(curve, name, 0.5) for name in ("lower", "upper"))
+    if len(days) < FEWEST:
+        return unknown._replace(why=TOO_FEW)
+    curve = _curve(days, over)
+    median, days_75, days_90 = (
+        _first_day(curve.days, curve.waiting, 1 - share) for share in (0.5, *QUANTILES)
+    )
+    lower, upper = (_first_day(curve.days, limit, 0.5) for limit in (curve.lower, curve.upper))
     if np.isnan(median):
         return unknown._replace(lower=lower)
-    return Wait(n, over, median, lower, upper, days_75, days_90, "")
+    return Wait(unknown.records, unknown.over, median, lower, upper, days_75, days_90, "")
 
 
 def waiting_curve(waits: pd.DataFrame) -> pd.DataFrame:
@@ -193,11 +194,29 @@ def waiting_curve(waits: pd.DataFrame) -> pd.DataFrame:
 
     Source: Kaplan & Meier 1958; limits as for `wait_of`.
     """
-    some = waits[waits["why"] == ""]
+    return pd.DataFrame(_curve(*_counting(waits))._asdict())
+
+
+class _Curve(NamedTuple):
+    """The columns of `waiting_curve`; as arrays, because a table is made of hundreds of curves."""
+
+    days: Floats
+    waiting: Floats
+    lower: Floats
+    upper: Floats
+
+
+def _counting(waits: pd.DataFrame) -> tuple[Floats, Bools]:
+    """Days of the waits that count, and whether each is over."""
+    counts = (waits["why"] == "").to_numpy(dtype=bool)
+    return waits["days"].to_numpy(float)[counts], waits["over"].to_numpy(dtype=bool)[counts]
+
+
+def _curve(waited: Floats, over: Bools) -> _Curve:
     # Records that are not over on a day are still at risk on it, so they come after those that are.
-    days, day = np.unique(some["days"].to_numpy(float), return_inverse=True)
-    ends = np.bincount(day, some["over"].to_numpy(float), len(days))
-    at_risk = len(some) - np.searchsorted(np.sort(day), np.arange(len(days)), side="left")
+    days, day = np.unique(waited, return_inverse=True)
+    ends = np.bincount(day, over.astype(float), len(days))
+    at_risk = len(waited) - np.searchsorted(np.sort(day), np.arange(len(days)), side="left")
     waiting = np.cumprod(1 - ends / at_risk)
     # The day on which the last one ends leaves none, and divides by zero.
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -205,13 +224,12 @@ def waiting_curve(waits: pd.DataFrame) -> pd.DataFrame:
         half_width = _Z * np.sqrt(greenwood) / np.log(waiting)
         lower, upper = (waiting ** np.exp(sign * half_width) for sign in (-1, 1))
     where = [waiting <= 0, waiting < 1]
-    return pd.DataFrame(
-        {
-            "days": days,
-            "waiting": waiting,
-            "lower": np.select(where, [np.zeros(len(days)), lower], np.nan),
-            "upper": np.select(where, [np.zeros(len(days)), upper], np.nan),
-        }
+    none = np.zeros(len(days))
+    return _Curve(
+        days,
+        np.asarray(waiting, float),
+        np.select(where, [none, lower], np.nan),
+        np.select(where, [none, upper], np.nan),
     )
 
 
@@ -395,11 +413,11 @@ def judged_waits(table: pd.DataFrame, **options: str) -> pd.DataFrame:
     return verdicts
 
 
-def _first_day(curve: pd.DataFrame, name: str, share: float) -> float:
+def _first_day(days: Floats, curve: Floats, share: float) -> float:
     """The first day on which a curve is at most a share, NaN if it never is."""
     # Rounding of the product must not miss a share that is met exactly.
-    below = curve.loc[curve[name] <= share + 1e-12, "days"]
-    return float(below.iloc[0]) if len(below) else float("nan")
+    below = np.flatnonzero(curve <= share + 1e-12)
+    return float(days[below[0]]) if len(below) else float("nan")
 
 
 def _clock_days(start: pd.Series, end: pd.Series) -> Floats:
