@@ -9,6 +9,7 @@ import pandas as pd
 from api.addresses import own_address
 from api.answers import Answers
 from geo.analyses import LAYERS
+from geo.analyses.backlog import open_in_area
 from geo.analyses.record_rows import record_rows
 from geo.question.model import Question
 
@@ -57,15 +58,15 @@ def raised_in(answers: Answers, question: Question, code: str) -> Raised | None:
         return None
     plain = Question(period=question.period, layer=question.layer, category=question.category)
     answer, times = answers.result(LAYERS["response-times"], plain)
-    _, backlog = answers.result(LAYERS["backlog"], plain)
-    own, still = (_row(pd.DataFrame(one.frame), code) for one in (times, backlog))
-    if not own["received"] and not still["open_before"]:
+    own = _row(pd.DataFrame(times.frame), code)
+    before, after = open_in_area(answer, code)
+    if not own["received"] and not before:
         return None
     return Raised(
         answer.accounts.period.title,
         [
             *_lines(own),
-            f"{still['open_after']:,} are open at the end.",
+            f"{after:,} are open at the end.",
             *record_rows(answer).known,
         ],
         own_address(f"/answers/response-times?{plain.query()}"),

@@ -26,6 +26,7 @@ from geo.analyses.record_rows import (
 )
 from geo.errors import QuestionError
 from geo.incidents import LONDON
+from geo.period import Period
 from geo.question.answer import Answer
 from geo.records.flow import FLOW_COLUMNS, backlog_account
 from geo.records.life import OPEN_STATES, known_at, state_at
@@ -97,12 +98,47 @@ def backlog(answer: Answer) -> AnalysisResult:
     )
 
 
+def open_in_area(answer: Answer, code: str) -> tuple[int, int]:
+    """How many records of one area are open before the period and at its end.
+
+    Parameters
+    ----------
+    answer
+        With the area.
+    code
+        The area.
+
+    Returns
+    -------
+    `open_before` and `open_after` of its row of `backlog`, of a Question that splits nothing,
+    without the rows of the others.
+
+    Raises
+    ------
+    QuestionError
+        If there are no records with lives.
+    """
+    rows = record_rows(answer)
+    own = rows.by_area[rows.by_area["area_code"] == code]
+    before, after = _ends(rows, rows.period)
+    account = backlog_account(own, before, after, spells=rows.spells).iloc[0]
+    return int(account["open_before"]), int(account["open_after"])
+
+
+def _ends(rows: RecordRows, period: Period) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """The moment before a period, and the last one of it of which anything is known."""
+    second = pd.Timedelta(seconds=1)
+    before = period.start - second
+    return before, max(min(period.end - second, rows.moment), before)
+
+
 def _figures(lives: pd.DataFrame, rows: RecordRows, part: Part, by: list[str]) -> pd.DataFrame:
     """The account of a part of time by groups, and the ages of what is open at its end."""
-    before = part.period.start - pd.Timedelta(seconds=1)
-    moment = min(part.period.end - pd.Timedelta(seconds=1), rows.moment)
+    before, after = _ends(rows, part.period)
+    # Of a part that begins after the moment, the states are those of the moment.
+    moment = min(after, rows.moment)
     spells = rows.spells
-    account = backlog_account(lives, before, max(moment, before), by=by, spells=spells)
+    account = backlog_account(lives, before, after, by=by, spells=spells)
     state = state_at(lives, moment, spells)
     still = lives[state.isin(OPEN_STATES)]
     ages = days_between(still["received"], known_at(still, moment))

@@ -618,32 +618,69 @@ def published_figures(
 
     Parameters
     ----------
-    measure
-        The measure.
-    frame
-        `VALUE_COLUMNS` of the measure, by the codes of the areas.
+    measure, frame, per
+        As for `figures_by_period`.
     period
         Its first and last day.
-    per
-        What it is counted per, by the codes of all n areas.
 
     Returns
     -------
     n rows with `FIGURES`, and why a value is not known.
     """
-    chosen = (frame["first_day"] == pd.Timestamp(period.first)) & (
-        frame["last_day"] == pd.Timestamp(period.last)
-    )
-    rows = frame[chosen].drop_duplicates("area_code").set_index("area_code")
-    rows = rows.reindex(per.index)
-    table = rows[list(FIGURES)].astype(float).reset_index(drop=True)
+    return figures_by_period(measure, frame, [period], per=per)[0]
+
+
+def figures_by_period(
+    measure: Measure, frame: pd.DataFrame, periods: Sequence[Period], *, per: pd.Series
+) -> list[tuple[pd.DataFrame, NDArray[np.object_]]]:
+    """The values of a measure in some of its periods.
+
+    Parameters
+    ----------
+    measure
+        The measure.
+    frame
+        `VALUE_COLUMNS` of the measure, by the codes of the areas.
+    periods
+        Their first and last days.
+    per
+        What it is counted per, by the codes of all n areas.
+
+    Returns
+    -------
+    For each period n rows with `FIGURES`, and why a value is not known.
+    """
+    # All periods in one table: sixty months of an area are sixty times a row.
+    table = _in_order(frame, periods, per.index)
+    notes = table.pop("note").fillna("").to_numpy(dtype=object)
+    table = table.astype(float)
     if measure.per:
-        table["denominator"] = table["denominator"].fillna(per.reset_index(drop=True))
+        every = pd.Series(np.tile(per.to_numpy(), len(periods)))
+        table["denominator"] = table["denominator"].fillna(every)
     if measure.kind == "count":
         table["numerator"] = table["numerator"].fillna(table["value"])
         if measure.per:
             # Counts of areas of unlike size say nothing beside each other.
             table["value"] = measure.multiplier * table["numerator"] / table["denominator"]
-    notes = rows["note"].fillna("").to_numpy(dtype=object)
-    why = np.where(table["value"].isna() & table["numerator"].isna(), notes, "").astype(object)
-    return table, why
+    unknown = table["value"].isna() & table["numerator"].isna()
+    why = np.where(unknown, notes, "").astype(object)
+    n = len(per)
+    return [
+        (table[at : at + n].reset_index(drop=True), why[at : at + n])
+        for at in range(0, n * len(periods), n)
+    ]
+
+
+def _in_order(frame: pd.DataFrame, periods: Sequence[Period], codes: pd.Index) -> pd.DataFrame:
+    """`FIGURES` and `note` of every period and area, empty where there is no value."""
+    spans = pd.MultiIndex.from_arrays(
+        [pd.to_datetime([getattr(one, name) for one in periods]) for name in ("first", "last")]
+    )
+    period = spans.get_indexer(pd.MultiIndex.from_frame(frame[["first_day", "last_day"]]))
+    area = codes.get_indexer(pd.Index(frame["area_code"]))
+    known = np.flatnonzero((period >= 0) & (area >= 0))
+    place = period[known] * len(codes) + area[known]
+    rows = np.full(len(periods) * len(codes), -1)
+    rows[place[::-1]] = known[::-1]  # of two values of one period and area, the first
+    shown = frame[[*FIGURES, "note"]].reset_index(drop=True)
+    return shown.reindex(pd.Index(rows)).reset_index(drop=True)

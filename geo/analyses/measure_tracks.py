@@ -18,8 +18,8 @@ from geo.analyses.measure_figures import (
     asked_again,
     counts_by_month,
     denominators,
+    figures_by_period,
     measures_asked,
-    published_figures,
     question_of,
     values_of,
 )
@@ -297,7 +297,8 @@ def _of_values(
         Period(first.date(), last.date())
         for first, last in zip(spans["first_day"], spans["last_day"], strict=True)
     ]
-    tables = {one: published_figures(measure, frame, one, per=per) for one in periods}
+    figures = figures_by_period(measure, frame, periods, per=per)
+    tables = dict(zip(periods, figures, strict=True))
     steps = []
     for one in periods:
         if one.last < days.first or one.first > days.last:
