@@ -161,8 +161,8 @@ def spend_sentence(totals: Row) -> str:
     rest = f"{pounds(left)} is left" if left >= 0 else f"{pounds(-left)} more than that is spent"
     gone = percent(totals["year_gone"]).replace(".0 %", " %")
     day = f"{pd.Timestamp(totals['as_of']):%-d %B %Y}"
-    return (
-        f"Of {pounds(totals['allocated'])} allocated, {pounds(totals['paid'])} is paid and "
-        f"{pounds(totals['committed'])} more is committed; {rest}. By {day}, {gone} of the "
-        f"financial year {totals['financial_year']} is gone."
-    )
+    spent = f"{pounds(totals['paid'])} is paid and {pounds(totals['committed'])} more is committed"
+    said = f"Of {pounds(totals['allocated'])} allocated, {spent}; {rest}"
+    if not totals["allocated"]:
+        said = f"No allocation is recorded; {spent}"
+    return f"{said}. By {day}, {gone} of the financial year {totals['financial_year']} is gone."

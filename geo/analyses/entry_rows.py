@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.analyses.analysis import as_layer
+from geo.errors import QuestionError
 from geo.measures.placing import PlacedEntries
 from geo.question.answer import Answer
 
@@ -66,6 +67,31 @@ def visible_entries(answer: Answer, entries: PlacedEntries) -> pd.DataFrame:
         return entries.placed[own].reset_index(drop=True)
     parts = [entries.placed, entries.city_wide, entries.not_placed]
     return pd.concat(parts, ignore_index=True)
+
+
+def refuse_none(answer: Answer, entries: pd.DataFrame, what: str) -> None:
+    """Refuse to add up nothing: that nothing was entered does not say that nothing was spent.
+
+    Parameters
+    ----------
+    answer
+        With the period.
+    entries
+        All that its reader sees of the period.
+    what
+        What they are, for people: "money".
+
+    Raises
+    ------
+    QuestionError
+        If there is none.
+    """
+    if entries.empty:
+        where = "" if answer.visible.codes is None else " in your areas"
+        raise QuestionError(
+            answer.question.period_option,
+            f"no {what} is recorded in {answer.accounts.period.title}{where}; choose another time",
+        )
 
 
 def placing_caveats(entries: PlacedEntries) -> list[str]:

@@ -15,6 +15,7 @@ from geo.analyses.entry_rows import (
     elsewhere,
     on_areas,
     placing_caveats,
+    refuse_none,
     visible_entries,
 )
 from geo.calendar_parts import CalendarPart, column_of, part_of, parts_of
@@ -45,6 +46,7 @@ def spent(answer: Answer) -> AnalysisResult:
     recorded = answer.facts.measured().entries("money", period=period)
     entries = _with_outstanding(recorded)
     every, other = visible_entries(answer, entries), elsewhere(entries)
+    refuse_none(answer, every, "money")
     by = {}
     if split == "priority":
         by["priority"] = sorted(every["priority"].unique())
@@ -189,8 +191,11 @@ def _nothing_spent(shown: pd.DataFrame) -> list[str]:
 
 
 def _headline(amounts: dict[str, float], year: YearGone) -> str:
-    said = ", ".join(f"£{amounts[name]:,.2f} {name}" for name in MONEY_STATES)
+    states = MONEY_STATES if amounts["allocated"] else MONEY_STATES[1:]
+    said = ", ".join(f"£{amounts[name]:,.2f} {name}" for name in states)
     left = amounts["left"]
     rest = f"£{left:,.2f} left" if left >= 0 else f"overspent by £{-left:,.2f}"
+    if not amounts["allocated"]:
+        rest = "no allocation is recorded"  # of what is left of it nobody can tell
     gone = f"{100 * year.share:.0f} % of the financial year {year.label} is gone"
     return f"{said}; {rest}. By {year.as_of:%-d %B %Y}, {gone}."

@@ -68,3 +68,13 @@ def test_it_is_named_by_its_entries_and_not_sent_twice(measured_client: TestClie
         "/money?layer=wards", headers={"if-none-match": first.headers["etag"]}
     )
     assert again.status_code == 304
+
+
+@pytest.mark.parametrize("page", ["/money", "/reports/spend", "/answers/spend"])
+def test_a_year_without_entries_is_unknown_and_not_zero(
+    measured_client: TestClient, page: str
+) -> None:
+    answer = measured_client.get(f"{page}?datetime=2019-04-01/2020-03-31&layer=wards")
+    assert answer.status_code == 400
+    assert "no money is recorded in April 2019 to March 2020" in answer.text
+    assert "£0.00" not in answer.text

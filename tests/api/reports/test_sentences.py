@@ -138,6 +138,13 @@ def test_money_is_told_to_the_penny_and_overspending_is_named() -> None:
     assert "£10.00 more than that is spent" in spend_sentence({**totals, "left": -10})
 
 
+def test_without_an_allocation_nothing_is_told_of_one() -> None:
+    totals = {"allocated": 0.0, "committed": 0.0, "paid": 300.0, "left": -300.0}
+    totals |= {"year_gone": 0.25, "financial_year": "2024/25", "as_of": "2024-06-30"}
+    said = spend_sentence(totals)
+    assert said.startswith("No allocation is recorded; £300.00 is paid and £0.00 more is committed")
+
+
 def test_lists_are_joined_as_in_a_sentence() -> None:
     assert [joined([]), joined("a"), joined("ab"), joined("abc")] == [
         "",
