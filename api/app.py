@@ -111,6 +111,7 @@ def make_app(
         routes=[route for part in apis for route in part.router.routes],
         lifespan=_lifespan,
         seconds=settings.deadline_s,
+        patience=settings.patience_s,
         authenticator=authenticator,
         access=settings.access,
     )

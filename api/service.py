@@ -24,7 +24,7 @@ from api.load.metrics import Metrics
 from api.pages.assets import LEAFLET, PAGE, PROTOMAPS
 from api.pages.navigation import HEAD_FUNCTIONS
 from api.security import Guard
-from api.settings import DEADLINE_S, VERSION, user_name
+from api.settings import DEADLINE_S, PATIENCE_S, VERSION, user_name
 
 _LEAST_COMPRESSED: Final = 1_000
 """Bytes: a smaller answer gains nothing by compression."""
@@ -37,6 +37,7 @@ def new_service(
     routes: list[BaseRoute] | None = None,
     lifespan: Lifespan[FastAPI] | None = None,
     seconds: float = DEADLINE_S,
+    patience: float = PATIENCE_S,
     authenticator: Authenticator | None = None,
     access: AccessSettings | None = None,
 ) -> FastAPI:
@@ -50,6 +51,8 @@ def new_service(
         Web origins whose pages may read the OGC API.
     seconds
         How long a caller may wait for an answer.
+    patience
+        After how many seconds who opens a page reads that it is being prepared.
     authenticator
         Establishes who makes a request; by default it is the user of this machine.
     access
@@ -75,7 +78,7 @@ def new_service(
     app.add_middleware(Guard, origins=origins, access=access)
     guard = partial(Guard, origins=origins, access=access)
     app.state.metrics = metrics = Metrics()
-    app.add_middleware(Lifecycle, guard, seconds=seconds, metrics=metrics)
+    app.add_middleware(Lifecycle, guard, seconds=seconds, metrics=metrics, patience=patience)
     app.add_middleware(BelowPrefix, access.prefix)
     app.add_api_route("/healthz", alive, dependencies=[open_to_anyone()])
     app.add_api_route("/favicon.ico", icon, dependencies=[open_to_anyone()])

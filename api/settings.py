@@ -25,6 +25,7 @@ ONS = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
 """The catalogue of services of the Open Geography portal."""
 
 DEADLINE_S = 60.0
+PATIENCE_S = 10.0
 """How long a caller waits for an answer unless the settings say otherwise."""
 
 WAITING = 64
@@ -124,6 +125,8 @@ class Settings:
         `PATCHMAP_WAITING`: how many more callers may wait for theirs.
     deadline_s
         `PATCHMAP_DEADLINE`: seconds that a caller waits for an answer at most.
+    patience_s
+        `PATCHMAP_PATIENCE`: seconds until who opens a page reads that it is being prepared.
     cache_bytes
         `PATCHMAP_CACHE_MB`: memory that all caches together may take, in megabytes.
     upload_bytes
@@ -152,6 +155,7 @@ class Settings:
     at_once: int = field(default_factory=processors)
     waiting: int = WAITING
     deadline_s: float = DEADLINE_S
+    patience_s: float = PATIENCE_S
     cache_bytes: int = CACHE_BYTES
     upload_bytes: int = UPLOAD_BYTES
     data_folder: Path = field(default_factory=lambda: _data_folder({}))
@@ -194,6 +198,7 @@ class Settings:
             at_once=_count(environment, "PATCHMAP_AT_ONCE", processors(), most=1_000),
             waiting=_count(environment, "PATCHMAP_WAITING", WAITING, most=10_000),
             deadline_s=_count(environment, "PATCHMAP_DEADLINE", int(DEADLINE_S), most=86_400),
+            patience_s=_count(environment, "PATCHMAP_PATIENCE", int(PATIENCE_S), most=86_400),
             cache_bytes=_count(
                 environment, "PATCHMAP_CACHE_MB", CACHE_BYTES // 1_000_000, most=1_000_000
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import os
 import socket
 import subprocess
 import sys
@@ -76,6 +77,9 @@ def serving_by(
         If it ends by itself, with what it wrote last.
     """
     port = free_port()
+    # A test waits for the page itself, however busy the machine is.
+    env = {**(os.environ if env is None else env)}
+    env.setdefault("PATCHMAP_PATIENCE", "60")
     # A file: nobody reads a pipe meanwhile, and once it is full whoever writes to it waits.
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(

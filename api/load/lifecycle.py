@@ -22,6 +22,8 @@ from api.identity.identity import IDENTITY, Identity
 from api.load.allocator import MemoryReturn
 from api.load.log import log, log_request
 from api.load.metrics import NO_ROUTE, Metrics
+from api.load.preparing import Preparation, Preparations, is_opened, preparing_page
+from api.settings import PATIENCE_S
 from geo.checkpoints import StoppedError
 
 REQUEST_ID: Final = "x-request-id"
@@ -50,6 +52,8 @@ class Lifecycle:
         How long a caller may wait for the beginning, or for the next part, of an answer.
     metrics
         Counts the requests.
+    patience
+        After how many seconds who opens a page reads that it is being prepared.
     """
 
     def __init__(
@@ -59,9 +63,11 @@ class Lifecycle:
         *,
         seconds: float,
         metrics: Metrics,
+        patience: float = PATIENCE_S,
     ) -> None:
         self.app = app
         self._guard, self._seconds = guard, seconds
+        self._patience, self._preparations = patience, Preparations()
         self._metrics = metrics
         self._memory = MemoryReturn()
 
@@ -77,11 +83,26 @@ class Lifecycle:
         with serving_call(exchange.call):
             exchange.start(self._guard, self._seconds)
             try:
-                await self._answer(exchange)
+                if not await self._answered_before(exchange):
+                    exchange.prepare_after(self._patience, self._preparations)
+                    await self._answer(exchange)
                 # Also where an answer was made after all: it came too late to be sent.
                 await exchange.settle()
             finally:
                 self._memory.end(exchange.finish(self._metrics))
+
+    async def _answered_before(self, exchange: _Exchange) -> bool:
+        """Whether the caller asks again for a page, and was given it or has to wait for it."""
+        made = self._preparations.of(exchange.scope)
+        if made is None:
+            return False
+        if not await made.wait(self._patience):
+            await self._guard(preparing_page())(exchange.scope, exchange.receive, exchange.send)
+            return True
+        self._preparations.drop(exchange.scope, made)
+        for message in made.messages:
+            await exchange.send(dict(message))
+        return bool(made.messages)
 
     async def _answer(self, exchange: _Exchange) -> None:
         scope = exchange.scope
@@ -149,6 +170,9 @@ class _Exchange:
         self._left = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
         self._telling: asyncio.Task[None] | None = None
+        self._preparation: Preparation | None = None
+        self._preparations: Preparations | None = None
+        self._prepare_timer: asyncio.TimerHandle | None = None
         self._began = time.perf_counter()
         self._extended = 0
 
@@ -159,6 +183,12 @@ class _Exchange:
         self._due = self._loop.time() + seconds
         self._deadline = self._loop.call_at(self._due, self._expire)
         self._watch_timer = self._loop.call_later(_WATCH_AFTER, self._watch)
+
+    def prepare_after(self, patience: float, preparations: Preparations) -> None:
+        """Say after some seconds that the page is being prepared, where a person opens one."""
+        if patience < self._seconds and is_opened(self.scope):
+            self._preparations = preparations
+            self._prepare_timer = self._loop.call_later(patience, self._prepare)
 
     async def receive(self) -> Message:
         """Give the application the next message of the caller."""
@@ -181,6 +211,8 @@ class _Exchange:
         """Send the caller a message, unless they were refused already because it takes too long."""
         if self._telling is None:
             await self._pass_on(message)
+        elif self._preparation is not None:
+            self._preparation.keep(dict(message))
 
     async def settle(self) -> None:
         """Wait until the caller was refused, where it takes too long."""
@@ -207,6 +239,10 @@ class _Exchange:
         """
         self._deadline.cancel()
         self._watch_timer.cancel()
+        if self._prepare_timer is not None:
+            self._prepare_timer.cancel()
+        if self._preparations is not None and self._preparation is not None:
+            self._preparations.finish(self.scope, self._preparation)
         if self._watcher is not None:
             self._watcher.cancel()
         left = isinstance(self.call.ended, CallerLeftError)
@@ -248,6 +284,22 @@ class _Exchange:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self._leave()
+
+    def _prepare(self) -> None:
+        """Say that the page is being prepared, unless its answer has begun or nobody waits."""
+        if self._status or self.call.ended or self._preparations is None:
+            return
+        self._preparation = self._preparations.begin(self.scope, self._renew)
+        if self._preparation is not None:
+            self._telling = self._loop.create_task(self._tell_preparing())
+
+    def _renew(self) -> None:
+        self._due = self._loop.time() + self._seconds
+
+    async def _tell_preparing(self) -> None:
+        await self._guard(preparing_page())(self.scope, self.receive, self._pass_on)
+        # Its own answer has not begun: it is worked out like all others.
+        self.call.streaming = False
 
     def _expire(self) -> None:
         """Give the call up if it is due; else wait until it is."""
