@@ -9,6 +9,7 @@ from typing import TypedDict
 import pandas as pd
 
 from api.formats.encoding import records
+from boundaries.plans.checks import plan_warnings
 from boundaries.plans.draft import Draft
 from boundaries.plans.electoral import review_triggers
 from boundaries.plans.export import history_frame, pieces_layer
@@ -69,6 +70,7 @@ def plan_facts(
         "cut_edges": measures.cut_edges,
         "pieces": records(pieces_layer(plan.now, draft.blocks)),
         "bridges": {name: list(ends) for name, ends in plan.now.bridges.items()},
+        "warnings": [asdict(warning) for warning in plan_warnings(measures)],
         "hotspots": len(draft.hotspots.names),
         "hotspots_split": records(draft.hotspots.split(assigned)),
         "cuts": {

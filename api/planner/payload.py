@@ -15,6 +15,7 @@ import pandas as pd
 
 from api.formats.encoding import records
 from api.planner.facts import LEAST_SHARE, ReviewFacts, Row, review_facts
+from boundaries.plans.checks import plan_warnings
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
 from boundaries.plans.export import HISTORY, describe_steps, history_rows, undone_positions
@@ -66,6 +67,7 @@ class StatusPayload(TypedDict):
     broken: list[Row]
     unassigned: Row
     bridges: list[Row]
+    warnings: list[Row]
     splits: list[SplitsPayload]
 
 
@@ -146,22 +148,22 @@ def _split(overlaps: Overlaps, state: State, least_share: float) -> dict[str, li
 
     Without a frame around them: this runs for every layer at every step.
     """
-    codes = [UNASSIGNED, *state.areas]
-    position = {code: at for at, code in enumerate(codes)}
-    area = np.array([position[code] for code in state.assigned], dtype=np.int64)[overlaps.block]
+    codes = [*state.areas, UNASSIGNED]  # `numbers` has −1 for unassigned: the last one
+    area = (state.numbers % len(codes))[overlaps.block]
     size = (len(overlaps.names), len(codes))
     amount = np.bincount(
         overlaps.thing * size[1] + area, weights=overlaps.amount, minlength=size[0] * size[1]
     ).reshape(size)
     share = amount / amount.sum(axis=1, keepdims=True)
     counted = (share > 0) & (share >= least_share)
-    counted[:, position[UNASSIGNED]] = False
-    return {
-        overlaps.names[thing]: [
-            codes[at] for at in np.argsort(-share[thing], kind="stable") if counted[thing, at]
-        ]
-        for thing in np.flatnonzero(counted.sum(axis=1) > 1)
-    }
+    counted[:, -1] = False
+    counted[counted.sum(axis=1) == 1] = False  # whole
+    thing, area = np.nonzero(counted)
+    order = np.lexsort([-share[thing, area], thing])
+    split: dict[str, list[str]] = {}
+    for one, at in zip(thing[order].tolist(), area[order].tolist(), strict=True):
+        split.setdefault(overlaps.names[one], []).append(codes[at])
+    return split
 
 
 Counters = Mapping[str, SplitCounter]
@@ -194,6 +196,7 @@ def plan_payload(
             "areas": [asdict(area) for area in plan.start.areas.values()],
             "rows": before,
             "council": _council(draft.before),
+            "bridges": _bridges(plan.start),
         },
         "rows": now,
         "status": _status(draft, counters),
@@ -236,7 +239,7 @@ def _status(draft: Draft, counters: Counters) -> StatusPayload:
         "undone": [position + 1 for position in sorted(undone_positions(plan))],
         "undo": "".join(describe_steps(plan, standing.in_force[-1:])),
         "redo": "".join(describe_steps(plan, standing.undone[-1:])),
-        "areas": [asdict(area) for area in now.areas.values()],
+        "areas": [dict(vars(area)) for area in now.areas.values()],
         "council": _council(draft.measures),
         "broken": [
             {"area": code, "pieces": [[codes[at] for at in piece] for piece in pieces]}
@@ -247,7 +250,8 @@ def _status(draft: Draft, counters: Counters) -> StatusPayload:
             "blocks": [codes[at] for at in now.members(UNASSIGNED)],
             "sums": {str(name): float(value) for name, value in sums.items() if name != "blocks"},
         },
-        "bridges": [{"name": name, "ends": list(ends)} for name, ends in now.bridges.items()],
+        "bridges": _bridges(now),
+        "warnings": [asdict(warning) for warning in plan_warnings(draft.measures)],
         "splits": [counter.payload(kind, plan) for kind, counter in counters.items()],
     }
 
@@ -255,6 +259,13 @@ def _status(draft: Draft, counters: Counters) -> StatusPayload:
 def _history(plan: Plan, first: int = 0) -> list[Row]:
     """The steps of a plan from a position on, as `history_frame` has them."""
     return [dict(zip(HISTORY, row, strict=True)) for row in history_rows(plan, first)]
+
+
+def _bridges(state: State) -> list[Row]:
+    return [
+        {"name": name, "ends": list(ends), "metres": round(span.metres)}
+        for (name, ends), span in zip(state.bridges.items(), state.graph.spans, strict=True)
+    ]
 
 
 def area_rows(measures: PlanMeasures, question: Question) -> AreaRows:

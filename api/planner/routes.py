@@ -24,7 +24,7 @@ from api.planner.request import JSON, BodyDep, PlannerDep
 from api.planner.steps import read_beginning, read_step
 from api.reads import ANSWERING
 from api.settings import user_name
-from boundaries.plans.rules import BrokenAreaError
+from boundaries.plans.rules import BrokenAreaError, UnlikelyBridgeError
 from boundaries.plans.serialization import PlanConflictError
 
 router = APIRouter(prefix="/planner", dependencies=[requires(Capability.READ_PLANS)])
@@ -95,6 +95,8 @@ def step(request: Request, planner: PlannerDep, body: BodyDep, plan_id: str) -> 
         return _json(planner.step(plan_id, read_step(body, by=signature())))
     except BrokenAreaError as error:
         return problem(409, str(error), conflict="pieces", area=error.area, pieces=error.pieces)
+    except UnlikelyBridgeError as error:
+        return problem(409, str(error), conflict="bridge")
     except PlanConflictError as error:
         return problem(409, str(error), conflict="version")
 

@@ -20,7 +20,8 @@ from geo.text import ONE_LINE
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 Name = Annotated[str, Field(max_length=100, pattern=ONE_LINE)]
 Blocks = Annotated[list[Code], Field(min_length=1, max_length=100_000)]
-Members = Annotated[int, Field(ge=0, le=1_000)] | None
+Members = Annotated[int, Field(ge=-(2**31), le=2**31)] | None
+"""The plan itself says which numbers are possible."""
 
 
 class _Step(BaseModel):
@@ -133,7 +134,7 @@ class AreaStep(_Step):
         return take(self.area, signed=signed)
 
 
-class Bridge(_Step):
+class Bridge(_Forcible):
     """Treat two blocks as neighbours."""
 
     step: Literal["bridge"]
@@ -142,7 +143,7 @@ class Bridge(_Step):
 
     def _take(self, plan: Plan, signed: Signed) -> Plan:
         one, other = self.ends
-        return plan.build_bridge(self.name.strip(), (one, other), signed=signed)
+        return plan.build_bridge(self.name.strip(), (one, other), signed=signed, force=self.force)
 
 
 class Unbridge(_Forcible):

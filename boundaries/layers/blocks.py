@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
+from boundaries.layers.shared_edges import shared_edges
 from boundaries.layers.topology import refuse_unfit
-from geo.allocation.adjacency import contiguity
 from geo.errors import InputError
 from geo.properties import cached_property
 from geo.store.contract import StoreReader
 
 Ints = NDArray[np.int64]
+Shapes = NDArray[np.object_]
 Floats = NDArray[np.float64]
 Bridge = tuple[str, str]
+
+
+# Neighbours may share less than `shortest_edge_m` with several others; that is not the outside.
+_LEAST_OUTSIDE_M = 5.0
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a bridge spans.
+
+    Attributes
+    ----------
+    metres
+        The shortest distance between the blocks that it joins.
+    between
+        Positions of other blocks whose land lies on that way.
+    """
+
+    metres: float
+    between: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)  # comparing arrays would be ambiguous
@@ -32,6 +54,8 @@ class BlockGraph:
         Positions of neighbours by land, shape (m, 2): the lower first, each pair once.
     shared_m
         Metres of edge that each pair shares, shape (m,).
+    shapes
+        The polygons of the blocks in metres, shape (n,).
     bridges
         Positions of pairs that count as neighbours although no edge joins them.
     """
@@ -39,6 +63,7 @@ class BlockGraph:
     codes: tuple[str, ...]
     edges: Ints
     shared_m: Floats
+    shapes: Shapes = field(repr=False)
     bridges: tuple[tuple[int, int], ...] = ()
 
     def __len__(self) -> int:
@@ -60,6 +85,37 @@ class BlockGraph:
         if not self.bridges:
             return self.land
         return _neighbours(len(self), [*self.edges.tolist(), *self.bridges])
+
+    @cached_property
+    def outer(self) -> Ints:
+        """Positions of the blocks at the outside of the layer, or at a hole in it."""
+        inside = np.bincount(self.edges.ravel(), np.repeat(self.shared_m, 2), minlength=len(self))
+        return np.flatnonzero(shapely.length(self.shapes) - inside > _LEAST_OUTSIDE_M)
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """What each bridge spans, in the order of `bridges`."""
+        return tuple(self.span(*ends) for ends in self.bridges)
+
+    def span(self, one: int, other: int) -> Span:
+        """What a bridge between two blocks would span.
+
+        Parameters
+        ----------
+        one, other
+            The positions of the blocks.
+
+        Returns
+        -------
+        The length of the shortest way between them, and the blocks on it.
+        """
+        way = shapely.shortest_line(self.shapes[one], self.shapes[other])
+        if not way.length:
+            return Span(0.0, ())
+        crossed = np.flatnonzero(shapely.intersects(self.shapes, way))
+        on_land = shapely.length(shapely.intersection(self.shapes[crossed], way))
+        between = crossed[(on_land > 0) & ~np.isin(crossed, (one, other))]
+        return Span(float(way.length), tuple(between.tolist()))
 
     def bridged(self, bridges: Mapping[str, Bridge]) -> BlockGraph:
         """The same blocks with these bridges and no others.
@@ -152,8 +208,15 @@ def block_graph(blocks: gpd.GeoDataFrame, *, shortest_edge_m: float = 1.0) -> Bl
     InputError
         If the blocks are in degrees or a code is repeated.
     """
-    neighbours = contiguity(blocks, shortest_edge_m=shortest_edge_m)
-    return BlockGraph(neighbours.codes, neighbours.edges, neighbours.shared_m)
+    if blocks.crs is not None and blocks.crs.is_geographic:
+        raise InputError("these blocks are in degrees; project them to metres to find neighbours")
+    ordered = blocks.sort_index()
+    if not ordered.index.is_unique:
+        raise InputError("two blocks have the same code; give each block a code of its own")
+    shapes = ordered.geometry.to_numpy()
+    edges, shared_m = shared_edges(shapes)
+    long = shared_m > shortest_edge_m
+    return BlockGraph(tuple(map(str, ordered.index)), edges[long], shared_m[long], shapes)
 
 
 @dataclass(frozen=True, eq=False)

@@ -101,6 +101,8 @@ def refuse_unfit(areas: gpd.GeoDataFrame) -> None:
     InputError
         If they do not; the message counts the faults, names the first, and says what to do.
     """
+    if _tiles(areas):
+        return
     faults = unfit_for_plan(check_layer(areas))
     faulty = set(faults["kind"])
     # Before they are repaired, areas may be too broken to be intersected.
@@ -118,6 +120,20 @@ def refuse_unfit(areas: gpd.GeoDataFrame) -> None:
             f"these blocks do not tile ({counts}; first {first['detail']} at {first['x']:.0f}, "
             f"{first['y']:.0f}); check the layer, and repair it with --snap METRES"
         )
+
+
+def _tiles(areas: gpd.GeoDataFrame, *, sliver_m: float = 1.0) -> bool:
+    """Whether areas surely tile: quicker than to find all their faults, for layers without any."""
+    shapes = areas.geometry.to_numpy()
+    if areas.crs is not None and areas.crs.is_geographic:
+        return False
+    if not (len(shapes) and areas.index.is_unique and shapely.is_valid(shapes).all()):
+        return False
+    # A valid coverage has no overlaps, and its edges match; what is left to find are its gaps.
+    if not shapely.coverage_is_valid(shapes, gap_width=sliver_m):
+        return False
+    union = shapely.get_parts(shapely.coverage_union_all(shapes))
+    return not len(_holes(union)[0])
 
 
 def _made_valid(shapes: Shapes) -> Shapes:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from boundaries.layers.blocks import BlockGraph, Bridge
 from boundaries.plans.history import Standing, redoing, undoing
-from boundaries.plans.rules import check_locks, check_pieces
+from boundaries.plans.rules import check_bridge, check_locks, check_members, check_pieces
 from boundaries.plans.state import Area, Pairs, Signed, State, Step
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import ConflictError, InputError, NotFoundError
@@ -253,7 +253,7 @@ class Plan:
         Raises
         ------
         InputError
-            If no other area is given.
+            If no other area is given, or it would have too many members.
         NotFoundError, ConflictError
             As for `move`.
         """
@@ -359,12 +359,10 @@ class Plan:
         Raises
         ------
         InputError
-            If the number is negative or the same.
+            If the number is impossible (see `rules.check_members`) or the same.
         NotFoundError, ConflictError
             If there is no such area, or it is locked.
         """
-        if members is not None and members < 0:
-            raise InputError(f"{code} cannot have {members} members; give 0 or more")
         return self._amend("members", signed, code, lambda area: replace(area, members=members))
 
     def lock(self, code: str, *, signed: Signed) -> Plan:
@@ -399,7 +397,7 @@ class Plan:
         """
         return self._amend("unlock", signed, code, lambda area: replace(area, locked=False))
 
-    def build_bridge(self, name: str, ends: Bridge, *, signed: Signed) -> Plan:
+    def build_bridge(self, name: str, ends: Bridge, *, signed: Signed, force: bool = False) -> Plan:
         """Treat two blocks as neighbours, as over a river.
 
         Parameters
@@ -410,6 +408,8 @@ class Plan:
             The codes of the two blocks.
         signed
             Who builds it.
+        force
+            Allow any length.
 
         Returns
         -------
@@ -418,15 +418,19 @@ class Plan:
         Raises
         ------
         InputError
-            If the name is empty, or an end is unknown.
+            If the name is empty, an end is unknown, or the blocks share an edge.
         ConflictError
-            If there is a bridge of this name.
+            If there is a bridge of this name, or the blocks are too far apart
+            (`UnlikelyBridgeError`).
         """
         if not name.strip():
             raise InputError("a bridge needs a name, such as that of the real one")
         if name in self.now.bridges:
             raise ConflictError(f"there is already a bridge {name}; choose another name")
-        return self._take(Step("bridge", signed, bridges={name: (None, ends)}))
+        step = Step("bridge", signed, bridges={name: (None, ends)}, forced=force)
+        plan = self._take(step)  # refuses unknown blocks
+        check_bridge(self.now, name, ends, forced=force)
+        return plan
 
     def remove_bridge(self, name: str, *, signed: Signed, force: bool = False) -> Plan:
         """Remove a bridge.
@@ -512,6 +516,7 @@ class Plan:
         """Take a new step, if the rules allow it."""
         # Applied first: a bridge to an unknown block is refused there, before the rules look it up.
         now = self.now.apply(step)
+        check_members(step)
         check_locks(self.now, step)
         if not step.forced:
             check_pieces(self.now, now, step)

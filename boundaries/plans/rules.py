@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from boundaries.layers.blocks import Bridge
 from boundaries.plans.state import State, Step
 from geo.areal.best_fit import UNASSIGNED
-from geo.errors import ConflictError
+from geo.errors import ConflictError, InputError
 
 _NAMED_BLOCKS = 3
+
+LEAST_MEMBERS, MOST_MEMBERS = 1, 9
+"""How few and how many members an area may elect."""
+
+LONGEST_BRIDGE_M = 1_000.0
+"""A bridge that is longer must be forced: few real ones are, so it is rather a slip of the hand."""
 
 
 class BrokenAreaError(ConflictError):
@@ -27,6 +34,63 @@ class BrokenAreaError(ConflictError):
         self.reason = reason
         self.area = area
         self.pieces = pieces
+
+
+class UnlikelyBridgeError(ConflictError):
+    """A bridge would be longer than real ones are."""
+
+
+def check_members(step: Step) -> None:
+    """Refuse a step that gives an area an impossible number of members.
+
+    Parameters
+    ----------
+    step
+        The step.
+
+    Raises
+    ------
+    InputError
+        If it does; the message says which numbers are possible.
+    """
+    for code, (old, new) in step.areas.items():
+        if new is None or new.members is None or (old and old.members == new.members):
+            continue
+        if not LEAST_MEMBERS <= new.members <= MOST_MEMBERS:
+            raise InputError(
+                f"{code} cannot have {new.members:,} members; an area elects {LEAST_MEMBERS} to "
+                f"{MOST_MEMBERS}, or its number is left open"
+            )
+
+
+def check_bridge(before: State, name: str, ends: Bridge, *, forced: bool) -> None:
+    """Refuse a bridge that is not needed, or is longer than real ones are.
+
+    Parameters
+    ----------
+    before
+        The plan before the step.
+    name, ends
+        The bridge's name, and the codes of two blocks of the plan.
+    forced
+        Allow any length.
+
+    Raises
+    ------
+    InputError
+        If the blocks are neighbours by land.
+    UnlikelyBridgeError
+        If they are more than `LONGEST_BRIDGE_M` apart and the step is not forced.
+    """
+    one, other = (before.graph.positions[code] for code in ends)
+    if other in before.graph.land[one]:
+        raise InputError(f"{ends[0]} and {ends[1]} share an edge already, so no bridge is needed")
+    metres = before.graph.span(one, other).metres
+    if metres > LONGEST_BRIDGE_M and not forced:
+        raise UnlikelyBridgeError(
+            f"{ends[0]} and {ends[1]} are {metres / 1000:,.1f} km apart, further than bridges "
+            f"reach ({LONGEST_BRIDGE_M / 1000:g} km); force the step if {name} really joins them"
+        )
 
 
 def check_locks(before: State, step: Step) -> None:

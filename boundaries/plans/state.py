@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from boundaries.layers.blocks import BlockGraph, Bridge, Ints
 from geo.errors import InputError
+from geo.properties import cached_property
 
 NO_BLOCKS: frozenset[int] = frozenset()
 
@@ -206,6 +207,14 @@ class State:
             dict(bridges or {}),
             {code: frozenset(members) for code, members in blocks.items()},
         )
+
+    @cached_property
+    def numbers(self) -> Ints:
+        """The position of each block's area in `areas`, −1 for unassigned, shape (blocks,)."""
+        numbers = np.full(len(self.graph), -1, dtype=np.int64)
+        for number, code in enumerate(self.areas):
+            numbers[list(self.blocks(code))] = number
+        return numbers
 
     def blocks(self, area: str) -> frozenset[int]:
         """The positions of the blocks of an area."""

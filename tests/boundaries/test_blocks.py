@@ -63,7 +63,7 @@ def test_blocks_in_degrees_are_refused(four_squares):
 
 
 def test_a_code_that_stands_twice_is_refused(four_squares):
-    with pytest.raises(InputError, match="two areas have the same code"):
+    with pytest.raises(InputError, match="two blocks have the same code"):
         block_graph(four_squares.rename(index={"B": "A"}))
 
 

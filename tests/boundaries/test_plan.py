@@ -105,9 +105,9 @@ def test_a_plan_begun_from_another_keeps_its_bridges():
 
 
 def test_bridges_have_a_name_of_their_own():
-    plan = drawn("AB").build_bridge("Ferry", ("a1", "b1"), signed=SIGNED)
+    plan = drawn("A.B").build_bridge("Ferry", ("a1", "c1"), signed=SIGNED)
     with pytest.raises(ConflictError, match="there is already a bridge Ferry"):
-        plan.build_bridge("Ferry", ("a1", "b1"), signed=SIGNED)
+        plan.build_bridge("Ferry", ("a1", "c1"), signed=SIGNED)
     with pytest.raises(InputError, match="a bridge needs a name"):
         plan.build_bridge(" ", ("a1", "b1"), signed=SIGNED)
     with pytest.raises(NotFoundError, match="there is no bridge Tunnel in this plan"):

@@ -129,6 +129,8 @@ def test_a_broken_area_is_refused_forced_shown_and_undone(plan: PlannerPage) -> 
     message = page.locator("#message")
     expect(message).to_contain_text("Harbour (D05000006) would be in 2 pieces instead of 1")
     assert plan.area_of(inner) == SILVERPIT
+    message.get_by_role("button", name="Show the pieces").click()
+    expect(message).to_be_visible()
     message.get_by_role("button", name="Do it anyway").click()
     plan.saved(2)
     expect(message).to_be_hidden()
@@ -243,6 +245,7 @@ def test_areas_are_renamed_merged_split_and_bridged(plan: PlannerPage) -> None:
     bar.get_by_role("button", name="Bridge", exact=True).click()
     plan.saved(5)
     expect(page.locator('[data-panel="Bridges"]')).to_contain_text("1")
+    plan.watched.keep("planner-bridge")
     plan.click(first)
     bar.get_by_role("button", name="Make a new area").click()
     bar.get_by_label("Code").fill("NEW1")
@@ -313,6 +316,9 @@ def test_a_suggested_move_is_shown_and_taken(plan: PlannerPage) -> None:
     panel.get_by_role("button", name="apply").first.click()
     plan.saved(2)
     assert plan.area_of(block) != before
+    # The list stays, for the plan as it stands now.
+    expect(panel.locator("li", has_text=f"{block}:")).to_have_count(0)
+    expect(panel.locator("li")).to_have_count(10)
     assert faults(plan.watched) == []
 
 
@@ -409,3 +415,74 @@ def test_a_block_or_an_area_is_found_by_its_name_or_code(plan: PlannerPage) -> N
     box.press("Enter")
     expect(page.locator("#message")).to_contain_text("No block or area of this plan is called")
     assert faults(plan.watched) == []
+
+
+def test_the_map_stays_in_its_place_whatever_is_compared(plan: PlannerPage) -> None:
+    page = plan.page
+
+    def view() -> list[float]:
+        return [float(part) for part in parse_qs(urlsplit(page.url).query)["view"][0].split(",")]
+
+    page.locator("#find-place").fill("Harbour")
+    page.locator("#find-place").press("Enter")
+    start = view()
+    for mode in ("beside", "", "swipe", "beside", "swipe", "", "beside", ""):
+        page.locator("#compare").select_option(mode)
+        page.wait_for_timeout(100)
+        # Half a map has another middle by some metres, as its size is a whole number of pixels.
+        assert view() == pytest.approx(start, abs=0.002), mode
+
+
+def test_a_step_that_a_reload_cut_off_is_not_lost(plan: PlannerPage) -> None:
+    page = plan.page
+    (block, *_) = plan.border(LIGHTHOUSE, HARBOUR)
+    page.locator("#into").select_option(label="Harbour")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.route("**/steps", lambda route: None)  # never answered
+    plan.click(block)
+    expect(page.locator("#status")).to_have_text("Saving …")
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
+    assert asked == ["beforeunload"]
+    assert plan.area_of(block) == LIGHTHOUSE
+    page.unroute("**/steps")
+    message = page.locator("#message")
+    expect(message).to_contain_text("1 step had not been saved when this page was closed")
+    message.get_by_role("button", name="Take it now").click()
+    plan.saved(2)
+    assert plan.area_of(block) == HARBOUR
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
+    expect(message).to_be_hidden()
+    assert asked == ["beforeunload"]
+
+
+def test_what_a_review_would_ask_about_is_said(plan: PlannerPage) -> None:
+    page = plan.page
+    page.locator("#into").select_option(label="Harbour")
+    members = page.locator("#chosen").get_by_label("Members")
+    for impossible in ("0", "10"):
+        members.fill(impossible)
+        members.press("Enter")
+        expect(page.locator("#message")).to_contain_text("an area elects 1 to 9")
+    members.fill("4")
+    members.press("Enter")
+    plan.saved(2)
+    warnings = page.locator('[data-panel="Warnings"]')
+    expect(warnings).to_contain_text("Harbour (D05000006) has 4 members")
+    codes, assigned = (plan.payload()[name] for name in ("codes", "assigned"))
+    ends = [codes[assigned.index(area)] for area in (HARBOUR, "D05000001")]
+    page.get_by_text("Select", exact=True).click()
+    for block in ends:
+        plan.click(block)
+    bar = page.locator("#selection")
+    bar.get_by_role("button", name="Bridge them").click()
+    bar.get_by_label("Name of the bridge").fill("Long Bridge")
+    bar.get_by_role("button", name="Bridge", exact=True).click()
+    message = page.locator("#message")
+    expect(message).to_contain_text(re.compile(r"are [\d.]+ km apart, further than bridges reach"))
+    message.get_by_role("button", name="Do it anyway").click()
+    plan.saved(3)
+    expect(warnings).to_contain_text("the bridge Long Bridge joins")
+    plan.watched.keep("planner-warnings")

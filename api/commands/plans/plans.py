@@ -34,6 +34,7 @@ from api.planner.measure_text import (
 )
 from api.text_tables import listed, text_table
 from boundaries.layers.read import read_layer
+from boundaries.plans.checks import plan_warnings
 from boundaries.plans.comparison import Comparison, before_by_area, compare_draft, posts_and_money
 from boundaries.plans.draft import Draft, import_assignment, new_plan, save_plan
 from boundaries.plans.overlaps import Overlaps
@@ -252,5 +253,6 @@ def _lines(
         lines += split_lines("hotspots", draft.hotspots, now)
     for name, layer in overlaps.items():
         lines += split_lines(f"areas of {name}", layer, now, least_share=LEAST_SHARE)
+    lines += [f"warning: {warning.text}" for warning in plan_warnings(draft.measures)]
     lines += [f"note: {note}" for note in draft.figures.notes]
     return [*lines, "", *incident_lines(draft.figures.accounts)]

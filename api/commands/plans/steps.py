@@ -37,7 +37,7 @@ def split(
     blocks: Blocks,
     new: Annotated[str, typer.Option("--new", help="Code of the new area.")],
     name: Annotated[str, typer.Option("--name", help="Name of the area (default: its code).")] = "",
-    members: Annotated[int | None, typer.Option(min=0, help="Members that it elects.")] = None,
+    members: Annotated[int | None, typer.Option(help="Members that it elects, 1 to 9.")] = None,
     reason: Reason = "",
     by: By = "",
     force: Force = False,
@@ -69,7 +69,7 @@ def add_area(
     plan_id: PlanId,
     area: AreaCode,
     name: Annotated[str, typer.Option("--name", help="Name of the area (default: its code).")] = "",
-    members: Annotated[int | None, typer.Option(min=0, help="Members that it elects.")] = None,
+    members: Annotated[int | None, typer.Option(help="Members that it elects, 1 to 9.")] = None,
     reason: Reason = "",
     by: By = "",
 ) -> None:
@@ -138,10 +138,15 @@ def bridge(
     other: Annotated[str, typer.Argument(help="Another block.", show_default=False)],
     reason: Reason = "",
     by: By = "",
+    force: Annotated[bool, typer.Option("--force", help="Allow more than 1 km.")] = False,
 ) -> None:
     """Treat two blocks as neighbours, for example across a river."""
-    sign = signed(by, reason)
-    step(context, plan_id, lambda plan: plan.build_bridge(name.strip(), (one, other), signed=sign))
+    sign, ends = signed(by, reason), (one, other)
+    step(
+        context,
+        plan_id,
+        lambda plan: plan.build_bridge(name.strip(), ends, signed=sign, force=force),
+    )
 
 
 def unbridge(

@@ -67,7 +67,7 @@ def test_every_kind_of_step_is_taken(client: TestClient) -> None:
     assert not step(client, "unlock", area="N").json()["status"]["areas"][1]["locked"]
     assert step(client, "add", code="X", members=None).status_code == 200
     assert step(client, "bridge", name="Ferry", ends=["a1", "f4"]).json()["status"]["bridges"] == [
-        {"name": "Ferry", "ends": ["a1", "f4"]}
+        {"name": "Ferry", "ends": ["a1", "f4"], "metres": 447}
     ]
     assert step(client, "unbridge", name="Ferry").json()["status"]["bridges"] == []
     assert step(client, "merge", areas=["N"], into="E").json()["blocks"] == {"f1": "E", "f2": "E"}
@@ -192,7 +192,11 @@ def test_two_who_step_at_once_do_not_overwrite_each_other(client: TestClient) ->
         ({"step": "undo", "by": "x" * 101}, 400, "at most 100 characters"),
         ({"step": "undo", "reason": "x" * 501}, 400, "at most 500 characters"),
         ({"step": "undo", "colour": "red"}, 400, "Extra inputs are not permitted"),
-        ({"step": "members", "area": "E", "members": -1}, 400, "greater than or equal to 0"),
+        (
+            {"step": "members", "area": "E", "members": -1},
+            400,
+            "E cannot have -1 members; an area elects 1 to 9",
+        ),
         ({"step": "members", "area": "E", "members": 2.5}, 400, "members"),
         ({"step": "rename", "area": "E", "name": "  "}, 400, "the new name of E is empty"),
         ({"step": "add", "code": "E"}, 409, "there is already an area E"),

@@ -24,9 +24,11 @@ export function drawChosen(box, plan, code, { take, colour, zoom }) {
     if (name.value.trim() && name.value.trim() !== area.name) take({ step: "rename", area: code, name: name.value });
     else name.value = area.name;
   });
-  const members = make("input", { type: "number", name: "members", min: "0", max: "1000", value: area.members === null ? "" : String(area.members) });
+  const members = make("input", { type: "number", name: "members", min: "1", max: "9", value: area.members === null ? "" : String(area.members) });
   members.addEventListener("change", () => {
-    if (members.checkValidity()) take({ step: "members", area: code, members: members.value === "" ? null : Number(members.value) });
+    // What is no number at all reads as "": that must not become "not known".
+    if (members.validity.badInput) return void members.reportValidity();
+    take({ step: "members", area: code, members: members.value === "" ? null : Number(members.value) });
   });
   const lock = make("button", { type: "button", name: "lock", "aria-pressed": String(area.locked), click: () => take({ step: area.locked ? "unlock" : "lock", area: code }) }, area.locked ? "Unlock" : "Lock");
   const others = plan.areas.filter((one) => one.code !== code).map((one) => make("option", { value: one.code }, one.name));
@@ -62,7 +64,7 @@ export function askForArea(after, does, then) {
   const field = (/** @type {string} */ name, /** @type {Record<string, string | boolean>} */ more) => make("input", { name, autocomplete: "off", ...more });
   const [code, name, members] = [
     field("code", { required: true, maxlength: "64" }), field("name", { maxlength: "100" }),
-    field("members", { type: "number", min: "0", max: "1000" }),
+    field("members", { type: "number", min: "1", max: "9" }),
   ];
   const form = make("form", { class: "ask" },
     make("label", {}, "Code ", code), make("label", {}, "Name ", name), make("label", {}, "Members ", members),

@@ -36,11 +36,10 @@ export class Compare {
     if (this.mode && !this.before) {
       this.before = new BlockMap(byId("before"), this.now.geometry, this.content());
       this.before.draw();
-      moveTogether(this.now.map, this.before.map);
+      moveTogether(this.now, this.before);
       this.made(this.before);
     }
-    this.before?.map.invalidateSize({ animate: false });
-    this.before?.map.setView(this.now.map.getCenter(), this.now.map.getZoom(), { animate: false });
+    this.before?.resized();
     this.#cut();
   }
 

@@ -12,7 +12,7 @@ const MOST = 30;
 const folded = (text) =>
   text.normalize("NFKD").replace(/[\p{M}'’]/gu, "").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").replace(/\bsaint\b/g, "st").trim();
 
-/** How well a place fits, from 0; -1 where it does not. @param {Place} place @param {string} text */
+/** How well a place fits, from 0; -1 where it does not. @param {{code: string, name: string}} place @param {string} text */
 function fit(place, text) {
   const names = [folded(place.name), folded(place.code)];
   if (names.includes(text)) return 0;
@@ -21,7 +21,7 @@ function fit(place, text) {
   return text.split(" ").every((part) => words.some((word) => word.startsWith(part))) ? 2 : -1;
 }
 
-/** The best first. @param {Place[]} places @param {string} text */
+/** The best first. @template {{code: string, name: string}} Named @param {Named[]} places @param {string} text @returns {Named[]} */
 export function fitting(places, text) {
   const wanted = folded(text);
   if (!wanted) return [];

@@ -8,6 +8,7 @@
  * @property {() => void} pick
  * @property {() => void} go to the chosen area
  * @property {(at: number) => void} number
+ * @property {() => void} find
  * @property {(by: number) => void} next
  * @property {() => void} undo
  * @property {() => void} redo
@@ -17,18 +18,28 @@
  * @property {() => void} fit
  */
 
+const TOGETHER_MS = 1000;
+
 /** @param {HTMLElement} box @param {Does} does */
 export function setUpKeys(box, does) {
   /** @type {Record<string, () => void>} */
   const keys = {
     Enter: does.paint, c: does.pick, g: does.go, x: does.collect, u: does.undo, r: does.redo, l: does.lock, f: does.fit,
     p: () => does.tool("paint"), s: () => does.tool("select"), h: () => does.tool("hand"),
-    "[": () => does.next(-1), "]": () => does.next(1),
+    "/": does.find, "[": () => does.next(-1), "]": () => does.next(1),
     "+": () => does.zoom(1), "=": () => does.zoom(1), "-": () => does.zoom(-1),
+  };
+  let typed = "";
+  let last = -Infinity;
+  /** Digits typed one soon after the other are one number. @param {string} digit @param {number} time */
+  const number = (digit, time) => {
+    typed = time - last < TOGETHER_MS ? typed + digit : digit;
+    last = time;
+    does.number(Number(typed) - 1);
   };
   box.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target !== box) return;
-    const act = /^[1-9]$/.test(event.key) ? () => does.number(Number(event.key) - 1) : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const act = /^[0-9]$/.test(event.key) ? () => number(event.key, event.timeStamp) : keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;
     event.preventDefault();
     act();

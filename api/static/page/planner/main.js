@@ -53,13 +53,16 @@ function showPlan(plan, blocks) {
   const into = /** @type {HTMLSelectElement} */ (byId("into"));
   let chosen = plan.area(given("area"))?.code ?? plan.areas[0]?.code ?? "";
   let tool = "paint";
+  const endsOf = (/** @type {import("./types.js").Bridge[]} */ bridges) =>
+    bridges.map(({ ends }) => /** @type {[number, number]} */ (ends.map((code) => plan.places.get(code) ?? 0)));
 
   const shown = (/** @type {number} */ block) => plan.shown(block);
   const map = new BlockMap(byId("map"), geometry, {
     area: shown,
     chosen: () => chosen,
     fill: (block) => styles.fill(block, shown(block), plan.rows),
-    label: (code) => ({ name: plan.called(code), ...labelOf(plan.rows[code]) }),
+    label: (code) => ({ name: plan.called(code), number: plan.numberOf(code), ...labelOf(plan.rows[code]) }),
+    bridges: () => endsOf(plan.status.bridges),
   }, { tiles, credit });
   L.control.zoom({ position: "topright" }).addTo(map.map);
   L.control.scale({ imperial: false }).addTo(map.map);
@@ -67,7 +70,8 @@ function showPlan(plan, blocks) {
     area: (block) => plan.state.start[block],
     chosen: () => chosen,
     fill: (block) => styles.fill(block, plan.state.start[block], plan.state.before.rows),
-    label: (code) => ({ name: plan.called(code), ...labelOf(plan.state.before.rows[code]) }),
+    label: (code) => ({ name: plan.called(code), number: plan.numberOf(code), ...labelOf(plan.state.before.rows[code]) }),
+    bridges: () => endsOf(plan.state.before.bridges),
   }));
   const steps = new StepSender(plan, map, () => {
     drawnChosen = "";
@@ -130,6 +134,7 @@ function showPlan(plan, blocks) {
     pick: there((block) => choose(shown(block))),
     go: () => cursor.go(plan.blocksOf(chosen)[0] ?? cursor.block),
     number: (at) => plan.areas[at] && choose(plan.areas[at].code),
+    find: () => byId("find-place").focus(),
     next: (by) => {
       const codes = plan.areas.map((area) => area.code);
       choose(codes[(codes.indexOf(chosen) + by + codes.length) % codes.length] ?? "");
@@ -195,6 +200,7 @@ function showPlan(plan, blocks) {
     drawInto();
     drawTurns(plan);
     panels.draw();
+    panels.suggestAgain();
     drawChosenArea();
     if (recoloured || styles.by === "variance_percent") map.shade();
     if (recoloured) compare.before?.shade();
@@ -228,6 +234,7 @@ function showPlan(plan, blocks) {
     ...plan.areas.map(({ code, name }) => ({ code, name, show: () => {
       choose(code);
       zoomTo(plan.blocksOf(code));
+      byId("map").focus();
     } })),
     ...blocks.map(({ id, name }, block) => ({ code: id, name, show: () => {
       zoomTo([block]);
@@ -266,6 +273,6 @@ function lookForOthers(plan) {
     const fresh = await read(whole).catch(() => null);
     if (!fresh || fresh.status.version === plan.status.version) return;
     say(`this plan has changed: it is now at version ${fresh.status.version}, and this page shows version ${plan.status.version}`,
-      ["Reload", () => location.reload(), true]);
+      ["Reload", () => location.reload(), "main"]);
   });
 }

@@ -1,7 +1,7 @@
 // One map of the blocks: coloured, outlined and labelled by area.
 // @ts-check
 
-import { make } from "./dom.js";
+import { AreaLabels } from "./labels.js";
 import { boxOf } from "./topology.js";
 
 /** @typedef {import("./topology.js").Block} Block */
@@ -20,7 +20,8 @@ import { boxOf } from "./topology.js";
  * @property {(block: number) => string} area
  * @property {(block: number) => string} fill
  * @property {() => string} chosen the area that is outlined by itself
- * @property {(area: string) => {name: string, detail: string, kind: string}} label
+ * @property {(area: string) => {name: string, detail: string, kind: string, number: string}} label
+ * @property {() => [number, number][]} bridges the blocks that each joins
  */
 
 const BLOCK_EDGE = { color: "#ffffff", weight: 0.7, opacity: 0.9, fillOpacity: 1 };
@@ -32,6 +33,9 @@ export class BlockMap {
     this.geometry = geometry;
     this.content = content;
     this.home = homeOf(geometry.blocks);
+    this.resizing = false;
+    /** @type {L.Map | null} the map that this one follows when its size changes */
+    this.leader = null;
     this.map = L.map(box, {
       preferCanvas: true, zoomControl: false, keyboard: false, doubleClickZoom: false, boxZoom: false,
       attributionControl: false, zoomSnap: 0.25, zoomAnimation: false, fadeAnimation: false, maxZoom: 19,
@@ -65,11 +69,13 @@ export class BlockMap {
       L.polyline([], { renderer: lines, interactive: false, smoothFactor: 0.5, ...style }).addTo(this.map),
     );
     this.chosen = L.polyline([], { renderer: lines, interactive: false, smoothFactor: 0.5, color: "#c24e00", weight: 3.6 }).addTo(this.map);
-    /** @type {Map<string, {key: string, marker: L.Marker}>} the label of each area, and a key of its place and text */
-    this.names = new Map();
+    const spans = [{ color: "#ffffff", weight: 8 }, { color: "#6a1b9a", weight: 4, dashArray: "1 7", lineCap: "round" }];
+    this.bridges = spans.map((style) =>
+      L.polyline([], { renderer: lines, interactive: false, .../** @type {L.PolylineOptions} */ (style) }).addTo(this.map),
+    );
+    this.labels = new AreaLabels(this.map);
     /** @type {L.Polyline[]} */
     this.marks = [];
-    this.map.on("zoomend resize", () => this.#tidyNames());
     new ResizeObserver(() => this.resized()).observe(box);
   }
 
@@ -81,9 +87,10 @@ export class BlockMap {
     }
   }
 
-  /** Redraw the areas: the lines between them, and their labels. */
+  /** Redraw the areas: the lines between them, bridges, and their labels. */
   draw() {
     this.drawLines();
+    this.#drawBridges();
     this.drawNames();
   }
 
@@ -96,69 +103,37 @@ export class BlockMap {
     this.chosen.setLatLngs(this.#around((block) => this.content.area(block) === this.content.chosen()));
   }
 
+  /** A line over each bridge, from the middle of one block to that of the other. */
+  #drawBridges() {
+    const { middles } = this.geometry;
+    const ends = this.content.bridges().map((pair) => pair.map((block) => /** @type {[number, number]} */ ([middles[block][1], middles[block][0]])));
+    for (const line of this.bridges) line.setLatLngs(ends);
+  }
+
   /** The lines around those blocks that belong. @param {(block: number) => boolean} belongs */
   #around(belongs) {
     return this.geometry.arcs.flatMap(({ a, b, line }) => (belongs(a) !== (b !== -1 && belongs(b)) ? [line] : []));
   }
 
-  /** Redraw the labels of areas that have changed. */
+  /** Redraw the labels of the areas. */
   drawNames() {
-    const { middles, sizes } = this.geometry;
-    const areas = this.#byArea().filter(([code]) => code);
-    const there = new Set(areas.map(([code]) => code));
-    for (const [code, { marker }] of this.names) {
-      if (there.has(code)) continue;
-      marker.remove();
-      this.names.delete(code);
-    }
-    areas.forEach(([code, blocks], rank) => {
-      const whole = blocks.reduce((sum, block) => sum + sizes[block], 0);
-      const centre = [0, 1].map((axis) => blocks.reduce((sum, at) => sum + middles[at][axis] * sizes[at], 0) / whole);
-      const [lon, lat] = nearest(blocks.map((at) => middles[at]), centre);
-      const { name, detail, kind } = this.content.label(code);
-      const key = JSON.stringify([lat, lon, name, detail, kind]);
-      const old = this.names.get(code);
-      if (old?.key === key) return;
-      old?.marker.remove();
-      const inside = make("span", {}, name, ...(detail ? [make("small", { class: kind }, detail)] : []));
-      const icon = L.divIcon({ className: "area-name", html: inside, iconSize: [0, 0] });
-      const marker = L.marker([lat, lon], { icon, interactive: false, keyboard: false }).addTo(this.map);
-      inside.dataset.rank = String(rank);
-      this.names.set(code, { key, marker });
-    });
-    this.#tidyNames();
+    const areas = this.#byArea().filter(({ code }) => code);
+    this.labels.draw(areas.map((area) => ({ ...area, text: this.content.label(area.code) })), this.geometry.middles);
   }
 
-  /** Hide the labels of smaller areas that overlap those of larger ones. */
-  #tidyNames() {
-    requestAnimationFrame(() => {
-      /** @type {DOMRect[]} */
-      const placed = [];
-      const labels = /** @type {HTMLElement[]} */ ([...this.map.getPane("markerPane")?.querySelectorAll(".area-name span") ?? []]);
-      labels.sort((one, other) => Number(one.dataset.rank) - Number(other.dataset.rank));
-      const boxes = labels.map((label) => label.getBoundingClientRect());
-      for (const [at, label] of labels.entries()) {
-        label.classList.remove("hidden-name");
-        const box = boxes[at];
-        const free = placed.every((one) => box.right < one.left || box.left > one.right || box.bottom < one.top || box.top > one.bottom);
-        if (free) placed.push(box);
-        else label.classList.add("hidden-name");
-      }
-    });
-  }
-
-  /** Areas with their blocks, the largest first. @returns {[string, number[]][]} */
+  /** Areas with their blocks, the largest first. @returns {{code: string, blocks: number[], size: number}[]} */
   #byArea() {
-    /** @type {Map<string, number[]>} */
+    const { sizes } = this.geometry;
+    /** @type {Map<string, {code: string, blocks: number[], size: number}>} */
     const areas = new Map();
-    this.shapes.forEach((_, block) => {
+    sizes.forEach((size, block) => {
       const code = this.content.area(block);
-      const blocks = areas.get(code);
-      if (blocks) blocks.push(block);
-      else areas.set(code, [block]);
+      const area = areas.get(code) ?? { code, blocks: [], size: 0 };
+      area.blocks.push(block);
+      area.size += size;
+      areas.set(code, area);
     });
-    const size = (/** @type {number[]} */ blocks) => blocks.reduce((sum, block) => sum + this.geometry.sizes[block], 0);
-    return [...areas].sort((one, other) => size(other[1]) - size(one[1]));
+    return [...areas.values()].sort((one, other) => other.size - one.size);
   }
 
   /** Outline some blocks, instead of those outlined before. @param {Iterable<number>} blocks @param {L.PathOptions} [style] */
@@ -181,10 +156,13 @@ export class BlockMap {
 
   /** After a change of size; a map that showed the whole plan still does. */
   resized() {
+    if (!this.map.getContainer().clientWidth) return; // hidden: it has no middle to keep
     const whole = this.map.getBounds().contains(this.home);
-    // Leaflet then keeps the centre: without that the map beside it, which follows, would be moved.
-    this.map.invalidateSize({ animate: false });
-    if (whole) this.fit();
+    this.resizing = true;
+    this.map.invalidateSize({ animate: false, pan: !this.leader });
+    if (this.leader) this.map.setView(this.leader.getCenter(), this.leader.getZoom(), { animate: false });
+    this.resizing = false;
+    if (whole && !this.leader) this.fit();
   }
 
   /** Fit the map into its box, and draw it now: paper does not wait for the next frame. */
@@ -193,6 +171,7 @@ export class BlockMap {
     this.map.eachLayer((layer) => {
       /** @type {any} */ (layer)._renderer?._redraw?.();
     });
+    this.labels.place();
   }
 
   fit() {
@@ -200,14 +179,16 @@ export class BlockMap {
   }
 }
 
-/** Two maps that show the same place whichever is moved. @param {L.Map} one @param {L.Map} other */
+/** Two maps that show the same place whichever is moved. @param {BlockMap} one @param {BlockMap} other */
 export function moveTogether(one, other) {
   let led = false;
+  other.leader = one.map;
   for (const [from, to] of [[one, other], [other, one]]) {
-    from.on("move", () => {
-      if (led) return;
+    from.map.on("move", () => {
+      // A hidden map has no size, and one that gets another size no middle that is to be followed.
+      if (led || from.resizing || !from.map.getContainer().clientWidth || !to.map.getContainer().clientWidth) return;
       led = true;
-      to.setView(from.getCenter(), from.getZoom(), { animate: false });
+      to.map.setView(from.map.getCenter(), from.map.getZoom(), { animate: false });
       led = false;
     });
   }
@@ -221,10 +202,4 @@ const latlngs = (block) =>
 function homeOf(blocks) {
   const [west, south, east, north] = boxOf(blocks.flatMap((block) => block.rings.flat(2)));
   return [[south, west], [north, east]];
-}
-
-/** @param {[number, number][]} places @param {number[]} centre */
-function nearest(places, centre) {
-  const away = (/** @type {[number, number]} */ [x, y]) => (x - centre[0]) ** 2 + (1.6 * (y - centre[1])) ** 2;
-  return places.reduce((best, place) => (away(place) < away(best) ? place : best));
 }

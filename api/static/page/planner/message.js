@@ -6,14 +6,15 @@ import { byId, make } from "./dom.js";
 /**
  * Show a message, with what can be done about it.
  * @param {string} words
- * @param {...[string, () => void, boolean?]} choices label, action, and whether it is the main one
+ * @param {...[string, () => void, ("main" | "stays")?]} choices label, action, and whether it is the
+ *   main one, or one after which the message stays to be answered
  */
 export function say(words, ...choices) {
   const box = byId("message");
   const all = choices.length ? choices : [/** @type {[string, () => void]} */ (["Close", () => {}])];
-  const buttons = all.map(([name, act, first]) =>
-    make("button", { type: "button", class: first ? "first" : "", click: () => {
-      hush();
+  const buttons = all.map(([name, act, how]) =>
+    make("button", { type: "button", class: how === "main" ? "first" : "", click: () => {
+      if (how !== "stays") hush();
       act();
     } }, name));
   box.replaceChildren(make("p", {}, sentence(words)), ...buttons);

@@ -30,11 +30,12 @@ export class Panels {
     this.acts = acts;
     /** @type {Map<string, boolean>} whether the user opened or closed each */
     this.opened = new Map();
+    this.suggestions = make("ul", {});
     this.draw();
   }
 
   draw() {
-    const panels = [this.#broken(), this.#unassigned(), this.#suggested(), this.#moved(), this.#splits(), this.#bridges(), this.#history(), this.#caveats()];
+    const panels = [this.#warnings(), this.#broken(), this.#unassigned(), this.#suggested(), this.#moved(), this.#splits(), this.#bridges(), this.#history(), this.#caveats()];
     this.box.replaceChildren(...panels.filter((panel) => panel !== null).map((panel) => this.#drawn(panel)));
   }
 
@@ -64,6 +65,13 @@ export class Panels {
     return item;
   }
 
+  #warnings() {
+    const { warnings } = this.plan.status;
+    if (!warnings.length) return { title: "Warnings", n: "none", body: () => [make("p", { class: "note" }, "Members, bridges and enclosed areas are as a review expects.")] };
+    const lines = warnings.map(({ text, blocks, areas }) => this.#line(text, blocks.length ? blocks : areas.flatMap((code) => this.plan.blocksOf(code).map((block) => this.plan.codes[block]))));
+    return { title: "Warnings", n: String(warnings.length), warn: true, open: true, body: () => [make("ul", {}, ...lines)] };
+  }
+
   #broken() {
     const { broken } = this.plan.status;
     const lines = broken.flatMap(({ area, pieces }) =>
@@ -84,23 +92,30 @@ export class Panels {
   }
 
   #suggested() {
-    const list = make("ul", {});
-    const ask = make("button", { type: "button", name: "suggest" }, "Find moves");
-    ask.addEventListener("click", async () => {
-      let suggested;
-      try {
-        suggested = await this.acts.suggest();
-      } catch (error) {
-        return list.replaceChildren(make("li", {}, /** @type {Error} */ (error).message));
-      }
-      const { column, moves } = suggested;
+    const ask = make("button", { type: "button", name: "suggest", click: () => this.#suggest() }, "Find moves");
+    return { title: "Suggested moves", n: "better balance, nothing worse", body: () => [make("p", { class: "not-on-paper" }, ask), this.suggestions] };
+  }
+
+  /** After a step the list stays, and is found anew for the plan as it stands. */
+  suggestAgain() {
+    if (this.suggestions.childElementCount) this.#suggest();
+  }
+
+  async #suggest() {
+    const version = this.plan.status.version;
+    this.suggestions.classList.add("waiting");
+    try {
+      const { column, moves } = await this.acts.suggest();
+      if (version !== this.plan.status.version) return; // a later step asks again
       const lines = moves.map(({ block_code: code, from_area: from, to_area: to, from_off, to_off }) =>
         this.#line(`${code}: ${this.plan.called(from)} → ${this.plan.called(to)}`, [code],
           make("button", { type: "button", click: () => this.acts.move(this.#places([code])[0], to) }, "apply"),
           make("p", { class: "note" }, `then ${[...(from_off === null ? [] : [`${this.plan.called(from)} ${variance(100 * from_off)}`]), `${this.plan.called(to)} ${variance(100 * to_off)}`].join(", ")} from balance of ${title(column).toLowerCase()}`)));
-      list.replaceChildren(...(lines.length ? lines : [make("li", {}, "No single move improves the balance without making something else worse.")]));
-    });
-    return { title: "Suggested moves", n: "better balance, nothing worse", body: () => [make("p", { class: "not-on-paper" }, ask), list] };
+      this.suggestions.replaceChildren(...(lines.length ? lines : [make("li", {}, "No single move improves the balance without making something else worse.")]));
+    } catch (error) {
+      this.suggestions.replaceChildren(make("li", {}, /** @type {Error} */ (error).message));
+    }
+    this.suggestions.classList.remove("waiting");
   }
 
   #moved() {
@@ -138,8 +153,8 @@ export class Panels {
   #bridges() {
     const { bridges } = this.plan.status;
     if (!bridges.length) return null;
-    const lines = bridges.map(({ name, ends }) =>
-      this.#line(`${name}: ${ends[0]} – ${ends[1]}`, ends, make("button", { type: "button", click: () => this.acts.unbridge(name) }, "remove")),
+    const lines = bridges.map(({ name, ends, metres }) =>
+      this.#line(`${name}: ${ends[0]} – ${ends[1]}, ${metres >= 1000 ? `${(metres / 1000).toFixed(1)} km` : `${metres} m`}`, ends, make("button", { type: "button", click: () => this.acts.unbridge(name) }, "remove")),
     );
     return { title: "Bridges", n: String(bridges.length), body: () => [make("ul", {}, ...lines)] };
   }

@@ -41,6 +41,12 @@ export class Plan extends EventTarget {
     return this.areas.find((area) => area.code === code);
   }
 
+  /** The number of an area in the order of the list, as keys select it. @param {string} code */
+  numberOf(code) {
+    const at = this.areas.findIndex((area) => area.code === code);
+    return at < 0 ? "" : String(at + 1);
+  }
+
   /** @param {string} code the name of an area */
   called(code) {
     if (!code) return "no area";

@@ -4,6 +4,7 @@
 import { byId } from "./dom.js";
 import { hush, say } from "./message.js";
 import { count } from "./text.js";
+import { UnsavedSteps } from "./unsaved.js";
 
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./service.js").Refusal} Refusal */
@@ -24,6 +25,20 @@ export class StepSender {
     this.reason = /** @type {HTMLInputElement} */ (byId("reason"));
     this.by.value = localStorage.getItem(AUTHOR) || this.by.value;
     this.by.addEventListener("change", () => localStorage.setItem(AUTHOR, this.by.value));
+    this.unsaved = new UnsavedSteps(plan);
+    this.#offerUnsaved();
+  }
+
+  /** Steps that a reload cut off are not lost: they can be sent again. */
+  #offerUnsaved() {
+    const { lost, changed } = this.unsaved.left();
+    if (!lost.length) return;
+    const send = async () => {
+      for (const { step, moved } of lost) await this.take(step, new Map(moved));
+    };
+    const since = changed ? ". Somebody has changed the plan since then" : "";
+    say(`${count(lost.length, "step")} had not been saved when this page was closed${since}`,
+      [lost.length === 1 ? "Take it now" : "Take them now", send, "main"], ["Leave it", () => {}]);
   }
 
   /** Move blocks, except those that are in the area already. @param {number[]} blocks @param {string} to */
@@ -51,9 +66,12 @@ export class StepSender {
       return say("enter your name in the field “Your name”");
     }
     hush();
+    const forget = this.unsaved.add({ step, by: this.by.value.trim(), moved: [...moved] });
     try {
       await this.plan.step(step, { by: this.by.value, reason: this.reason.value, moved });
+      forget();
     } catch (error) {
+      forget();
       this.refused();
       this.#showRefusal(/** @type {Refusal} */ (error), step, moved);
     }
@@ -61,16 +79,16 @@ export class StepSender {
 
   /** @param {Refusal} refusal @param {Step} step @param {Map<number, string>} moved */
   #showRefusal({ message, problem }, step, moved) {
-    if (problem.conflict === "version") return say(message, ["Reload", () => location.reload(), true]);
+    const anyway = /** @type {[string, () => void, "main"]} */ (["Do it anyway", () => this.take({ ...step, force: true }, moved), "main"]);
+    const cancel = /** @type {[string, () => void]} */ (["Cancel", () => this.map.mark([])]);
+    if (problem.conflict === "version") return say(message, ["Reload", () => location.reload(), "main"]);
+    if (problem.conflict === "bridge") return say(message, anyway, cancel);
     if (problem.conflict !== "pieces") return say(message);
     const pieces = (problem.pieces ?? []).map((piece) => piece.flatMap((code) => this.plan.places.get(code) ?? []));
     const show = () => {
       this.map.zoomTo(pieces.flat());
       this.map.mark(pieces.slice(1).flat());
     };
-    say(message,
-      ["Do it anyway", () => this.take({ ...step, force: true }, moved), true],
-      ["Show the pieces", show],
-      ["Cancel", () => {}]);
+    say(message, anyway, ["Show the pieces", show, "stays"], cancel);
   }
 }

@@ -1,16 +1,18 @@
 // The table of areas: one row each, with its measures now and what the plan changed.
 // @ts-check
 
-import { drawn, make } from "./dom.js";
-import { change, figure, title, variance } from "./text.js";
+import { byId, drawn, make } from "./dom.js";
+import { fitting } from "./find.js";
+import { change, count, figure, title, variance } from "./text.js";
 
 /** @typedef {import("./types.js").Row} Row */
 
 const VARIANCES = ["variance_percent", "variance_percent_forecast"];
 const BEYOND = /** @type {Record<string, string>} */ ({ variance_percent: "beyond", variance_percent_forecast: "beyond_forecast" });
 const FIRST = [
-  "members", "electors", "electors_per_member", "variance_percent",
-  "electors_forecast", "variance_percent_forecast", "electors_forecast_per_member",
+  // What a narrow screen cuts off is not what reviews are decided by.
+  "members", "variance_percent", "variance_percent_forecast", "electors", "electors_per_member",
+  "electors_forecast", "electors_forecast_per_member",
 ];
 const LAST = ["blocks", "area_km2", "polsby_popper", "reock"];
 const NOT_SHOWN = new Set(["area_name", "locked", "pieces", "variance", "variance_forecast", "beyond", "beyond_forecast"]);
@@ -32,6 +34,8 @@ export function verdict(row, column = "variance_percent") {
   return { kind: `${percent > 0 ? "over" : "under"} beyond-${beyond}`, symbol: beyond === 30 ? symbol.repeat(2) : symbol };
 }
 
+/** @typedef {{column: string, falls: boolean}} Order by a column; "" is the name */
+
 export class AreaTable {
   /**
    * @param {HTMLTableElement} table
@@ -47,7 +51,14 @@ export class AreaTable {
     this.body = make("tbody");
     /** @type {string[]} */
     this.columns = [];
+    /** @type {Order | null} null for the order of the codes */
+    this.order = null;
+    this.box = /** @type {HTMLElement} */ (table.parentElement);
+    this.filter = /** @type {HTMLInputElement} */ (byId("area-filter"));
+    this.filter.addEventListener("input", () => this.#arrange());
     table.addEventListener("click", (event) => {
+      const head = event.target instanceof Element ? event.target.closest("button[data-sort]") : null;
+      if (head instanceof HTMLElement) return this.#sortBy(head.dataset.sort ?? "");
       const line = event.target instanceof Element ? event.target.closest("tr[data-area]") : null;
       if (line instanceof HTMLElement) with_.choose(line.dataset.area ?? "");
     });
@@ -63,10 +74,12 @@ export class AreaTable {
   drawAll() {
     const rows = [...Object.values(this.plan.rows), ...Object.values(this.plan.state.before.rows)];
     this.columns = columnsOf(rows[0] ?? {});
-    const heads = this.columns.map((name) => make("th", { scope: "col", class: `number${this.#far(name)}` }, title(name)));
+    const sorter = (/** @type {string} */ column, /** @type {string} */ words) =>
+      make("button", { type: "button", "data-sort": column, title: `Sort by ${words.toLowerCase()}` }, words);
+    const heads = this.columns.map((name) => make("th", { scope: "col", class: `number${this.#far(name)}` }, sorter(name, title(name))));
     const old = this.columns.map((name) => make("th", { scope: "col", class: `number was${this.#far(name)}` }, `${title(name)} before`));
     const all = heads.flatMap((head, at) => [old[at], head]);
-    this.table.replaceChildren(make("thead", {}, make("tr", {}, make("th", { scope: "col", class: "who" }, "Area"), ...all)), this.body);
+    this.table.replaceChildren(make("thead", {}, make("tr", {}, make("th", { scope: "col", class: "who" }, sorter("", "Area")), ...all)), this.body);
     this.lines.clear();
     this.body.replaceChildren();
     this.update(this.plan.areas.map((area) => area.code));
@@ -94,17 +107,62 @@ export class AreaTable {
       else this.body.insertBefore(line, this.body.children[at] ?? null);
       this.lines.set(code, line);
     });
+    this.#arrange();
     this.mark();
   }
 
-  /** Show which area is chosen. */
+  /** Sort by a column: first from above, then from below, then in the order of the codes again. @param {string} column */
+  #sortBy(column) {
+    const first = column !== ""; // numbers from above, names from A
+    const again = this.order?.column === column;
+    this.order = !again ? { column, falls: first } : this.order?.falls === first ? { column, falls: !first } : null;
+    for (const head of this.table.querySelectorAll("thead th")) {
+      const own = /** @type {HTMLElement | null} */ (head.querySelector("button"))?.dataset.sort === this.order?.column;
+      if (this.order && own) head.setAttribute("aria-sort", this.order.falls ? "descending" : "ascending");
+      else head.removeAttribute("aria-sort");
+    }
+    this.#arrange();
+  }
+
+  /** Put the rows in their order, and hide those that the filter leaves out. */
+  #arrange() {
+    const codes = this.#sorted();
+    const there = [...this.body.children].map((line) => /** @type {HTMLElement} */ (line).dataset.area);
+    if (codes.some((code, at) => code !== there[at])) {
+      this.body.append(...codes.flatMap((code) => this.lines.get(code) ?? []));
+    }
+    const shown = new Set(fitting(this.plan.areas, this.filter.value).map(({ code }) => code));
+    const all = !this.filter.value.trim();
+    for (const [code, line] of this.lines) line.hidden = !all && !shown.has(code);
+    byId("area-filter-note").textContent = all ? "" : `${shown.size} of ${count(codes.length, "area")} shown`;
+  }
+
+  /** Codes in the order of the table; areas without a value come last. */
+  #sorted() {
+    const codes = this.plan.areas.map((area) => area.code);
+    if (!this.order) return codes;
+    const { column, falls } = this.order;
+    const sign = falls ? -1 : 1;
+    if (!column) return codes.sort((one, other) => sign * this.plan.called(one).localeCompare(this.plan.called(other), "en-GB"));
+    const value = (/** @type {string} */ code) => {
+      const number = this.plan.rows[code]?.[column];
+      return typeof number === "number" ? sign * number : Infinity;
+    };
+    return codes.sort((one, other) => (value(one) < value(other) ? -1 : value(one) > value(other) ? 1 : 0));
+  }
+
+  /** Show which area is chosen, and bring its row into view. */
   mark() {
+    const row = this.lines.get(this.with.chosen());
+    const head = this.table.tHead?.offsetHeight ?? 0;
+    if (row && row.offsetTop - head < this.box.scrollTop) this.box.scrollTop = row.offsetTop - head;
+    else if (row && row.offsetTop + row.offsetHeight > this.box.scrollTop + this.box.clientHeight) this.box.scrollTop = row.offsetTop + row.offsetHeight - this.box.clientHeight;
     this.plan.areas.forEach(({ code }, at) => {
       const line = this.lines.get(code);
       line?.classList.toggle("chosen", code === this.with.chosen());
       line?.querySelector("button")?.setAttribute("aria-pressed", String(code === this.with.chosen()));
       const key = line?.querySelector(".key");
-      if (key) key.textContent = at < 9 ? String(at + 1) : "";
+      if (key) key.textContent = String(at + 1);
     });
   }
 

@@ -34,6 +34,8 @@
  * @property {{name: string, areas: string[]}[]} split
  */
 
+/** @typedef {{name: string, ends: [string, string], metres: number}} Bridge */
+
 /**
  * @typedef {object} PlanStatus How a plan stands: what every step can change.
  * @property {number} version
@@ -45,7 +47,8 @@
  * @property {Council} council
  * @property {{area: string, pieces: string[][]}[]} broken
  * @property {{blocks: string[], sums: Record<string, number>}} unassigned
- * @property {{name: string, ends: [string, string]}[]} bridges
+ * @property {Bridge[]} bridges
+ * @property {{kind: string, areas: string[], text: string, blocks: string[]}[]} warnings what a review would ask about
  * @property {Splits[]} splits
  */
 
@@ -71,7 +74,7 @@
  * @property {Record<string, number[]>} figures what is known of each block
  * @property {string[]} start area code of each block when the plan began
  * @property {string[]} assigned and now
- * @property {{areas: Area[], rows: Record<string, Row>, council: Council}} before
+ * @property {{areas: Area[], rows: Record<string, Row>, council: Council, bridges: Bridge[]}} before
  * @property {Record<string, Row>} rows
  * @property {PlanStatus} status
  * @property {Past[]} history
@@ -92,7 +95,7 @@
  * @typedef {object} Problem A refusal of the service.
  * @property {string} detail
  * @property {number} status
- * @property {string} [conflict] "version" or "pieces"
+ * @property {string} [conflict] "version", "pieces" or "bridge"
  * @property {string} [area]
  * @property {string[][]} [pieces]
  */
