@@ -17,9 +17,9 @@ from typing import Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
 from geo.errors import InputError
 from geo.prepared import prepared, prepared_array
@@ -315,7 +315,7 @@ class Cells:
         return result
 
     @cached_property
-    def neighbours(self) -> csr_array:
+    def neighbours(self) -> scipy.sparse.csr_array:
         """N × n matrix of 0 and 1: each cell, and those with a common edge (squares: or corner)."""
         rows, columns = [], []
         keys, order = self._sorted_keys
@@ -326,7 +326,9 @@ class Cells:
             rows.append(existing)
             columns.append(order[at[existing]])
         row, column = np.concatenate(rows), np.concatenate(columns)
-        return csr_array((np.ones(len(row)), (row, column)), shape=(len(self), len(self)))
+        return scipy.sparse.csr_array(
+            (np.ones(len(row)), (row, column)), shape=(len(self), len(self))
+        )
 
     @cached_property
     def _sorted_keys(self) -> tuple[Positions, Positions]:

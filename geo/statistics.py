@@ -5,18 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import (
-    betainc,
-    betaincc,
-    gammainc,
-    gammaincc,
-    gammaln,
-    ndtr,
-    pdtr,
-    pdtrc,
-    xlogy,
-)
 
 Floats = NDArray[np.float64]
 
@@ -50,7 +40,7 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
 
 def normal_two_sided(z: ArrayLike) -> Floats:
     """The two-sided p value of a standard normal z; NaN stays NaN."""
-    return np.asarray(2.0 * ndtr(-np.abs(np.asarray(z, float))))
+    return np.asarray(2.0 * scipy.special.ndtr(-np.abs(np.asarray(z, float))))
 
 
 def binomial_two_sided(successes: ArrayLike, trials: int, share: ArrayLike) -> Floats:
@@ -84,12 +74,14 @@ def binomial_two_sided(successes: ArrayLike, trials: int, share: ArrayLike) -> F
 
 
 def _at_least(k: Floats, trials: int, chance: Floats) -> Floats:
-    return np.where(k <= 0, 1.0, betainc(np.maximum(k, 1), trials - k + 1, chance))
+    return np.where(k <= 0, 1.0, scipy.special.betainc(np.maximum(k, 1), trials - k + 1, chance))
 
 
 def _at_most(k: Floats, trials: int, chance: Floats) -> Floats:
     # By symmetry, as SciPy's complement takes seven times as long.
-    return np.where(k >= trials, 1.0, betainc(np.maximum(trials - k, 1), k + 1, 1 - chance))
+    return np.where(
+        k >= trials, 1.0, scipy.special.betainc(np.maximum(trials - k, 1), k + 1, 1 - chance)
+    )
 
 
 def overdispersed_two_sided(counts: ArrayLike, mean: ArrayLike, dispersion: ArrayLike) -> Floats:
@@ -120,8 +112,12 @@ def overdispersed_two_sided(counts: ArrayLike, mean: ArrayLike, dispersion: Arra
     # At a dispersion of 1 the negative binomial is Poisson, but has no finite size.
     size, chance = mu / np.maximum(spread - 1, 1e-9), 1 / np.maximum(spread, 1 + 1e-9)
     fewer, groups = np.maximum(k, 1.0), mu / spread
-    at_least = np.maximum(betaincc(size, fewer, chance), gammainc(fewer / spread, groups))
-    at_most = np.maximum(betainc(size, k + 1, chance), gammaincc(k / spread + 1, groups))
+    at_least = np.maximum(
+        scipy.special.betaincc(size, fewer, chance), scipy.special.gammainc(fewer / spread, groups)
+    )
+    at_most = np.maximum(
+        scipy.special.betainc(size, k + 1, chance), scipy.special.gammaincc(k / spread + 1, groups)
+    )
     at_least = np.where(k <= 0, 1.0, at_least)
     return np.asarray(np.minimum(1.0, 2.0 * np.minimum(at_least, at_most)))
 
@@ -145,8 +141,10 @@ def conditional_two_sided(first: ArrayLike, second: ArrayLike, share: ArrayLike)
     that are not whole.
     """
     k, rest, chance = (np.asarray(each, float) for each in (first, second, share))
-    at_least = np.where(k <= 0, 1.0, betainc(np.maximum(k, 1e-12), rest + 1, chance))
-    at_most = np.where(rest <= 0, 1.0, betaincc(k + 1, np.maximum(rest, 1e-12), chance))
+    at_least = np.where(k <= 0, 1.0, scipy.special.betainc(np.maximum(k, 1e-12), rest + 1, chance))
+    at_most = np.where(
+        rest <= 0, 1.0, scipy.special.betaincc(k + 1, np.maximum(rest, 1e-12), chance)
+    )
     p = np.minimum(1.0, 2 * np.minimum(at_least, at_most))
     return np.asarray(np.where(k + rest > 0, p, 1.0))
 
@@ -195,7 +193,11 @@ def hypergeometric_two_sided(
 def _log_ways(n: ArrayLike, k: ArrayLike) -> Floats:
     """The logarithm of how many ways there are to draw k of n."""
     most, some = np.asarray(n, float), np.asarray(k, float)
-    return np.asarray(gammaln(most + 1) - gammaln(some + 1) - gammaln(most - some + 1))
+    return np.asarray(
+        scipy.special.gammaln(most + 1)
+        - scipy.special.gammaln(some + 1)
+        - scipy.special.gammaln(most - some + 1)
+    )
 
 
 class Trend(NamedTuple):
@@ -295,7 +297,7 @@ def _e_test(first: float, second: float, exposure: tuple[float, float]) -> float
     low = np.floor((middle - reach) / one + slack)
     high = np.maximum(np.ceil((middle + reach) / one - slack), low + 1)
     low[x == 0] = -1  # two counts of 0 do not differ
-    chance = np.exp(xlogy(x, mean) - mean - gammaln(x + 1))
-    below = np.where(low >= 0, pdtr(np.maximum(low, 0), other_mean), 0.0)
-    above = np.where(high > 0, pdtrc(high - 1, other_mean), 1.0)
+    chance = np.exp(scipy.special.xlogy(x, mean) - mean - scipy.special.gammaln(x + 1))
+    below = np.where(low >= 0, scipy.special.pdtr(np.maximum(low, 0), other_mean), 0.0)
+    above = np.where(high > 0, scipy.special.pdtrc(high - 1, other_mean), 1.0)
     return min(float((chance * (below + above)).sum()), 1.0)

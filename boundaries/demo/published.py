@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from boundaries.demo.city import DemoCity
 from boundaries.demo.events.streams import ASB
@@ -54,7 +54,7 @@ def snapped(city: DemoCity) -> pd.DataFrame:
     snap_points = shared.geometry.interpolate(0.5, normalized=True).get_coordinates().to_numpy()
     points = rows[["x", "y"]].to_numpy()
     block = _block_of(city, points)
-    nearest = KDTree(snap_points).query(points)[1]
+    nearest = scipy.spatial.KDTree(snap_points).query(points)[1]
     place = np.where((block >= 0)[:, None], snap_points[nearest], points)
     lsoa = np.append(city.blocks["lsoa_code"].to_numpy(object), "")[block]
     force = f"{city.name} Police (synthetic)"

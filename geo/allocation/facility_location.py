@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import block_array, csc_array, eye_array, hstack, kron, vstack
 
 from geo.allocation.solver import Model, Solution, Status, solve
 from geo.errors import InputError
@@ -69,11 +69,13 @@ def maximal_covering(
     n, m = within.shape
     _check_sites(sites, m)
     # Columns: the demands covered, which are whole by themselves once the sites are, and the sites.
-    covered = hstack([eye_array(n), -csc_array(within.astype(float))], format="csc")
-    count = csc_array(np.append(np.zeros(n), np.ones(m))[None, :])
+    covered = scipy.sparse.hstack(
+        [scipy.sparse.eye_array(n), -scipy.sparse.csc_array(within.astype(float))], format="csc"
+    )
+    count = scipy.sparse.csc_array(np.append(np.zeros(n), np.ones(m))[None, :])
     model = Model(
         np.append(-weight, np.zeros(m)),
-        vstack([covered, count], format="csc"),
+        scipy.sparse.vstack([covered, count], format="csc"),
         np.append(np.full(n, -np.inf), sites),
         np.append(np.zeros(n), sites),
         whole=np.append(np.zeros(n, bool), np.ones(m, bool)),
@@ -117,10 +119,14 @@ def p_median(
     cost = (np.asarray(weights, float)[:, None] * way).ravel()
     # Columns: n × m shares of a demand that go to a site, and the m sites. Rows: each demand is
     # served once, only by chosen sites, and the number of sites.
-    served = kron(eye_array(n), np.ones((1, m)))
-    opened = kron(np.ones((n, 1)), eye_array(m))
-    matrix = block_array(
-        [[served, None], [eye_array(n * m), -opened], [None, csc_array(np.ones((1, m)))]],
+    served = scipy.sparse.kron(scipy.sparse.eye_array(n), np.ones((1, m)))
+    opened = scipy.sparse.kron(np.ones((n, 1)), scipy.sparse.eye_array(m))
+    matrix = scipy.sparse.block_array(
+        [
+            [served, None],
+            [scipy.sparse.eye_array(n * m), -opened],
+            [None, scipy.sparse.csc_array(np.ones((1, m)))],
+        ],
         format="csc",
     )
     model = Model(

@@ -16,8 +16,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csc_array
 
 from geo.errors import SolverError
 
@@ -60,7 +60,7 @@ class Model:
     """
 
     cost: ArrayLike
-    matrix: csc_array
+    matrix: scipy.sparse.csc_array
     rows_low: ArrayLike
     rows_high: ArrayLike
     high: ArrayLike = 1.0
@@ -158,7 +158,7 @@ def solve(model: Model, *, effort: Effort | float = 60.0, gap: float = 0.0) -> S
     options = {"output_flag": False, "threads": 1, "random_seed": 0}
     for name, value in {**options, "mip_rel_gap": gap}.items():
         highs.setOptionValue(name, value)
-    meter = _Meter(effort, csc_array(model.matrix).nnz)
+    meter = _Meter(effort, scipy.sparse.csc_array(model.matrix).nnz)
     highs.cbMipInterrupt.subscribe(meter.branch)
     highs.cbSimplexInterrupt.subscribe(meter.pivot)
     highs.passModel(_lp(model))
@@ -205,7 +205,7 @@ def require_sound(faults: Iterable[str]) -> None:
 def _lp(model: Model):  # type: ignore[no-untyped-def] # nor has what this returns
     import highspy  # noqa: PLC0415 - as in `solve`
 
-    matrix = csc_array(model.matrix)
+    matrix = scipy.sparse.csc_array(model.matrix)
     rows, columns = matrix.shape
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = columns, rows

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from geo.analyses.analysis import refuse_new_points, refuse_part_months, refuse_weight
 from geo.errors import QuestionError
@@ -136,7 +136,7 @@ class HeldOut:
         return self.answer.cells.inside_area[self.cells]
 
     @cached_property
-    def neighbours(self) -> csr_array:
+    def neighbours(self) -> scipy.sparse.csr_array:
         """Which cells touch."""
         return self.answer.cells.neighbours[self.cells][:, self.cells]
 

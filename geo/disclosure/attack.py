@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import LinearConstraint, milp
-from scipy.sparse import csc_array, csr_array
 
 from geo.checkpoints import checkpoint
 from geo.disclosure.controlled_rounding import BASE
@@ -43,7 +42,7 @@ class PublishedNumbers:
         How far each may be from the true sum, as an attacker knows.
     """
 
-    sums: csr_array
+    sums: scipy.sparse.csr_array
     values: Ints
     tolerance: Ints
 
@@ -91,13 +90,13 @@ def shown_bounds(published: PublishedNumbers, counts: ArrayLike) -> tuple[Ints, 
     if not published.agrees(start).all():
         raise ValueError("these counts do not agree with what is published")
     off = published.sums @ start - published.values
-    sums = csc_array(published.sums)
+    sums = scipy.sparse.csc_array(published.sums)
     up = _least(sums, published.tolerance - off)
     down = _least(sums, published.tolerance + off)
     return start - np.minimum(down, start), start + up
 
 
-def _least(sums: csc_array, slack: Ints) -> Ints:
+def _least(sums: scipy.sparse.csc_array, slack: Ints) -> Ints:
     """The least slack of the numbers that each piece is part of."""
     slacks = slack[sums.indices]
     unlimited = np.iinfo(np.int32).max
@@ -130,7 +129,7 @@ def bounds(published: PublishedNumbers, pieces: ArrayLike) -> Bounds | None:
     """
     cost = np.zeros(published.sums.shape[1])
     cost[np.asarray(pieces, np.int64)] = 1.0
-    limits = LinearConstraint(
+    limits = scipy.optimize.LinearConstraint(
         published.sums,
         published.values - published.tolerance,
         published.values + published.tolerance,
@@ -138,7 +137,9 @@ def bounds(published: PublishedNumbers, pieces: ArrayLike) -> Bounds | None:
     ends = []
     for sign in (1.0, -1.0):
         checkpoint()
-        result = milp(sign * cost, constraints=limits, integrality=np.ones(len(cost), np.int64))
+        result = scipy.optimize.milp(
+            sign * cost, constraints=limits, integrality=np.ones(len(cost), np.int64)
+        )
         if result.status == 2:
             return None
         if result.status == 3:  # no number covers these pieces

@@ -16,9 +16,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from geo.errors import InputError
 from geo.hotspots import getis_ord
@@ -89,7 +88,7 @@ class Baseline:
 
 def hotspots(
     counts: ArrayLike,
-    neighbours: csr_array,
+    neighbours: scipy.sparse.csr_array,
     baseline: Baseline,
     *,
     ids: Sequence[str],
@@ -166,7 +165,11 @@ def hotspots(
 
 
 def neighbourhood_tails(
-    counts: ArrayLike, neighbours: csr_array, baseline: Baseline, *, dispersion: float = 1.0
+    counts: ArrayLike,
+    neighbours: scipy.sparse.csr_array,
+    baseline: Baseline,
+    *,
+    dispersion: float = 1.0,
 ) -> tuple[Floats, Floats]:
     """How far the count of each neighbourhood lies from what its baseline leads one to expect.
 
@@ -245,7 +248,7 @@ def _classes(
 
 
 def cluster_ids(
-    hot: Bools, neighbours: csr_array, counts: ArrayLike, ids: Sequence[str]
+    hot: Bools, neighbours: scipy.sparse.csr_array, counts: ArrayLike, ids: Sequence[str]
 ) -> NDArray[np.object_]:
     """The id of the hotspot that each hot cell belongs to: joined hot cells are one.
 
@@ -269,7 +272,9 @@ def cluster_ids(
     cells = np.flatnonzero(hot)
     if not len(cells):
         return names
-    _, component = connected_components(neighbours[cells][:, cells], directed=False)
+    _, component = scipy.sparse.csgraph.connected_components(
+        neighbours[cells][:, cells], directed=False
+    )
     n = np.asarray(counts)[cells]
     # By component, then the busiest first, then in the order of the cells.
     order = np.lexsort([cells, -n, component])
@@ -279,7 +284,7 @@ def cluster_ids(
 
 
 def _with_beside(
-    clusters: NDArray[np.object_], beside: Bools, neighbours: csr_array
+    clusters: NDArray[np.object_], beside: Bools, neighbours: scipy.sparse.csr_array
 ) -> NDArray[np.object_]:
     """The same ids; a cell beside hotspots has the first in the alphabet that it touches."""
     names = clusters.copy()

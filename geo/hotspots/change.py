@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc, nbdtrik, ndtri, stdtrit
 
 from geo.errors import InputError
 from geo.hotspots.verdict import LEVEL, Earlier, Verdicts, judge
@@ -144,7 +144,7 @@ def similarity(n: ArrayLike, n_compared: ArrayLike) -> Similarity:
     with np.errstate(invalid="ignore", divide="ignore"):
         chi_squared = (everything - 1) * crossed**2 / both
         chi_squared /= (everything - both) * total * total_other
-    p = np.where(both > 0, chdtrc(1, np.nan_to_num(chi_squared)), np.nan)
+    p = np.where(both > 0, scipy.special.chdtrc(1, np.nan_to_num(chi_squared)), np.nan)
     q = benjamini_yekutieli(p)
     areas = pd.DataFrame(
         {
@@ -210,7 +210,7 @@ def expected_band(monthly: pd.DataFrame, month: str, *, level: float = 0.95) -> 
     spread = _dispersion(counts, level)
     shape = counts.sum(axis=1) / spread + 0.5
     low, high = (
-        np.maximum(np.ceil(nbdtrik(share, shape, years / (years + 1))), 0)
+        np.maximum(np.ceil(scipy.special.nbdtrik(share, shape, years / (years + 1))), 0)
         for share in ((1 - level) / 2, (1 + level) / 2)
     )
     low, high = np.floor(spread * low), np.ceil(spread * high)
@@ -234,4 +234,10 @@ def _dispersion(counts: Floats, level: float) -> float:
     if dispersion <= 1:
         return 1.0
     # Widened as Student's t interval is wider than the normal one: the variance is an estimate.
-    return dispersion * float(stdtrit(degrees, (1 + level) / 2) / ndtri((1 + level) / 2)) ** 2
+    return (
+        dispersion
+        * float(
+            scipy.special.stdtrit(degrees, (1 + level) / 2) / scipy.special.ndtri((1 + level) / 2)
+        )
+        ** 2
+    )

@@ -16,9 +16,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
-from scipy.special import betaln, gammaln, ive, xlogy
 
 from geo.errors import InputError
 
@@ -162,19 +161,21 @@ def _occupied(counts: NDArray[np.int64], mean: float) -> Floats:
     if mean <= 1:
         once: Floats = np.where(counts == 1, 1.0, 0.0)
         return once
-    rate = brentq(lambda value: value / -np.expm1(-value) - mean, 1e-9, mean)
-    chance: Floats = np.exp(xlogy(counts, rate) - gammaln(counts + 1) - rate)
+    rate = scipy.optimize.brentq(lambda value: value / -np.expm1(-value) - mean, 1e-9, mean)
+    chance: Floats = np.exp(
+        scipy.special.xlogy(counts, rate) - scipy.special.gammaln(counts + 1) - rate
+    )
     return chance
 
 
-# Written out, as above: to import scipy.stats takes every command and service a quarter second.
+# Written out, as above: scipy.stats takes a quarter second to import.
 def _binomial(counts: NDArray[np.int64], n: int, p: float) -> Floats:
     """The chance of each count among n incidents that fall on a place with probability p."""
     if p >= 1:
         certain: Floats = np.where(counts == n, 1.0, 0.0)
         return certain
-    ways = -betaln(n - counts + 1, counts + 1) - np.log1p(n)
-    chance: Floats = np.exp(ways + xlogy(counts, p) + (n - counts) * np.log1p(-p))
+    ways = -scipy.special.betaln(n - counts + 1, counts + 1) - np.log1p(n)
+    chance: Floats = np.exp(ways + scipy.special.xlogy(counts, p) + (n - counts) * np.log1p(-p))
     return chance
 
 
@@ -184,7 +185,7 @@ def _gini_by_chance(chance: _ChanceCurve, n: int, m: int, *, occupied: bool) -> 
     if occupied:
         return float(2 * np.trapezoid(chance.of_incidents, chance.of_places) - 1)
     # The scaled Bessel functions include the factor e^(−2λ) of the formula.
-    return float(ive(0, 2 * n / m) + ive(1, 2 * n / m))
+    return float(scipy.special.ive(0, 2 * n / m) + scipy.special.ive(1, 2 * n / m))
 
 
 def places_holding(counts: ArrayLike, share: float) -> int:

@@ -13,8 +13,8 @@ import math
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from geo.errors import InputError
 
@@ -74,7 +74,7 @@ def suggest_bandwidth(x: ArrayLike, y: ArrayLike, *, at_least: float = 100.0) ->
     k = max(1, round(math.sqrt(len(places)) / 2))
     # The places are sorted, so that even steps through them sample the whole area.
     sample = places[:: max(1, len(places) // _SAMPLE)]
-    distance, _ = cKDTree(places).query(sample, [k + 1])
+    distance, _ = scipy.spatial.cKDTree(places).query(sample, [k + 1])
     return float(max(round(float(np.median(distance)), -1), at_least))
 
 

@@ -22,8 +22,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
 from geo.checkpoints import checkpoint
 from geo.errors import InputError
@@ -69,7 +69,7 @@ PATTERNS: Final = (
 
 def emerging(
     counts: ArrayLike,
-    neighbours: csr_array,
+    neighbours: scipy.sparse.csr_array,
     baseline: Baseline | BaselineOf,
     *,
     months: Sequence[str],
@@ -155,7 +155,7 @@ def emerging(
 
 def called(
     counts: ArrayLike,
-    neighbours: csr_array,
+    neighbours: scipy.sparse.csr_array,
     baseline: Baseline,
     *,
     tested: ArrayLike | None = None,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import pdtrik
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +49,7 @@ def limits(rate: float, exposure: ArrayLike, level: float, *, dispersion: float 
     """
     size = np.asarray(exposure, float)
     expected, tail = rate * size, (1 - level) / 2
-    low, high = (np.nan_to_num(pdtrik(part, expected)) for part in (tail, 1 - tail))
+    low, high = (np.nan_to_num(scipy.special.pdtrik(part, expected)) for part in (tail, 1 - tail))
     wide = np.sqrt(dispersion)
     stretched = (np.maximum(expected + (each - expected) * wide, 0) / size for each in (low, high))
     return Limits(*stretched)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import csr_array
 
 from geo.errors import InputError
 from geo.statistics import benjamini_hochberg, binomial_two_sided, normal_two_sided
@@ -27,7 +27,7 @@ MOST_SUM = 1_000_000
 Floats = NDArray[np.float64]
 
 
-def gi_star(values: ArrayLike, neighbours: csr_array) -> Floats:
+def gi_star(values: ArrayLike, neighbours: scipy.sparse.csr_array) -> Floats:
     """Getis-Ord Gi* as z, with binary weights.
 
     Parameters
@@ -49,7 +49,7 @@ def gi_star(values: ArrayLike, neighbours: csr_array) -> Floats:
     return _standardised(neighbours @ x, count, x.sum(), (x * x).sum(), n=len(x))
 
 
-def gi(values: ArrayLike, neighbours: csr_array) -> Floats:
+def gi(values: ArrayLike, neighbours: scipy.sparse.csr_array) -> Floats:
     """Getis-Ord Gi as z: as `gi_star`, but of the neighbours alone, among all other cells.
 
     Parameters
@@ -69,7 +69,7 @@ def gi(values: ArrayLike, neighbours: csr_array) -> Floats:
     return _standardised(neighbours @ x - x, count, others, squares, n=len(x) - 1)
 
 
-def _row_counts(neighbours: csr_array) -> Floats:
+def _row_counts(neighbours: scipy.sparse.csr_array) -> Floats:
     """The number of ones in each row: the matrix stores nothing else."""
     counts: Floats = np.diff(neighbours.indptr).astype(float)
     return counts
@@ -90,7 +90,9 @@ def _standardised(
     return np.where(defined, z, np.nan)
 
 
-def neighbourhood_tail(counts: ArrayLike, neighbours: csr_array, inside_area: ArrayLike) -> Floats:
+def neighbourhood_tail(
+    counts: ArrayLike, neighbours: scipy.sparse.csr_array, inside_area: ArrayLike
+) -> Floats:
     """Exact two-sided p of each neighbourhood's sum, given the total.
 
     If the incidents were spread evenly over the mask, the sum over a cell and its neighbours
@@ -123,7 +125,7 @@ def neighbourhood_tail(counts: ArrayLike, neighbours: csr_array, inside_area: Ar
     return np.asarray(tails[of_pair])
 
 
-def permutation_p(counts: ArrayLike, neighbours: csr_array) -> Floats:
+def permutation_p(counts: ArrayLike, neighbours: scipy.sparse.csr_array) -> Floats:
     """Exact two-sided p of Gi* under permutation, as if there were infinitely many permutations.
 
     A cell keeps its own count, and its neighbours draw theirs from all other cells without
@@ -215,7 +217,7 @@ def _chance_of_one_draw(n: int, *, most: int) -> Floats:
     return np.cumprod(np.append(1.0, j / (n - j + 1)))
 
 
-def statistics(values: ArrayLike, neighbours: csr_array) -> pd.DataFrame:
+def statistics(values: ArrayLike, neighbours: scipy.sparse.csr_array) -> pd.DataFrame:
     """Gi* of each cell as `z`, its normal two-sided `p`, and the Benjamini–Hochberg `q` of that.
 
     Parameters
@@ -234,7 +236,7 @@ def statistics(values: ArrayLike, neighbours: csr_array) -> pd.DataFrame:
 
 def hotspots(
     counts: ArrayLike,
-    neighbours: csr_array,
+    neighbours: scipy.sparse.csr_array,
     inside_area: ArrayLike,
     *,
     weighted: ArrayLike | None = None,

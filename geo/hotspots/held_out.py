@@ -10,8 +10,8 @@ from itertools import product
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtrit
 
 from geo.errors import InputError
 
@@ -60,7 +60,7 @@ def pooled_ratio(above: ArrayLike, below: ArrayLike) -> PooledRatio:
         value = over.sum(axis=1) / np.where(under.sum(axis=1) > 0, under.sum(axis=1), np.nan)
         left = over - value[:, None] * under
         error = np.sqrt(months / max(months - 1, 1) * (left**2).sum(axis=1)) / under.sum(axis=1)
-        wide = np.exp(stdtrit(max(months - 1, 1), (1 + INTERVAL) / 2) * error / value)
+        wide = np.exp(scipy.special.stdtrit(max(months - 1, 1), (1 + INTERVAL) / 2) * error / value)
     wide = wide if months > 1 else np.full(len(value), np.nan)
     low = np.where(value == 0, 0.0, value / wide)
     return PooledRatio(value, low, value * wide)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaincinv
 
 Floats = NDArray[np.float64]
 
@@ -92,5 +92,5 @@ def shrunk(
     shape, scale = by.mean**2 / by.variance, by.mean / by.variance
     after, over = shape + n, scale + size
     tail = (1 - INTERVAL) / 2
-    low, high = (gammaincinv(after, part) / over for part in (tail, 1 - tail))
+    low, high = (scipy.special.gammaincinv(after, part) / over for part in (tail, 1 - tail))
     return ShrunkRates(after / over, low, high)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import gammaincc, gammaln, xlog1py, xlogy
 
 from geo.errors import InputError
 
@@ -117,7 +117,7 @@ def beyond_chance(counts: ArrayLike, expected: ArrayLike) -> float:
     score = ((n - incidents * share) ** 2).sum() - incidents * (1 - (share**2).sum())
     shape = 4 * variance**3 / third**2
     above = shape + score * np.sqrt(shape / variance)
-    return float(gammaincc(shape, max(above, 0.0)))
+    return float(scipy.special.gammaincc(shape, max(above, 0.0)))
 
 
 def is_concentrated(half: StreetConcentration, p: float) -> bool:
@@ -208,8 +208,16 @@ def _by_chance(n: int, weight: Floats, length: Floats) -> tuple[Floats, Floats, 
         own = np.repeat(chunk, sizes)
         steps = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         count = low[own] + steps
-        ways = gammaln(n + 1) - gammaln(count + 1) - gammaln(n - count + 1)
-        chance = np.exp(ways + xlogy(count, weight[own]) + xlog1py(n - count, -weight[own]))
+        ways = (
+            scipy.special.gammaln(n + 1)
+            - scipy.special.gammaln(count + 1)
+            - scipy.special.gammaln(n - count + 1)
+        )
+        chance = np.exp(
+            ways
+            + scipy.special.xlogy(count, weight[own])
+            + scipy.special.xlog1py(n - count, -weight[own])
+        )
         streets += np.bincount(count, chance, minlength=most)
         metres += np.bincount(count, chance * length[own], minlength=most)
     return streets, metres, np.arange(most)

@@ -8,10 +8,9 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -46,8 +45,10 @@ def join_segments(
     code = pd.factorize(texts)[0]
     one, other = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=gap)
     same = (one < other) & (code[one] == code[other]) & (texts.to_numpy() != "")[one]
-    links = coo_array((np.ones(same.sum()), (one[same], other[same])), shape=(len(lines),) * 2)
-    _, street = connected_components(links, directed=False)
+    links = scipy.sparse.coo_array(
+        (np.ones(same.sum()), (one[same], other[same])), shape=(len(lines),) * 2
+    )
+    _, street = scipy.sparse.csgraph.connected_components(links, directed=False)
     return np.asarray(pd.factorize(street)[0], dtype=np.int64)
 
 

@@ -12,10 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 _PREFIX = re.compile(r"(?i)^\s*on or near\b\s*")
 _ADDRESS = (
@@ -99,9 +97,9 @@ def streets(
     name = points["name"].to_numpy()
     # A third coordinate keeps names apart: points of two names are never within `gap`.
     separated = np.column_stack([points[["x", "y"]], name * (2.0 * gap)])
-    near = cKDTree(separated).query_pairs(gap, output_type="ndarray")
-    links = coo_array((np.ones(len(near)), near.T), shape=(len(points), len(points)))
-    _, street = connected_components(links, directed=False)
+    near = scipy.spatial.cKDTree(separated).query_pairs(gap, output_type="ndarray")
+    links = scipy.sparse.coo_array((np.ones(len(near)), near.T), shape=(len(points), len(points)))
+    _, street = scipy.sparse.csgraph.connected_components(links, directed=False)
     named = names[name] != ""
     number = np.full(len(points), -1)
     number[named] = pd.factorize(street[named])[0]

@@ -17,8 +17,8 @@ from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike
-from scipy.special import ndtri, stdtr, stdtrit
 
 from geo.errors import InputError
 from geo.statistics import normal_two_sided
@@ -163,7 +163,7 @@ def displacement_difference(
     wdd = float(sum(sign * (after - before) for sign, (before, after) in pairs))
     se = float(np.sqrt(dispersion * sum(before + after for _, (before, after) in pairs)))
     z = wdd / se if se > 0 else float("nan")
-    reach = float(ndtri((1 + level) / 2)) * se
+    reach = float(scipy.special.ndtri((1 + level) / 2)) * se
     return DisplacementDifference(
         wdd, se, z, float(normal_two_sided(z)), low=wdd - reach, high=wdd + reach, level=level
     )
@@ -268,10 +268,13 @@ def rate_ratio(
     log = float(np.log((t_1 / t_0) / (c_1 / c_0)))
     se = float(np.sqrt((1 / counts).sum() + by_places))
     if np.isfinite(spread.degrees):
-        reach = float(stdtrit(spread.degrees, (1 + level) / 2)) * se
-        p = float(2 * stdtr(spread.degrees, -abs(log / se)))
+        reach = float(scipy.special.stdtrit(spread.degrees, (1 + level) / 2)) * se
+        p = float(2 * scipy.special.stdtr(spread.degrees, -abs(log / se)))
     else:
-        reach, p = float(ndtri((1 + level) / 2)) * se, float(normal_two_sided(log / se))
+        reach, p = (
+            float(scipy.special.ndtri((1 + level) / 2)) * se,
+            float(normal_two_sided(log / se)),
+        )
     return RateRatio(
         float(np.exp(log)),
         p,

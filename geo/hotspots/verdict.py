@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtri, stdtr
 
 from geo.statistics import benjamini_hochberg, conditional_two_sided
 
@@ -279,5 +279,5 @@ def _two_sided(now: Floats, before: Floats, share: Floats, degrees: float) -> Fl
     only for a dispersion that is known.
     """
     p = conditional_two_sided(now, before, share)
-    z = ndtri(np.clip(p / 2, 1e-300, 0.5))
-    return np.where(now + before > 0, 2 * stdtr(degrees, z), 1.0)
+    z = scipy.special.ndtri(np.clip(p / 2, 1e-300, 0.5))
+    return np.where(now + before > 0, 2 * scipy.special.stdtr(degrees, z), 1.0)

@@ -21,9 +21,9 @@ from typing import Final, Literal
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 from numpy.typing import NDArray
-from scipy import sparse
 
 from geo.areal.best_fit import overlap_shares
 from geo.measures.model import VALUE_COLUMNS, Measure, values_frame
@@ -63,7 +63,7 @@ class Overlap:
         How totals are shared out.
     """
 
-    weights: sparse.csr_array
+    weights: scipy.sparse.csr_array
     inside: Ints
     same: Ints
     way: Way
@@ -376,13 +376,13 @@ def _overlap(old: gpd.GeoDataFrame, new: gpd.GeoDataFrame) -> Overlap:
     # The largest share of each old area comes first.
     fits = np.append(True, at[1:] != at[:-1])[: len(at)] & (covered[at] > _MOST)
     if fits.sum() >= _SMALLER * m and len(np.unique(to[fits])) == m:
-        weights = sparse.csr_array((np.ones(int(fits.sum())), (to[fits], at[fits])), (m, n))
+        weights = scipy.sparse.csr_array((np.ones(int(fits.sum())), (to[fits], at[fits])), (m, n))
         return Overlap(weights, inside, same, "best fit")
     # What lies wholly in one area leaves no sliver to its neighbours, and a sliver is no share.
     shared = (covered[at] > 1 - WHOLE) & ((inside[at] < 0) | (inside[at] == to))
     whole = np.where((covered >= WHOLE) & (covered <= 2 - WHOLE), covered, 1.0)
     weight = np.where(inside[at] == to, 1.0, share / whole[at])
-    weights = sparse.csr_array((weight[shared], (to[shared], at[shared])), (m, n))
+    weights = scipy.sparse.csr_array((weight[shared], (to[shared], at[shared])), (m, n))
     return Overlap(weights, inside, same, "by surface")
 
 

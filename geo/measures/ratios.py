@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, ndtri, stdtr, stdtrit
 
 from geo.statistics import conditional_two_sided, normal_two_sided
 
@@ -69,8 +69,10 @@ def rate_ratios(
     n, other = np.where(known, n, 1.0), np.where(known, other, 1.0)
     exposed, other_exposed = np.where(known, exposed, 1.0), np.where(known, other_exposed, 1.0)
     tail = (1 - LEVEL) / 2
-    low = np.where(n > 0, betaincinv(np.maximum(n, 1e-12), other + 1, tail), 0.0)
-    high = np.where(other > 0, betaincinv(n + 1, np.maximum(other, 1e-12), 1 - tail), 1.0)
+    low = np.where(n > 0, scipy.special.betaincinv(np.maximum(n, 1e-12), other + 1, tail), 0.0)
+    high = np.where(
+        other > 0, scipy.special.betaincinv(n + 1, np.maximum(other, 1e-12), 1 - tail), 1.0
+    )
     times = other_exposed / exposed
     with np.errstate(divide="ignore"):
         ratios = (n / other * times, low / (1 - low) * times, high / (1 - high) * times)
@@ -105,7 +107,7 @@ def share_ratios(first: tuple[ArrayLike, ArrayLike], second: tuple[ArrayLike, Ar
 def _score_interval(
     part: Floats, whole: Floats, other: Floats, other_whole: Floats, *, ratio: Floats
 ) -> tuple[Floats, Floats]:
-    limit = float(ndtri((1 + LEVEL) / 2)) ** 2
+    limit = float(scipy.special.ndtri((1 + LEVEL) / 2)) ** 2
 
     def distance(theta: Floats) -> Floats:
         """The squared score statistic at a ratio, by the likeliest shares of that ratio."""
@@ -132,7 +134,7 @@ def _score_interval(
 
 def _fisher(part: Floats, whole: Floats, other: Floats, other_whole: Floats) -> Floats:
     # To import scipy.stats takes every command and service a quarter second.
-    from scipy.stats import hypergeom  # noqa: PLC0415
+    from scipy.stats import hypergeom
 
     k, n, rest, m = (np.rint(each) for each in (part, whole, other, other_whole))
     at_most = hypergeom.cdf(k, n + m, k + rest, n)
@@ -185,7 +187,7 @@ def mean_ratios(first: Means, second: Means) -> Ratios:
             np.hypot(one - low, other_high - other),
             np.hypot(high - one, other - other_low),
         )
-        reach = towards / float(ndtri((1 + LEVEL) / 2))
+        reach = towards / float(scipy.special.ndtri((1 + LEVEL) / 2))
         p = normal_two_sided(np.where(one == other, 0.0, (one - other) / reach))
         # A reference whose upper limit is twice its value leaves the ratio without a lower bound.
         lower = np.where(2 * other > other_high, np.maximum(lower, 0.0), 0.0)
@@ -275,7 +277,11 @@ def ratios_of_ratios(
         log = np.log(rates[1] / rates[0] / (rates[3] / rates[2]))
         se = np.sqrt(spread * (1 / before + 1 / after + 1 / other + 1 / other_after))
         level = (1 + LEVEL) / 2
-        quantile = stdtrit(freedom, level) if np.isfinite(freedom) else ndtri(level)
+        quantile = (
+            scipy.special.stdtrit(freedom, level)
+            if np.isfinite(freedom)
+            else scipy.special.ndtri(level)
+        )
         reach = float(quantile) * se
         ratios = np.exp(log), np.exp(log - reach), np.exp(log + reach)
         p = normal_two_sided(log / se)
@@ -290,7 +296,7 @@ def _by_estimate(p: Floats, freedom: float) -> Floats:
     """
     if not np.isfinite(freedom):
         return p
-    return np.asarray(2 * stdtr(freedom, ndtri(p / 2)))
+    return np.asarray(2 * scipy.special.stdtr(freedom, scipy.special.ndtri(p / 2)))
 
 
 def _arrays(*values: ArrayLike) -> list[Floats]:

@@ -14,7 +14,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from geo.judging import FEWEST, TOO_FEW
 from geo.records.life import OPEN_STATES, VANISHED, WITHDRAWN, known_at, spells_of, state_at
@@ -41,7 +40,7 @@ FLOW_COLUMNS: Final = ("open_before", "received", "reopened", "closed", "vanishe
 
 NOTHING_DUE: Final = "nothing was due by then"
 
-_Z: Final = float(ndtri(0.975))
+_Z: Final = 1.959963984540054  # scipy.special.ndtri(0.975)
 
 
 class AccountError(AssertionError):

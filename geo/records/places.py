@@ -27,7 +27,7 @@ class NearbyPoints:
 
     def __init__(self, x: Floats, y: Floats, metres: float) -> None:
         # Imported late: few commands ask for places.
-        from scipy.spatial import KDTree  # noqa: PLC0415
+        from scipy.spatial import KDTree
 
         self.code = point_codes(x, y)
         _, first = np.unique(self.code, return_index=True)

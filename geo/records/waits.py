@@ -14,7 +14,6 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from geo.incidents import LONDON
 from geo.judging import FEWEST, HIGHER, LOWER, NO_CLEAR_CHANGE, NO_EARLIER, NO_OTHERS, TOO_FEW
@@ -38,7 +37,7 @@ NO_MEDIAN: Final = "too many still wait to say how long the middle one does"
 LEVEL: Final = 0.95
 """Of the intervals."""
 
-_Z: Final = float(ndtri((1 + LEVEL) / 2))
+_Z: Final = 1.959963984540054  # scipy.special.ndtri((1 + LEVEL) / 2)
 
 QUANTILES: Final = (0.75, 0.9)
 """Shares of the records, beside the half, of which it is said in how many days they were over."""

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from geo.disclosure.attack import TOLERANCE, Bounds, PublishedNumbers, shown_bounds
 from geo.disclosure.controlled_rounding import BASE
@@ -114,7 +114,7 @@ def _numbers(tables: list[ReleaseTable], ledger: Ledger) -> PublishedNumbers:
             size += many
     row, column = np.concatenate(rows), np.concatenate(columns)
     shape = (size, len(ledger.pieces.values))
-    sums = csr_array((np.ones(len(row), np.int64), (row, column)), shape=shape)
+    sums = scipy.sparse.csr_array((np.ones(len(row), np.int64), (row, column)), shape=shape)
     # An attacker who knows more than we say: that sums are as near to the truth as single cells.
     return PublishedNumbers(sums, np.concatenate(values), np.full(size, TOLERANCE))
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from geo.coverage import Coverage, ImportCoverage, Knowledge, Publisher
 from geo.incidents import IncidentSummary
@@ -125,5 +125,5 @@ def busiest_force(place: Ints, force: Ints, n: Ints, *, at: tuple[Floats, Floats
     if not len(busy):
         return np.zeros(len(owner), dtype=np.int64)
     points = np.column_stack(at)
-    owner[quiet] = owner[busy][cKDTree(points[busy]).query(points[quiet])[1]]
+    owner[quiet] = owner[busy][scipy.spatial.cKDTree(points[busy]).query(points[quiet])[1]]
     return owner

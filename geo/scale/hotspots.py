@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from geo.hotspots import baselines, emerging
 from geo.hotspots.baselines import Baseline
@@ -55,7 +55,9 @@ def hotspots(
     return _on_cells(on_all_rows(classes, known, unknown), units)
 
 
-def _dispersion(counts: CountResult, neighbours: csr_array, known: NDArray[np.bool_]) -> float:
+def _dispersion(
+    counts: CountResult, neighbours: scipy.sparse.csr_array, known: NDArray[np.bool_]
+) -> float:
     """Variance over mean of neighbourhoods by month; 1 where too few months are whole."""
     months = counts.whole_months[-MOST_MONTHS:]
     if len(months) < FEWEST_MONTHS:

@@ -7,9 +7,9 @@ from typing import Protocol
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from geo.cells import Cells, Grid
 from geo.locate import AreaLocator, Memberships
@@ -229,6 +229,6 @@ class CellUnits:
         if len(edge) and len(edge) < len(owner):
             # The centre of a cell at the edge can lie outside every area.
             known = np.flatnonzero(owner >= 0)
-            tree = cKDTree(np.column_stack([x[known], y[known]]))
+            tree = scipy.spatial.cKDTree(np.column_stack([x[known], y[known]]))
             owner[edge] = owner[known][tree.query(np.column_stack([x[edge], y[edge]]))[1]]
         return np.maximum(owner, 0)

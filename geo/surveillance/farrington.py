@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from geo.surveillance.quasi_poisson import Bools, Design, QuasiPoisson, fit_quasi_poisson
 from geo.surveillance.reference import Reference
@@ -171,7 +171,9 @@ def _expectation(table: Floats, reference: Reference, options: Options) -> Expec
     trend[dense] = chosen
     alpha = np.full(len(n), options.alpha)
     if options.students:
-        alpha = ndtr(stdtrit(np.maximum(model.degrees, 1), options.alpha))
+        alpha = scipy.special.ndtr(
+            scipy.special.stdtrit(np.maximum(model.degrees, 1), options.alpha)
+        )
     dispersion = np.maximum(model.dispersion, 1)
     chances = Chances(model.expected, model.se, dispersion, alpha, options.rule)
     lower, upper = chances.lower, chances.upper
@@ -197,7 +199,9 @@ def _expectation(table: Floats, reference: Reference, options: Options) -> Expec
 
 def _students(tail: Floats, degrees: Floats) -> Floats:
     """A tail of the normal distribution as one of Student's t."""
-    return np.asarray(stdtr(np.maximum(degrees, 1), ndtri(np.maximum(tail, 1e-300))))
+    return np.asarray(
+        scipy.special.stdtr(np.maximum(degrees, 1), scipy.special.ndtri(np.maximum(tail, 1e-300)))
+    )
 
 
 def _with_or_without_trend(
@@ -210,7 +214,7 @@ def _with_or_without_trend(
     model, fit = _fitted_twice(past, known, design, options, trend=True)
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = model.se / fit.expected_se
-        p = 2 * stdtr(model.degrees, -np.abs(fit.trend / (fit.trend_se * scale)))
+        p = 2 * scipy.special.stdtr(model.degrees, -np.abs(fit.trend / (fit.trend_se * scale)))
     highest = np.where(known & design.used, past, 0.0).max(axis=1, initial=0.0)
     chosen = ((p < options.trend_p) | (options.trend_p >= 1)) & (model.expected <= highest)
     without, _ = _fitted_twice(past[~chosen], known[~chosen], design, options, trend=False)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.special import betainc, nbdtrik, ndtr, ndtri, pdtr, pdtrc, pdtrik
 
 Floats = NDArray[np.float64]
 Function = Callable[[Floats, Floats, Floats], NDArray[np.floating]]
@@ -67,11 +67,13 @@ class Chances:
     def at_least(self, n: Floats) -> Floats:
         """The chance of counts of n or more."""
         if self.rule == "delta":
-            return np.asarray(ndtr((self._centre - n ** (2 / 3)) / self._width))
+            return np.asarray(scipy.special.ndtr((self._centre - n ** (2 / 3)) / self._width))
         tail = _by_distribution(
             self._spread,
-            lambda n, mean, _: pdtrc(n - 1, mean),
-            lambda n, mean, spread: betainc(np.maximum(n, 1), mean / (spread - 1), 1 - 1 / spread),
+            lambda n, mean, _: scipy.special.pdtrc(n - 1, mean),
+            lambda n, mean, spread: scipy.special.betainc(
+                np.maximum(n, 1), mean / (spread - 1), 1 - 1 / spread
+            ),
             (n, self._mean(1)),
         )
         return np.where(n <= 0, 1.0, tail)
@@ -79,17 +81,17 @@ class Chances:
     def at_most(self, n: Floats) -> Floats:
         """The chance of counts of n or fewer."""
         if self.rule == "delta":
-            return np.asarray(ndtr((n ** (2 / 3) - self._centre) / self._width))
+            return np.asarray(scipy.special.ndtr((n ** (2 / 3) - self._centre) / self._width))
         return _by_distribution(
             self._spread,
-            lambda n, mean, _: pdtr(n, mean),
-            lambda n, mean, spread: betainc(mean / (spread - 1), n + 1, 1 / spread),
+            lambda n, mean, _: scipy.special.pdtr(n, mean),
+            lambda n, mean, spread: scipy.special.betainc(mean / (spread - 1), n + 1, 1 / spread),
             (n, self._mean(-1)),
         )
 
     @property
     def _z(self) -> Floats:
-        return np.asarray(-ndtri(self.alpha))
+        return np.asarray(-scipy.special.ndtri(self.alpha))
 
     @property
     def _centre(self) -> Floats:
@@ -134,8 +136,8 @@ def _by_distribution(
 def _quantile(share: float | Floats, mean: Floats, ratio: Floats) -> Floats:
     real = _by_distribution(
         ratio,
-        lambda share, mean, _: pdtrik(share, mean),
-        lambda share, mean, spread: nbdtrik(share, mean / (spread - 1), 1 / spread),
+        lambda share, mean, _: scipy.special.pdtrik(share, mean),
+        lambda share, mean, spread: scipy.special.nbdtrik(share, mean / (spread - 1), 1 / spread),
         (np.asarray(share, float), mean),
     )
     return np.maximum(np.ceil(real - _ROUNDING), 0.0)

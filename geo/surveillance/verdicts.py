@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, stdtrit
 
 from geo.statistics import benjamini_hochberg
 from geo.surveillance.farrington import DEFAULTS, Expectation, Options, farrington_flexible
@@ -131,12 +131,12 @@ def _detectable(expectation: Expectation, limit: float, options: Options) -> Flo
     """
     tail = np.full(len(expectation.expected), limit / 2)
     if options.students:
-        tail = ndtr(stdtrit(np.maximum(expectation.degrees, 1), tail))
+        tail = scipy.special.ndtr(scipy.special.stdtrit(np.maximum(expectation.degrees, 1), tail))
     chances = Chances(
         expectation.expected, expectation.se, expectation.dispersion, tail, options.rule
     )
     critical = np.maximum(chances.upper + 0.5, 0.5) ** (2 / 3)
-    power = float(stdtrit(np.inf, POWER))
+    power = float(scipy.special.stdtrit(np.inf, POWER))
     centre = critical
     for _ in range(_ROUNDS):
         width = np.sqrt(4 / 9 * np.sqrt(centre) * expectation.dispersion)

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 from boundaries.demo.events.clock import LAST_DAY, YEARS, draw_moments, to_utc, year_days
 from boundaries.demo.events.risk import Risks
@@ -47,7 +47,7 @@ def make_incidents(
     outline
         The city's area; a few incidents are moved just beyond its edge.
     """
-    tree = KDTree(addresses.points)
+    tree = scipy.spatial.KDTree(addresses.points)
     background = _without(ASB_STREETS, planted)
     streams = [
         _stream_events(stream, risks, tree=tree, rng=rng) for stream in (background, *STREAMS)
@@ -74,7 +74,7 @@ def _without(stream: Stream, planted: pd.DataFrame) -> Stream:
 
 
 def _stream_events(
-    stream: Stream, risks: Risks, *, tree: KDTree, rng: np.random.Generator
+    stream: Stream, risks: Risks, *, tree: scipy.spatial.KDTree, rng: np.random.Generator
 ) -> pd.DataFrame:
     follow_ups = round(sum(stream.by_year) * stream.near_repeats)
     first = 1 - stream.near_repeats
@@ -99,7 +99,7 @@ def _stream_events(
 
 
 def _follow_ups(
-    events: pd.DataFrame, count: int, *, tree: KDTree, rng: np.random.Generator
+    events: pd.DataFrame, count: int, *, tree: scipy.spatial.KDTree, rng: np.random.Generator
 ) -> pd.DataFrame:
     """Incidents that follow others closely in place and time, at similar hours."""
     soon_enough = events[events["local"] < _END - np.timedelta64(REPEAT_DAYS + 1, "D")]

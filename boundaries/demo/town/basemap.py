@@ -12,10 +12,10 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 import shapely.geometry.base
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
 from boundaries.demo.town.fabric import WATER_HALF_M, Fabric
 from boundaries.demo.town.land import PARK, WORKS, Land
@@ -152,7 +152,7 @@ def _corridor(line: Floats) -> Shape:
 def _track() -> Floats:
     stops = CENTRE + np.array(_RAILWAY, float)
     along = np.append(0, np.cumsum(np.hypot(*np.diff(stops, axis=0).T)))
-    return np.asarray(CubicSpline(along, stops)(np.linspace(0, along[-1], 160)))
+    return np.asarray(scipy.interpolate.CubicSpline(along, stops)(np.linspace(0, along[-1], 160)))
 
 
 def _railway() -> Shape:

@@ -11,11 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree, Voronoi
 
 from boundaries.demo.town.lines import (
     CENTRE,
@@ -99,7 +97,7 @@ class Fabric:
 def weave(lines: Lines, rng: np.random.Generator) -> Fabric:
     """Fill the outline of a city with cells along its lines."""
     seeds, bank = _seeds(lines, rng)
-    diagram = Voronoi(seeds)
+    diagram = scipy.spatial.Voronoi(seeds)
     inside = _largest_piece(lines.inside_edge(seeds), diagram.ridge_points)
     nodes, node_of = _joined_corners(diagram)
     number = np.cumsum(inside) - 1
@@ -143,10 +141,10 @@ def _seeds(lines: Lines, rng: np.random.Generator) -> tuple[Floats, Ints]:
 def _land_seeds(lines: Lines, rng: np.random.Generator) -> Floats:
     """Seeds of the districts, each with a grid of its own direction, size and bend."""
     centres = _district_centres(rng)
-    nearest_district = KDTree(centres)
+    nearest_district = scipy.spatial.KDTree(centres)
     roads = np.vstack([resample(road, 50.0) for road in lines.roads])
     headings = np.vstack([np.gradient(resample(road, 50.0), axis=0) for road in lines.roads])
-    _, beside_road = KDTree(roads).query(centres)
+    _, beside_road = scipy.spatial.KDTree(roads).query(centres)
     turns = np.arctan2(headings[beside_road, 1], headings[beside_road, 0])
     turns += rng.normal(0, 0.16, len(centres))
     seeds, rooms = [], []
@@ -191,7 +189,7 @@ def _bent_grid(centre: Floats, room: Floats, *, turn: float, rng: np.random.Gene
 
 def _thinned(seeds: Floats, room: Floats) -> Floats:
     """Drop seeds that stand too close to an earlier one, where two districts meet."""
-    pairs = KDTree(seeds).query_pairs(0.72 * room.max(), output_type="ndarray")
+    pairs = scipy.spatial.KDTree(seeds).query_pairs(0.72 * room.max(), output_type="ndarray")
     gap = np.hypot(*(seeds[pairs[:, 0]] - seeds[pairs[:, 1]]).T)
     crowded = gap < 0.72 * room[pairs].max(axis=1)
     keep = np.ones(len(seeds), dtype=bool)
@@ -209,13 +207,13 @@ def _piece_of(chosen: Bools, neighbours: NDArray[np.int32]) -> Bools:
     """The largest connected piece of what is chosen."""
     both = chosen[neighbours].all(axis=1)
     a, b = neighbours[both].T
-    links = coo_array((np.ones(len(a)), (a, b)), shape=(len(chosen), len(chosen)))
-    _, piece = connected_components(links, directed=False)
+    links = scipy.sparse.coo_array((np.ones(len(a)), (a, b)), shape=(len(chosen), len(chosen)))
+    _, piece = scipy.sparse.csgraph.connected_components(links, directed=False)
     sizes = np.bincount(piece[chosen])
     return np.asarray(chosen & (piece == sizes.argmax()))
 
 
-def _joined_corners(diagram: Voronoi) -> tuple[Floats, Ints]:
+def _joined_corners(diagram: scipy.spatial.Voronoi) -> tuple[Floats, Ints]:
     """Join corners that are only a few steps apart, as two roads meet in one crossing.
 
     A grid's four cells meet in one point; bent a little, Voronoi makes two of it.
@@ -225,8 +223,8 @@ def _joined_corners(diagram: Voronoi) -> tuple[Floats, Ints]:
     start, end = diagram.vertices[ridges.T]
     a, b = ridges[np.hypot(*(end - start).T) < SHORT_EDGE_M].T
     n = len(diagram.vertices)
-    links = coo_array((np.ones(len(a)), (a, b)), shape=(n, n))
-    count, group = connected_components(links, directed=False)
+    links = scipy.sparse.coo_array((np.ones(len(a)), (a, b)), shape=(n, n))
+    count, group = scipy.sparse.csgraph.connected_components(links, directed=False)
     size = np.bincount(group, minlength=count)
     nodes = np.column_stack(
         [np.bincount(group, diagram.vertices[:, axis], count) / size for axis in (0, 1)]

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial import KDTree
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -88,7 +88,7 @@ def beside(line: Floats, offset: float) -> Floats:
 
 def distance_to(line: Floats, points: Floats) -> Floats:
     """Distance in metres of each point to a sampled line."""
-    distance, _ = KDTree(line).query(points)
+    distance, _ = scipy.spatial.KDTree(line).query(points)
     return np.asarray(distance)
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import dijkstra
+import scipy
 
 from boundaries.demo.town.lines import Floats, Ints
 
@@ -31,10 +30,10 @@ class Places:
 
     points: Floats
     weight: Floats
-    graph: csr_array
+    graph: scipy.sparse.csr_array
 
 
-def neighbour_graph(points: Floats, pairs: Ints, *, extra_cost: Floats) -> csr_array:
+def neighbour_graph(points: Floats, pairs: Ints, *, extra_cost: Floats) -> scipy.sparse.csr_array:
     """Join neighbours at the cost of the distance between them and what lies between.
 
     Parameters
@@ -52,7 +51,7 @@ def neighbour_graph(points: Floats, pairs: Ints, *, extra_cost: Floats) -> csr_a
     a, b, cost = a[first], b[first], cost[first]
     n = len(points)
     ends = (np.append(a, b), np.append(b, a))
-    return coo_array((np.tile(cost, 2), ends), shape=(n, n)).tocsr()
+    return scipy.sparse.coo_array((np.tile(cost, 2), ends), shape=(n, n)).tocsr()
 
 
 def grow_many(places: Places, count: int, *, rounds: int, rng: np.random.Generator) -> Ints:
@@ -81,7 +80,7 @@ def grow_few(places: Places, seeds: Ints, *, targets: Floats, rounds: int) -> In
     head_start = np.zeros(len(seeds))
     region = np.zeros(len(places.points), dtype=np.int64)
     for _ in range(rounds):
-        cost = dijkstra(places.graph, indices=seeds)
+        cost = scipy.sparse.csgraph.dijkstra(places.graph, indices=seeds)
         region, head_start = _balanced(cost, places.weight, targets=targets, start=head_start)
         seeds = _centred(places, region, len(seeds))
     return region
@@ -104,7 +103,9 @@ def _balanced(
 
 
 def _nearest_seed(places: Places, seeds: Ints) -> Ints:
-    _, _, source = dijkstra(places.graph, indices=seeds, min_only=True, return_predecessors=True)
+    _, _, source = scipy.sparse.csgraph.dijkstra(
+        places.graph, indices=seeds, min_only=True, return_predecessors=True
+    )
     number = np.full(len(places.points), -1)
     number[seeds] = np.arange(len(seeds))
     return np.asarray(number[source])

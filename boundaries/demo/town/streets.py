@@ -8,11 +8,9 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import scipy
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components, dijkstra
-from scipy.spatial import KDTree
 
 from boundaries.demo.town.fabric import Fabric
 from boundaries.demo.town.land import PARK, WORKS, Land
@@ -193,11 +191,13 @@ def _followed(fabric: Fabric, line: Floats, *, passable: Bools) -> Ints:
     cost = fabric.lengths[edges] * (1 + straying**2)
     a, b = fabric.edges[edges].T
     n = len(fabric.nodes)
-    graph = coo_array((np.tile(cost, 2), (np.append(a, b), np.append(b, a))), shape=(n, n)).tocsr()
+    graph = scipy.sparse.coo_array(
+        (np.tile(cost, 2), (np.append(a, b), np.append(b, a))), shape=(n, n)
+    ).tocsr()
     reachable = np.unique(fabric.edges[edges])
     at = fabric.nodes[reachable]
-    stops = reachable[KDTree(at).query(_stops(at, line))[1]]
-    _, before = dijkstra(graph, indices=stops[:-1], return_predecessors=True)
+    stops = reachable[scipy.spatial.KDTree(at).query(_stops(at, line))[1]]
+    _, before = scipy.sparse.csgraph.dijkstra(graph, indices=stops[:-1], return_predecessors=True)
     steps = [
         step
         for row, start, stop in zip(before, stops[:-1], stops[1:], strict=True)
@@ -228,7 +228,7 @@ def _joined_up(fabric: Fabric, street: Bools) -> Bools:
     """Keep the streets that can be reached from one another."""
     a, b = fabric.edges[street].T
     n = len(fabric.nodes)
-    graph = coo_array((np.ones(len(a)), (a, b)), shape=(n, n))
-    _, piece = connected_components(graph, directed=False)
+    graph = scipy.sparse.coo_array((np.ones(len(a)), (a, b)), shape=(n, n))
+    _, piece = scipy.sparse.csgraph.connected_components(graph, directed=False)
     largest = np.bincount(piece[a]).argmax()
     return np.asarray(street & (piece[fabric.edges[:, 0]] == largest))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
 
 from geo.allocation.adjacency import Contiguity, mask_of, positions
 from geo.allocation.apportionment import apportion
@@ -78,7 +78,7 @@ def warm_up() -> None:
     rules = PatchRules(size=(1, 2))
     problem = PatchProblem(line, np.ones(3), np.zeros(3, np.int64), rules)
     annealed(problem, groups=2, seed=0, steps=10)
-    solve(Model(np.ones(1), csc_array(np.ones((1, 1))), np.ones(1), np.ones(1)))
+    solve(Model(np.ones(1), scipy.sparse.csc_array(np.ones((1, 1))), np.ones(1), np.ones(1)))
 
 
 def balance_bound(problem: PatchProblem, *, groups: int) -> float:

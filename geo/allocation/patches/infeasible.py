@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, eye_array, hstack, vstack
 
 from geo.allocation.adjacency import positions
 from geo.allocation.patches.partitioning import MOST_COLUMNS, cover_matrix
@@ -153,7 +153,7 @@ def _workable_counts(problem: PatchProblem, *, seconds: float) -> tuple[int | No
 def _left_over(problem: PatchProblem, *, seconds: float) -> tuple[str, ...]:
     """The fewest areas that remain when no more than so many patches keep the limits."""
     n, cover = len(problem), cover_matrix(problem.candidates or [], len(problem))
-    matrix = hstack([cover, eye_array(n)], format="csc")
+    matrix = scipy.sparse.hstack([cover, scipy.sparse.eye_array(n)], format="csc")
     cost = np.append(np.zeros(cover.shape[1]), np.ones(n))
     model = _counted(problem, matrix, cost, columns=cover.shape[1], fewer=True)
     answer = solve(model, effort=seconds)
@@ -181,7 +181,12 @@ def _least_relaxed(problem: PatchProblem, *, seconds: float) -> tuple[tuple[str,
 
 
 def _counted(
-    problem: PatchProblem, matrix: csc_array, cost: Floats, *, columns: int, fewer: bool = False
+    problem: PatchProblem,
+    matrix: scipy.sparse.csc_array,
+    cost: Floats,
+    *,
+    columns: int,
+    fewer: bool = False,
 ) -> Model:
     """A model that covers every area once, with the number of patches required, or fewer."""
     groups, one = problem.rules.groups, np.ones(len(problem))
@@ -189,7 +194,7 @@ def _counted(
         return Model(cost, matrix, one, one)
     count = np.zeros((1, matrix.shape[1]))
     count[0, :columns] = 1
-    rows = vstack([matrix, csc_array(count)], format="csc")
+    rows = scipy.sparse.vstack([matrix, scipy.sparse.csc_array(count)], format="csc")
     return Model(cost, rows, np.append(one, 0 if fewer else groups), np.append(one, groups))
 
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from geo.allocation.adjacency import Contiguity, mask_of, positions
 from geo.allocation.patches.problem import PatchProblem
@@ -128,7 +128,7 @@ def changes(plan: Ints, today: Ints) -> int:
     """
     overlap = np.zeros((int(plan.max()) + 1, int(today.max()) + 1), np.int64)
     np.add.at(overlap, (plan, today), 1)
-    rows, columns = linear_sum_assignment(-overlap)
+    rows, columns = scipy.optimize.linear_sum_assignment(-overlap)
     return len(plan) - int(overlap[rows, columns].sum())
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, vstack
 
 from geo.allocation.adjacency import positions
 from geo.allocation.patches.measures import masks_of, numbered, worst_imbalance
@@ -56,7 +56,7 @@ class Partitioning:
         self.effort = Effort(self.seconds)
 
     @cached_property
-    def cover(self) -> csc_array:
+    def cover(self) -> scipy.sparse.csc_array:
         """Areas × candidates: 1 where the candidate contains the area."""
         return cover_matrix(self.masks, len(self.problem))
 
@@ -132,7 +132,9 @@ class Partitioning:
             return Solution(Status.INFEASIBLE, np.empty(0), np.inf, np.inf)
         effort = self.effort if len(columns) <= MOST_COLUMNS else Effort(0.0)
         right = np.append(np.ones(len(self.problem)), self.groups)
-        rows = vstack([cover, csc_array(np.ones((1, len(columns))))], format="csc")
+        rows = scipy.sparse.vstack(
+            [cover, scipy.sparse.csc_array(np.ones((1, len(columns))))], format="csc"
+        )
         answer = solve(Model(cost[columns], rows, right, right), effort=effort, gap=gap)
         if not answer.has_answer:
             return answer
@@ -172,7 +174,7 @@ class Partitioning:
         return np.asarray(self.cover.sum(axis=0) - np.array(stay), float)
 
 
-def cover_matrix(masks: list[int], n: int) -> csc_array:
+def cover_matrix(masks: list[int], n: int) -> scipy.sparse.csc_array:
     """Areas × groups of areas: 1 where the group contains the area.
 
     Parameters
@@ -189,4 +191,4 @@ def cover_matrix(masks: list[int], n: int) -> csc_array:
     members = [positions(mask) for mask in masks]
     starts = np.cumsum([0, *map(len, members)])
     rows = np.array([at for group in members for at in group], np.int64)
-    return csc_array((np.ones(len(rows)), rows, starts), shape=(n, len(masks)))
+    return scipy.sparse.csc_array((np.ones(len(rows)), rows, starts), shape=(n, len(masks)))

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
 
 from geo.allocation.patrols.problem import PatrolProblem
 from geo.allocation.patrols.routes import Route
@@ -82,7 +82,9 @@ class _Rows:
         if problem.rule.area_visits:
             self._serve_areas(passing)
         rows, columns, values = zip(*self.entries, strict=True)
-        matrix = csc_array((values, (rows, columns)), shape=(len(self.low), len(self.cost)))
+        matrix = scipy.sparse.csc_array(
+            (values, (rows, columns)), shape=(len(self.low), len(self.cost))
+        )
         whole = np.array(self.whole)
         return Model(self.cost, matrix, self.low, self.high, high=self.limit, whole=whole)
 

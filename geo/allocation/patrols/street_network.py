@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
+import scipy
 import shapely
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components, dijkstra
 
 from geo.allocation.patrols.problem import Travel
 from geo.errors import InputError
@@ -77,7 +76,9 @@ class StreetNetwork:
         if not len(ends):
             raise InputError("the streets have no line of any length; give a file of street lines")
         metres = _lengths(corners, ends)
-        part = connected_components(_graph(ends, metres, len(corners)))[1][ends[:, 0]]
+        part = scipy.sparse.csgraph.connected_components(_graph(ends, metres, len(corners)))[1][
+            ends[:, 0]
+        ]
         largest = part == np.bincount(part, weights=metres).argmax()
         return cls(corners, ends[largest], float(metres[~largest].sum()))
 
@@ -119,7 +120,10 @@ class StreetNetwork:
         )
         parts = np.array_split(nodes, max(1, -(-n // _SOURCES)))
         between = np.concatenate(
-            [dijkstra(graph, directed=False, indices=part)[:, nodes] for part in parts]
+            [
+                scipy.sparse.csgraph.dijkstra(graph, directed=False, indices=part)[:, nodes]
+                for part in parts
+            ]
         )
         # Between two places on one piece the way need not pass its end.
         straight = aside[:, None] + np.abs(along[:, None] - along) + aside
@@ -220,7 +224,9 @@ def _lengths(corners: Floats, ends: Ints) -> Floats:
     return np.asarray(np.hypot(*(corners[ends[:, 1]] - corners[ends[:, 0]]).T))
 
 
-def _graph(ends: Ints, metres: Floats, size: int) -> csr_array[np.float64, tuple[int, int]]:
+def _graph(
+    ends: Ints, metres: Floats, size: int
+) -> scipy.sparse.csr_array[np.float64, tuple[int, int]]:
     # SciPy reads a stored zero as no edge.
     ways = np.maximum(metres, np.finfo(float).tiny)
-    return coo_array((ways, (ends[:, 0], ends[:, 1])), shape=(size, size)).tocsr()
+    return scipy.sparse.coo_array((ways, (ends[:, 0], ends[:, 1])), shape=(size, size)).tocsr()
