@@ -80,6 +80,9 @@ class ImportLog:
                 lives.add(batch)
             return batch
 
+        # Nothing is looked for where there is nothing: an archive has hundreds of new partitions.
+        if before and not partition.keyed:
+            writer.take_out_partition()
         batches = _batches(partition, erased, lives, places)
         tally = _write(
             partition, batches, writer, write_lives, import_id=import_id, on_batch=on_batch
@@ -250,8 +253,6 @@ def _write(
     on_batch: Callable[[Batch], None],
 ) -> Tally:
     tally = Tally()
-    if not partition.keyed:
-        writer.take_out_partition()
     for read in batches:
         batch = write_lives(read)
         tally.add(batch)

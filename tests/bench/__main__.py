@@ -32,6 +32,7 @@ from tests.bench import (
     planner,
     scale,
     serving,
+    start,
     streets,
     transform,
     unusual,
@@ -41,7 +42,7 @@ from tests.bench.runner import CACHE, Line, Run, rows, say
 PROMISES = (
     join, join_cold, join_threads, serving, transform, gi_star, baselines, baseline_points, density,
     knox, import_geopackage, import_postgis, plan_move, planner, allocation, board, count, scale,
-    unusual, streets, gazetteer, measures,
+    unusual, streets, gazetteer, measures, start,
 )  # fmt: skip
 
 
@@ -66,13 +67,17 @@ def _chosen(names: list[str]) -> list[ModuleType]:
     return [by_name[name] for name in names] or list(PROMISES)
 
 
+def _figure(value: float) -> str:
+    return f"{value:,.1f}" if value >= 1 else f"{value:.2f}"
+
+
 def as_table(lines: list[Line]) -> str:
     head = ("promise", "ours", "rival", "ratio", "goal")
     body = [
         (
             line.promise,
-            f"{line.ours:,.1f} {line.unit}",
-            f"{line.rival:,.1f} {line.unit} {line.rival_name}",
+            f"{_figure(line.ours)} {line.unit}",
+            f"{_figure(line.rival)} {line.unit} {line.rival_name}",
             f"{line.ratio:.2f}",
             f"≥ {line.goal:g} {'met' if line.met else 'MISSED'}",
         )

@@ -167,8 +167,9 @@ def _index_new(file: SqliteFile, table: str) -> None:
     new = file.rows(f"SELECT count(*) FROM {data} WHERE fid > ?", last)[0][0]
     if _better_anew(file, table, new):
         # Boxes that this transaction wrote are all there are only if the index was empty.
-        known = None if last else file.remembered(table)
-        write_index(file, index, known or _boxes(file, table, after=0))
+        known = not last and file.remembers(table)
+        boxes = file.take_remembered(table) if known else _boxes(file, table, after=0)
+        write_index(file, index, boxes)
         return
     for fids, bounds in _boxes(file, table, after=last):
         west, south, east, north = bounds.T.tolist()

@@ -34,7 +34,7 @@ _HEADER_BYTES = 8
 _ENVELOPE_DOUBLES = (0, 4, 6, 6, 8)
 
 
-def point_blobs(x: NDArray[np.float64], y: NDArray[np.float64], *, srs_id: int) -> Iterator[bytes]:
+def point_blobs(x: NDArray[np.float64], y: NDArray[np.float64], *, srs_id: int) -> list[bytes]:
     """Write points as blobs.
 
     Parameters
@@ -46,15 +46,15 @@ def point_blobs(x: NDArray[np.float64], y: NDArray[np.float64], *, srs_id: int) 
 
     Returns
     -------
-    iterator of bytes
+    list of bytes
         A blob of 29 bytes for each point.
     """
     points = np.zeros(len(x), dtype=_POINT)
     points["magic"], points["flags"], points["srs_id"] = b"GP", _LITTLE_ENDIAN, srs_id
     points["byte_order"], points["wkb_type"] = 1, 1
     points["x"], points["y"] = x, y
-    data, size = points.tobytes(), _POINT.itemsize
-    return (data[start : start + size] for start in range(0, len(data), size))
+    blobs: list[bytes] = points.view(f"V{_POINT.itemsize}").tolist()
+    return blobs
 
 
 def read_point_blobs(blobs: list[bytes]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

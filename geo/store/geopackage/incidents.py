@@ -18,6 +18,7 @@ from geo.store.backend import ImportWriter, IncidentTable, Row
 from geo.store.contract import Window
 from geo.store.geopackage.feature_tables import begin_change, finish_change, unindex
 from geo.store.geopackage.geometry_blobs import point_blobs, read_point_blobs
+from geo.store.geopackage.packed_rtree import outward
 from geo.store.geopackage.sqlite_file import SqliteFile
 from geo.store.times import from_iso, to_iso
 
@@ -252,16 +253,34 @@ def _begin_change(file: SqliteFile) -> None:
 
 def _insert_rows(file: SqliteFile, table: str, frame: pd.DataFrame) -> None:
     """Write rows with their import and partition into the incidents, or a table like them."""
+    if frame.empty:
+        return
     blobs = point_blobs(frame["x"].to_numpy(), frame["y"].to_numpy(), srs_id=file.projection.code)
-    plain = (frame[name].tolist() for name in ("import_id", "partition_id"))
-    times = (to_iso(frame[name]) for name in _TIMES)
-    texts = (frame[name].astype(object).tolist() for name in _TEXTS)
-    file.insert(table, _STORED, zip(blobs, *plain, *times, *texts, strict=True))
-    if table == _TABLE and len(frame):
+    values = {name: frame[name] for name in ("import_id", "partition_id", *_TIMES, *_TEXTS)}
+    # A file of one publisher and month differs in few columns.
+    same = {name: _written(one.iloc[:1])[0] for name, one in values.items() if _is_same(one)}
+    others = {name: _written(one) for name, one in values.items() if name not in same}
+    rows = zip(blobs, *others.values(), strict=True)
+    file.insert(table, ("geom", *others), rows, same=same)
+    if table == _TABLE:
         # Ids follow one another, because nobody else writes now.
         last = int(file.rows("SELECT last_insert_rowid()")[0][0])
         ids = range(last - len(frame) + 1, last + 1)
-        file.remember(_TABLE, (ids, frame[["x", "y", "x", "y"]].to_numpy(float)))
+        # As the index has them: until the commit this is all that grows with the rows.
+        file.remember(_TABLE, (ids, outward(frame[["x", "y", "x", "y"]].to_numpy(float))))
+
+
+def _written(values: pd.Series) -> list[object]:
+    """The values of a column as they are stored."""
+    if values.name in _TIMES:
+        return list(to_iso(values))
+    return values.tolist() if values.name == "import_id" else values.astype(object).tolist()
+
+
+def _is_same(values: pd.Series) -> bool:
+    first = values.iloc[0]
+    # Most columns that differ do so in their first rows.
+    return bool((values.iloc[:20] == first).all() and (values == first).all())
 
 
 def _delete_rows(file: SqliteFile, condition: str, *values: object) -> None:

@@ -20,51 +20,58 @@ from numpy.typing import NDArray
 from geo.store.geopackage.sqlite_connection import Boxes
 from geo.store.geopackage.sqlite_file import SqliteFile
 
+Ints = NDArray[np.int64]
+Rows = NDArray[np.integer]
+
+_SIDES = ("minx", "miny", "maxx", "maxy")
 _CELL = np.dtype(
     [("id", ">i8"), ("minx", ">f4"), ("maxx", ">f4"), ("miny", ">f4"), ("maxy", ">f4")]
 )
 # SQLite looks for the root in node 1.
 _ROOT = 1
 _NODE_HEADER_BYTES = 4
+_ROWS_AT_ONCE = 50_000
+"""Ids that are Python's numbers at a time: these take five times the memory."""
 
 
 @dataclass(frozen=True)
-class _Level:
-    """All nodes at one height of the tree: cell i is in node number `first + node[i]`."""
+class _Cells:
+    """The boxes of one level of the tree, in 20 bytes each: of millions all are held at once.
+
+    Attributes
+    ----------
+    first
+        The lowest id.
+    offsets
+        The n ids, each less the first.
+    bounds
+        Their n × 4 bounds as `_SIDES`.
+    """
 
     first: int
-    cells: NDArray[np.void]
-    node: NDArray[np.int64]
+    offsets: NDArray[np.unsignedinteger]
+    bounds: NDArray[np.float32]
 
-    def nodes_by_id(self) -> Iterator[tuple[int, int]]:
-        """The id of each cell with the number of its node, by id."""
-        order = np.argsort(self.cells["id"])
-        # Some at a time: Python's numbers take five times the memory.
-        for piece in np.array_split(order, 1 + len(order) // 50_000):
-            ids, nodes = self.cells["id"][piece], self.first + self.node[piece]
-            yield from zip(ids.tolist(), nodes.tolist(), strict=True)
+    def __len__(self) -> int:
+        return len(self.offsets)
 
-    def blobs(self, size: int, *, depth: int) -> list[bytes]:
-        """Each node as SQLite stores it: depth of the tree, number of cells, cells, padding.
+    def ids(self, rows: Rows) -> Ints:
+        """The ids of some cells."""
+        return self.first + self.offsets[rows].astype(np.int64)
 
-        Parameters
-        ----------
-        size
-            Length of a blob in bytes.
-        depth
-            Height of the tree in the root's node, 0 in every other.
+    def packed(self, rows: Rows) -> NDArray[np.void]:
+        """Some cells as they stand in a node."""
+        ids = self.ids(rows)
+        cells = np.empty(len(ids), dtype=_CELL)
+        cells["id"] = ids
+        for name, side in zip(_SIDES, self.bounds.T, strict=True):
+            cells[name] = side[rows]
+        return cells
 
-        Returns
-        -------
-        list of bytes
-            A blob for each node, in the order of their numbers.
-        """
-        counts = np.bincount(self.node)
-        data, end, blobs = self.cells.tobytes(), 0, []
-        for count in counts.tolist():
-            start, end = end, end + count * _CELL.itemsize
-            blobs.append((struct.pack(">HH", depth, count) + data[start:end]).ljust(size, b"\0"))
-        return blobs
+    def centres(self, axis: int, rows: Rows | slice) -> NDArray[np.float32]:
+        """Twice the centres of some cells from west to east (0) or south to north (1)."""
+        doubled: NDArray[np.float32] = self.bounds[rows, axis] + self.bounds[rows, axis + 2]
+        return doubled
 
 
 def write_index(file: SqliteFile, index: str, boxes: Iterable[Boxes] = ()) -> None:
@@ -79,71 +86,128 @@ def write_index(file: SqliteFile, index: str, boxes: Iterable[Boxes] = ()) -> No
     boxes
         The new content, some rows at a time; no id may occur twice.
     """
-    # The size of a node depends on the file's page size, so it is read from the root.
-    (size,) = file.rows(f'SELECT length(data) FROM "{index}_node" WHERE nodeno = ?', _ROOT)[0]
-    parts = [np.empty(0, dtype=_CELL), *(_cells(*part) for part in boxes)]
-    # With its dtype, because by itself numpy would swap the bytes to the machine's order.
-    cells = np.concatenate(parts, dtype=_CELL)
-    levels = _pack(cells, capacity=(size - _NODE_HEADER_BYTES) // _CELL.itemsize)
-    for table in ("node", "rowid", "parent"):
-        file.execute(f'DELETE FROM "{index}_{table}"')
-    for height, level in enumerate(levels):
-        numbers = level.first + np.arange(level.node[-1] + 1 if len(level.node) else 1)
-        depth = height if level is levels[-1] else 0
-        blobs = level.blobs(size, depth=depth) or [bytes(size)]
-        nodes = zip(numbers.tolist(), blobs, strict=True)
-        file.insert(f'"{index}_node"', ("nodeno", "data"), nodes)
-        if height:
-            file.insert(f'"{index}_parent"', ("nodeno", "parentnode"), level.nodes_by_id())
-        else:
-            file.insert(f'"{index}_rowid"', ("rowid", "nodeno"), level.nodes_by_id())
+    cells = _gathered(boxes)
+    writer = _TreeWriter(file, index)
+    while len(cells) > writer.capacity:
+        cells = writer.write_level(cells)
+    writer.write_root(cells)
 
 
-def _cells(ids: Sequence[int], bounds: NDArray[np.float64]) -> NDArray[np.void]:
-    """Boxes in 32 bits, rounded outwards so each still covers its geometry."""
-    cells = np.empty(len(ids), dtype=_CELL)
-    cells["id"] = ids
-    for name, side in zip(("minx", "miny", "maxx", "maxy"), bounds.T, strict=True):
-        rounded = side.astype(np.float32)
-        outwards = np.float32(-np.inf if name.startswith("min") else np.inf)
-        short = rounded > side if name.startswith("min") else rounded < side
-        cells[name] = np.where(short, np.nextafter(rounded, outwards), rounded)
-    return cells
+def outward(bounds: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Bounds in 32 bits, rounded outwards so each box still covers its geometry.
+
+    Parameters
+    ----------
+    bounds
+        n × 4: west, south, east, north; what has 32 bits already is left as it is.
+
+    Returns
+    -------
+    Bounds of the same order.
+    """
+    if bounds.dtype == np.float32:
+        return bounds.astype(np.float32, copy=False)
+    rounded = bounds.astype(np.float32)
+    short = np.hstack([rounded[:, :2] > bounds[:, :2], rounded[:, 2:] < bounds[:, 2:]])
+    ends = np.array([-np.inf, -np.inf, np.inf, np.inf], dtype=np.float32)
+    return np.where(short, np.nextafter(rounded, ends), rounded)
 
 
-def _pack(cells: NDArray[np.void], *, capacity: int) -> list[_Level]:
-    """The tree's levels, from the leaves to the root."""
-    levels: list[_Level] = []
-    first = _ROOT + 1
-    while len(cells) > capacity:
-        order, node = _tile(cells, capacity)
-        level = _Level(first, cells[order], node)
-        levels.append(level)
-        cells = _around(level)
-        first += len(cells)
-    levels.append(_Level(_ROOT, cells, np.zeros(len(cells), dtype=np.int64)))
-    return levels
+class _TreeWriter:
+    """Writes the levels of a tree one after the other, the leaves first."""
+
+    def __init__(self, file: SqliteFile, index: str) -> None:
+        self._file, self._index = file, index
+        # The size of a node depends on the file's page size, so it is read from the root.
+        sql = f'SELECT length(data) FROM "{index}_node" WHERE nodeno = ?'
+        self._size = int(file.rows(sql, _ROOT)[0][0])
+        self.capacity = (self._size - _NODE_HEADER_BYTES) // _CELL.itemsize
+        self._height = 0
+        self._next = _ROOT + 1
+        for table in ("node", "rowid", "parent"):
+            file.execute(f'DELETE FROM "{index}_{table}"')
+
+    def write_level(self, cells: _Cells) -> _Cells:
+        """Write the nodes of a level; returns the box around each as the level above."""
+        nodes = -(-len(cells) // self.capacity)
+        first, node_of, around = self._next, np.empty(len(cells), dtype=np.uint32), []
+        for rows, node in _slices(cells, nodes):
+            starts = np.flatnonzero(np.diff(node, prepend=-1))
+            self._write_nodes(first + node[starts], np.split(cells.packed(rows), starts[1:]))
+            node_of[rows] = node
+            bounds = cells.bounds[rows]
+            low = np.minimum.reduceat(bounds[:, :2], starts)
+            around.append(np.hstack([low, np.maximum.reduceat(bounds[:, 2:], starts)]))
+        self._write_places(cells, node_of, first=first)
+        self._height += 1
+        self._next += nodes
+        return _Cells(first, np.arange(nodes, dtype=np.uint32), np.concatenate(around))
+
+    def write_root(self, cells: _Cells) -> None:
+        """Write the last node, which says how high the tree is."""
+        everything = cells.packed(np.arange(len(cells)))
+        self._write_nodes(np.array([_ROOT]), [everything], depth=self._height)
+        self._write_places(cells, np.zeros(len(cells), dtype=np.uint32), first=_ROOT)
+
+    def _write_nodes(self, numbers: Ints, nodes: list[NDArray[np.void]], *, depth: int = 0) -> None:
+        # As SQLite stores a node: depth of the tree in the root, number of cells, cells, padding.
+        blobs = (
+            (struct.pack(">HH", depth, len(cells)) + cells.tobytes()).ljust(self._size, b"\0")
+            for cells in nodes
+        )
+        rows = zip(numbers.tolist(), blobs, strict=True)
+        self._file.insert(f'"{self._index}_node"', ("nodeno", "data"), rows)
+
+    def _write_places(self, cells: _Cells, node_of: NDArray[np.uint32], *, first: int) -> None:
+        """Write in which node each cell is, by its id."""
+        table, *names = (
+            ("parent", "nodeno", "parentnode") if self._height else ("rowid", "rowid", "nodeno")
+        )
+        # New rows come in the order of their ids.
+        sorted_already = bool((cells.offsets[:-1] <= cells.offsets[1:]).all())
+        order = None if sorted_already else np.argsort(cells.offsets)
+        for start in range(0, len(cells), _ROWS_AT_ONCE):
+            piece = np.arange(start, min(start + _ROWS_AT_ONCE, len(cells)))
+            rows = piece if order is None else order[piece]
+            nodes = first + node_of[rows].astype(np.int64)
+            pairs = zip(cells.ids(rows).tolist(), nodes.tolist(), strict=True)
+            self._file.insert(f'"{self._index}_{table}"', names, pairs)
 
 
-def _tile(cells: NDArray[np.void], capacity: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """An order in which cells near each other share a node, and the node of each in that order."""
-    nodes = -(-len(cells) // capacity)
-    node = np.arange(len(cells)) * nodes // len(cells)
-    # As many slices from west to east as there are nodes in each slice from south to north.
-    in_slice = node // max(1, round(np.sqrt(nodes)))
-    x = cells["minx"].astype(float) + cells["maxx"]
-    y = cells["miny"].astype(float) + cells["maxy"]
-    order = np.argsort(x, kind="stable")
-    return order[np.lexsort((y[order], in_slice))], node
+def _gathered(boxes: Iterable[Boxes]) -> _Cells:
+    """All boxes as one level of cells; each part goes once it is copied, as there are millions."""
+    parts = [(ids, outward(bounds)) for ids, bounds in boxes if len(ids)]
+    count = sum(len(ids) for ids, _ in parts)
+    first = min((int(np.min(_numbers(ids))) for ids, _ in parts), default=0)
+    last = max((int(np.max(_numbers(ids))) for ids, _ in parts), default=0)
+    offsets = np.empty(count, dtype=np.min_scalar_type(last - first))
+    bounds = np.empty((count, len(_SIDES)), dtype=np.float32)
+    end = count
+    while parts:
+        ids, own = parts.pop()
+        piece = slice(end - len(ids), end)
+        offsets[piece], bounds[piece] = _numbers(ids) - first, own
+        end -= len(ids)
+    return _Cells(first, offsets, bounds)
 
 
-def _around(level: _Level) -> NDArray[np.void]:
-    """The box around each node of a level, as cells of the level above."""
-    starts = np.flatnonzero(np.diff(level.node, prepend=-1))
-    cells = np.empty(len(starts), dtype=_CELL)
-    cells["id"] = level.first + np.arange(len(starts))
-    for name in ("minx", "miny"):
-        cells[name] = np.minimum.reduceat(level.cells[name].astype(np.float32), starts)
-    for name in ("maxx", "maxy"):
-        cells[name] = np.maximum.reduceat(level.cells[name].astype(np.float32), starts)
-    return cells
+def _numbers(ids: Sequence[int]) -> Ints:
+    """Ids as an array: those of a range without a Python number for each."""
+    if isinstance(ids, range):
+        return np.arange(ids.start, ids.stop, ids.step)
+    return np.asarray(ids, dtype=np.int64)
+
+
+def _slices(cells: _Cells, nodes: int) -> Iterator[tuple[Rows, Ints]]:
+    """The rows of each slice from west to east, from south to north in it, with their nodes.
+
+    There are as many slices as nodes in each of them. Nodes count on from slice to slice.
+    """
+    # Neither a stable sort nor 64 bits: both would take memory for every row.
+    order = np.argsort(cells.centres(0, slice(None))).astype(np.uint32)
+    per_slice = max(1, round(np.sqrt(nodes)))
+    for node in range(0, nodes, per_slice):
+        # Row i goes to node i × nodes // rows, so that all are about equally full.
+        start, end = (-(-min(at, nodes) * len(cells) // nodes) for at in (node, node + per_slice))
+        rows = order[start:end]
+        yield rows[np.argsort(cells.centres(1, rows))], np.arange(start, end) * nodes // len(cells)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain, groupby, islice
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import quote
 
 import numpy as np
@@ -24,7 +25,7 @@ _ROWS_PER_STATEMENT = 200
 _ROWS_PER_PAGE = 10_000
 """Few: while a page of rows becomes Python objects no other thread works."""
 
-Boxes = tuple[Sequence[int], NDArray[np.float64]]
+Boxes = tuple[Sequence[int], NDArray[np.floating]]
 """Some rows of a spatial index: n ids, and n × 4 bounds as west, south, east, north in metres."""
 
 
@@ -156,7 +157,14 @@ class SqliteConnection:
         """
         self._connection.executemany(sql, rows)
 
-    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    def insert(
+        self,
+        table: str,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        same: Mapping[str, object] = MappingProxyType({}),
+    ) -> None:
         """Insert many rows.
 
         Parameters
@@ -165,16 +173,22 @@ class SqliteConnection:
             Their names, quoted where necessary.
         rows
             A value for each column.
+        same
+            Further columns, each with the value that all rows have in it. It is bound once a
+            statement, which saves a fifth of the time where half of the columns are the same.
         """
-        row = f"({', '.join('?' * len(columns))})"
+        shared = [f"?{number}" for number in range(1, len(same) + 1)]
+        # A plain mark takes the number after the highest so far.
+        row = f"({', '.join([*shared, *'?' * len(columns)])})"
         remaining = iter(rows)
         # Many rows to a statement, because a statement costs about as much as a row.
         pieces = iter(lambda: list(islice(remaining, _ROWS_PER_STATEMENT)), [])
         # All pieces but the last are of one length, so there are at most two statements to parse.
         for length, equal in groupby(pieces, key=len):
             self.fill(
-                f"INSERT INTO {table} ({', '.join(columns)}) VALUES {', '.join([row] * length)}",
-                (tuple(chain.from_iterable(piece)) for piece in equal),
+                f"INSERT INTO {table} ({', '.join([*same, *columns])})"
+                f" VALUES {', '.join([row] * length)}",
+                ((*same.values(), *chain.from_iterable(piece)) for piece in equal),
             )
 
     def check_writable(self) -> None:
@@ -249,9 +263,16 @@ class SqliteConnection:
         self._remembered.pop(table, None)
         self._incomplete.add(table)
 
-    def remembered(self, table: str) -> list[Boxes]:
-        """All rows that this transaction inserted, in order; empty if it is not sure of all."""
-        return self._remembered.get(table, [])
+    def remembers(self, table: str) -> bool:
+        """Whether it knows all rows that this transaction inserted, of which there are some."""
+        return bool(self._remembered.get(table))
+
+    def take_remembered(self, table: str) -> Iterator[Boxes]:
+        """All rows that this transaction inserted, in order; each part is forgotten as it goes."""
+        parts = self._remembered.pop(table, [])
+        parts.reverse()
+        while parts:
+            yield parts.pop()
 
     @property
     def has_deferred(self) -> bool:

@@ -1,12 +1,13 @@
 """An index that was written whole is the one that SQLite would have made, and goes on working."""
 
 import sqlite3
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from geo.crs import Projection
-from geo.store.geopackage.packed_rtree import write_index
+from geo.store.geopackage.packed_rtree import outward, write_index
 from geo.store.geopackage.sqlite_file import SqliteFile
 
 
@@ -95,3 +96,15 @@ def test_writing_again_leaves_nothing_of_before():
     write_index(file, "tree", [(np.array([7]), boxes(1))])
     assert file.sound()
     assert file.rows("SELECT id FROM tree") == [(7,)]
+
+
+def test_packing_takes_some_40_bytes_for_each_row():
+    file, n = Plain(), 150_000
+    parts = [(range(at, at + 5_000), outward(boxes(5_000, seed=at))) for at in range(0, n, 5_000)]
+    tracemalloc.start()
+    write_index(file, "tree", (parts.pop(0) for _ in range(len(parts))))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Besides what grows with the rows there are the numbers of 50,000 rows at a time.
+    assert peak < 40 * n + 15e6
+    assert file.rows("SELECT count(*) FROM tree") == [(n,)]
