@@ -219,9 +219,7 @@ class Server:
                 f"{LOCK_TIMEOUT_S:g} seconds; try again when it has finished"
             ) from error
         except errors.DiskFull as error:
-            raise DiskFullError(
-                f"the store {self.name} cannot be used: its server's disk is full; make room there"
-            ) from error
+            raise DiskFullError(f"the store {self.name} cannot be used: {_DISK_FULL}") from error
         except errors.ConfigurationLimitExceeded as error:
             raise DiskFullError(
                 f"the store {self.name} cannot be used: its server gives it no more room for "
@@ -323,6 +321,10 @@ _CONNECT: Final[dict[str, Any]] = {
 _DENIED: Final = ("authentication", "role ", "pg_hba.conf", "password")
 """Words in PostgreSQL's messages about users that it does not let in."""
 
+_DISK_FULL: Final = "its server's disk is full; make room there"
+_NO_ROOM: Final = (os.strerror(errno.ENOSPC), "could not write init file")
+"""Words in its messages about connections that it cannot begin: each may write a file of caches."""
+
 
 def database_name(url: str) -> str:
     """A database as messages name it: by its name alone, without server, user and password.
@@ -374,6 +376,8 @@ def _refusal(name: str, error: psycopg.Error) -> StoreError | NotFoundError:
     if 'database "' in text and "does not exist" in text:
         return NotFoundError(f"there is no database {name}; 'createdb' makes one")
     if isinstance(error, psycopg.OperationalError) and error.sqlstate is None:
+        if any(mark in str(error) for mark in _NO_ROOM):
+            return DiskFullError(f"the store {name} cannot be used: {_DISK_FULL}")
         # The message of the connection names the server, its socket and the user.
         denied = any(mark in text for mark in _DENIED)
         text = (
