@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from anyio import to_thread
 from fastapi import Depends, HTTPException, Request
+from fastapi.concurrency import contextmanager_in_threadpool
 
 from api.calls import current_call, extend
 from api.data.multipart import PartHead, boundary_of, read_parts
@@ -92,14 +93,16 @@ async def receive(request: Request, service: DataService) -> Upload:
     StoreError
         If the store can only be read.
     """
-    service.check_writable()
+    await to_thread.run_sync(service.check_writable)
     most = service.uploads.most_bytes
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > most + _LARGEST_FORM:
         raise TooLargeError(most)
     boundary = boundary_of(request.headers.get("content-type", ""))
     call = current_call()
-    with service.uploads.receiving(call.caller if call else "") as receiver:
+    receiving = service.uploads.receiving(call.caller if call else "")
+    # Its folder is made and removed in a thread: that waits for the disk, and the loop must not.
+    async with contextmanager_in_threadpool(receiving) as receiver:
         await _receive_parts(request.stream(), boundary, receiver, service)
     return receiver.upload
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, RedirectResponse
-from starlette.requests import ClientDisconnect
 
 from api.addresses import own_address
 from api.data.choices import FIELDS
@@ -45,7 +45,7 @@ async def send(request: Request, service: DataDep) -> Response:
         upload = await receive(request, service)
     except (HTTPException, PatchmapError) as error:
         await _drain(request, service.uploads.most_bytes)
-        return _refused(request, service, error)
+        return await run_in_threadpool(_refused, request, service, error)
     address = own_address(f"/data/files/{upload.upload_id}")
     if reads_pages(request.headers, request.query_params):
         return RedirectResponse(address, 303)
@@ -169,7 +169,7 @@ def _refused(
 
 async def _drain(request: Request, most: int) -> None:
     """Read on to the end: a browser shows an answer only once it has sent everything."""
-    with suppress(ClientDisconnect, RuntimeError):
+    with suppress(RuntimeError):  # it was read to its end
         async for piece in request.stream():
             most -= len(piece)
             if most < 0:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import make_app
+from api.data import routes
 from api.data import uploads as data_uploads
 from api.data.tried import Preview
 from api.imports.process import ImportHere
@@ -173,6 +176,26 @@ def test_a_caller_can_send_again_after_the_disk_was_full(monkeypatch):
         receiver.begin("a.csv")
     assert len(uploads) == 1
     uploads.close()
+
+
+def test_no_other_caller_waits_for_the_disk_and_the_page_of_an_upload(caller, monkeypatch):
+    in_the_loop = []
+
+    def noted(what):
+        def call(*arguments, **options):
+            with suppress(RuntimeError):  # there is no loop in this thread, and so nobody waits
+                in_the_loop.append((what, asyncio.get_running_loop()))
+            return what(*arguments, **options)
+
+        return call
+
+    folder, page = data_uploads.TemporaryFolder, routes.list_page
+    monkeypatch.setattr(data_uploads, "TemporaryFolder", noted(folder))
+    monkeypatch.setattr(folder, "cleanup", noted(folder.cleanup))
+    monkeypatch.setattr(routes, "list_page", noted(page))
+    assert caller.send(CSV).status_code == 303
+    assert caller.send(CSV, token="wrong").status_code == 403
+    assert in_the_loop == []
 
 
 def test_choices_that_change_during_a_preview_are_previewed_anew(caller, monkeypatch):
