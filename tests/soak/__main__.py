@@ -1,6 +1,7 @@
 """`make soak`: the demo city under load for a quarter of an hour on each store, with kills.
 
-`SOAK_SECONDS=120 python -m tests.soak geopackage` takes less, and one store alone.
+`SOAK_SECONDS=120 python -m tests.soak geopackage` takes less, and one store alone; SOAK_FOLDER
+names a folder that stays, with the logs and the answers that differ.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.postgres import PrivateCluster, start_cluster
@@ -29,8 +31,7 @@ MOST_RECOVERY_S = 2.0
 def main() -> None:
     stores = sys.argv[1:] or ["geopackage", "postgis"]
     missed: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="soak-") as name:
-        folder = Path(name)
+    with _folder() as folder:
         demo = folder / "demo.gpkg"
         _patchmap(demo, "demo")
         if "postgis" in stores:
@@ -39,10 +40,20 @@ def main() -> None:
                     raise SystemExit("unset TEST_DATABASE_URL: that server is not ours to kill")
                 url = cluster.new_database()
                 _patchmap(demo, "copy", "--to", url)
-                missed += _reported("PostGIS", _soaked(url, folder / "postgis.log", cluster))
+                missed += _reported("PostGIS", _soaked(url, folder / "postgis" / "log", cluster))
         if "geopackage" in stores:
-            missed += _reported("GeoPackage", _soaked(str(demo), folder / "geopackage.log"))
+            missed += _reported("GeoPackage", _soaked(str(demo), folder / "geopackage" / "log"))
     raise SystemExit("\n".join(missed))
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    if given := os.environ.get("SOAK_FOLDER"):
+        Path(given).mkdir()
+        yield Path(given)
+        return
+    with tempfile.TemporaryDirectory(prefix="soak-") as name:
+        yield Path(name)
 
 
 def _patchmap(store: Path, *arguments: str) -> None:
@@ -51,6 +62,7 @@ def _patchmap(store: Path, *arguments: str) -> None:
 
 
 def _soaked(address: str, log: Path, cluster: PrivateCluster | None = None) -> Report:
+    log.parent.mkdir()
     return asyncio.run(
         soak(address, log, seconds=SECONDS, every=EVERY_S, cluster=cluster, settle=SETTLE_S)
     )

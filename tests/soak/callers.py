@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from tests.soak.service import KilledService
@@ -42,7 +43,9 @@ READ: Final = (
 ANSWERED: Final = (200, 204)
 """The statuses of an answer; an empty tile is one."""
 
-_PASSING: Final = re.compile(rb"cannot be used|as many questions as it can|takes longer than")
+_PASSING: Final = re.compile(
+    rb"cannot be used|as many questions as it can|takes longer than|have just changed; try again"
+)
 """What a page says in the place of a section that could not be made then."""
 
 
@@ -55,6 +58,13 @@ _VERSIONS: Final = re.compile(
 def digest(reply: Reply) -> str:
     """What tells two answers apart but for versions."""
     return hashlib.sha256(_VERSIONS.sub(b"", reply.body)).hexdigest()
+
+
+def save(reply: Reply, path: str, folder: Path) -> None:
+    """Write an answer to a folder for its address, so that those that differ can be compared."""
+    own = folder / re.sub(r"\W+", "-", path).strip("-")
+    own.mkdir(parents=True, exist_ok=True)
+    (own / digest(reply)[:12]).write_bytes(reply.body)
 
 
 @dataclass
@@ -112,14 +122,21 @@ class Callers:
         The digests of the quiet answers of each address that is read.
     area
         The code of an area of the plans.
+    answers
+        The folder for answers that differ.
     """
 
     def __init__(
-        self, service: KilledService, store: str, expected: dict[str, set[str]], area: str
+        self,
+        service: KilledService,
+        store: str,
+        expected: dict[str, set[str]],
+        area: str,
+        answers: Path,
     ) -> None:
         self.noticed = Noticed()
         self._service, self._store, self._area = service, store, area
-        self._expected = expected
+        self._expected, self._answers = expected, answers
 
     @asynccontextmanager
     async def calling(self) -> AsyncIterator[Noticed]:
@@ -185,6 +202,7 @@ class Callers:
                 self.noticed.passing += 1
             elif digest(reply) not in self._expected[path]:
                 self.noticed.differing.append(path)
+                save(reply, path, self._answers / "differing")
 
     async def _heavy(self) -> None:
         """Ask what was hardly asked before, so that the caches fill."""

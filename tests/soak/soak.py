@@ -18,7 +18,7 @@ from geo.store.contract import Store
 from tests.geo.stores import postgis_soundness, soundness
 from tests.geo.stores.places import open_at
 from tests.postgres import PrivateCluster
-from tests.soak.callers import ANSWERED, READ, Callers, Noticed, digest
+from tests.soak.callers import ANSWERED, READ, Callers, Noticed, digest, save
 from tests.soak.importer import alternate
 from tests.soak.service import KilledService
 from tests.soak.wire import exchange
@@ -141,7 +141,8 @@ async def soak(
     Parameters
     ----------
     log
-        Where the service writes its log.
+        Where the service writes its log; `answers` beside it gets those of the quiet run, and those
+        that differ from them.
     seconds
         How long at least; in the last third nothing is killed, so that memory can grow.
     every
@@ -153,11 +154,11 @@ async def soak(
     settle
         Seconds until memory is measured, after the load.
     """
-    service = KilledService(address, log)
+    service, answers = KilledService(address, log), log.parent / "answers"
     await service.start()
     try:
-        expected, counts, area = await _quiet(service, address, read)
-        callers = Callers(service, address, expected, area)
+        expected, counts, area = await _quiet(service, address, read, answers)
+        callers = Callers(service, address, expected, area, answers)
         began = time.monotonic()
         async with callers.calling() as noticed:
             kills = await _kill(service, cluster, began + seconds * 2 / 3, every)
@@ -180,7 +181,7 @@ async def soak(
 
 
 async def _quiet(
-    service: KilledService, address: str, read: Sequence[str]
+    service: KilledService, address: str, read: Sequence[str], folder: Path
 ) -> tuple[dict[str, set[str]], set[int], str]:
     """The answers in each state of the data, how many incidents it has then, and an area."""
     answers: dict[str, set[str]] = {path: set() for path in read}
@@ -205,6 +206,7 @@ async def _quiet(
                 reply = await exchange(service.port, path)
                 assert reply.status in ANSWERED, (path, reply)
                 answers[path].add(digest(reply))
+                save(reply, path, folder / "quiet")
             alternate(store)
     return answers, counts, area
 
