@@ -185,8 +185,14 @@ def list_keys(context: typer.Context) -> None:
     """List all keys: whose they are, what they may, until when."""
     cli = CommandContext.of(context)
     with _records(cli) as records:
-        every = Keys(records).all()
-    cli.echo([_key_line(key) for key in every] or ["no keys yet"], [_key_facts(k) for k in every])
+        every, users = Keys(records).all(), {user.name for user in Users(records).all()}
+    lines, facts = [], []
+    for key in every:
+        # Whom a proxy alone knows may have left: nothing here ends their keys before they expire.
+        known = key.owner in users
+        lines.append(_key_line(key) + ("" if known else "  owner is no user here"))
+        facts.append({**_key_facts(key), "owner_is_user": known})
+    cli.echo(lines or ["no keys yet"], facts)
 
 
 @keys.command("revoke")

@@ -51,6 +51,16 @@ def test_a_key_is_shown_once_and_revoked(store: Path) -> None:
     assert "[revoked]" in run(store, "keys", "list")
 
 
+def test_keys_of_people_whom_a_proxy_alone_knows_are_listed_as_such(store: Path) -> None:
+    run(store, "users", "add", "ann", "--role", "viewer", "--no-password")
+    run(store, "keys", "add", "Excel", "--role", "viewer", "--owner", "ann")
+    run(store, "keys", "add", "QGIS", "--role", "viewer")
+    for line in run(store, "keys", "list").splitlines():
+        assert line.endswith("owner is no user here") == ("QGIS" in line)
+    facts = json.loads(run(store, "--json", "keys", "list"))
+    assert {key["name"]: key["owner_is_user"] for key in facts} == {"Excel": True, "QGIS": False}
+
+
 def test_areas_and_roles_that_open_nothing_are_refused(store: Path) -> None:
     def refused(*words: str) -> str:
         done = CliRunner().invoke(app, ["--store", str(store), *words])
