@@ -5,6 +5,7 @@ Clients come from this machine, and from a network of their own that nothing but
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -16,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,9 +26,11 @@ from owslib.ogcapi.features import Features
 from owslib.util import Authentication
 
 from api.identity.keys import Keys
+from api.identity.moments import utc_now
 from api.identity.roles import Role
 from api.identity.users import User, Users
 from geo.store.geopackage.records import RecordsFile
+from tests.api.ogc.test_qgis import python_of_qgis
 from tests.services import free_port
 
 NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
@@ -78,6 +82,12 @@ class Services:
         analyst = User("ann@council.example", (Role.ANALYST,))
         key, secret = Keys(self.records).add("test", analyst)
         return key.key_id, secret
+
+    def expired(self) -> str:
+        """The secret of a key that was good for a day, two days ago."""
+        analyst = User("ann@council.example", (Role.ANALYST,))
+        before = Keys(self.records, lambda: utc_now() - timedelta(days=2))
+        return before.add("old", analyst, "1d")[1]
 
 
 @pytest.fixture(scope="module")
@@ -227,9 +237,10 @@ def test_gis_clients_and_spreadsheets_come_with_a_key(
     assert _challenged(services, table, secret).startswith("area_code,")
     assert get(services, table).status_code == 401
     Keys(services.records).revoke(key_id)
-    assert get(services, table, auth=("any", secret)).status_code == 401
-    with pytest.raises(AssertionError):
-        _gdal(services, base, secret)
+    for refused in (secret, services.expired()):
+        assert get(services, table, auth=("any", refused)).status_code == 401
+        with pytest.raises(AssertionError):
+            _gdal(services, base, refused)
 
 
 _CLIENTS = """
@@ -265,8 +276,39 @@ def test_gis_clients_come_from_another_network(services: Services, elsewhere: li
     # Nothing else of this machine is to be had there: it is another network.
     assert done.stdout.split("\n")[:-1] == ["2 wards", "area_code", "401", "out of reach"], done
     Keys(services.records).revoke(key_id)
-    with pytest.raises(AssertionError):
-        _gdal(services, services.behind, secret, before=elsewhere)
+    for refused in (secret, services.expired()):
+        with pytest.raises(AssertionError):
+            _gdal(services, services.behind, refused, before=elsewhere)
+
+
+def test_qgis_comes_from_another_network_with_a_key(
+    services: Services, elsewhere: list[str], tmp_path: Path
+) -> None:
+    if not python_of_qgis():
+        pytest.skip("QGIS is not installed (Debian: python3-qgis)")
+    (key_id, revoked), (_, secret) = services.key(), services.key()
+    Keys(services.records).revoke(key_id)
+    secrets = [secret, services.expired(), revoked]
+    script = str(Path(__file__).parent / "scripts/qgis_with_key.py")
+    address = f"{services.behind}/ogc"
+    done = subprocess.run(
+        [*elsewhere, python_of_qgis(), script, address, services.certificate, *secrets],
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "LANG": "C.UTF-8",
+            "QT_QPA_PLATFORM": "offscreen",
+            "XDG_RUNTIME_DIR": str(tmp_path),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    unopened = {"wards": -1, "incidents": -1}
+    counts = json.loads(done.stdout.splitlines()[-1])
+    assert counts == [{"wards": 2, "incidents": 320}, unopened, unopened, unopened]
 
 
 def _gdal(services: Services, base: str, secret: str, *, before: Sequence[str] = ()) -> None:
