@@ -52,6 +52,9 @@ class BoundedConnection(HttpToolsProtocol):
         How long a body may take: some seconds, and one more for so many bytes.
     write_seconds
         How long a caller may take nothing of an answer.
+    idle_seconds
+        How long a connection stays open after an answer: longer than a proxy keeps one, 60 s in
+        nginx. One that sends on it just as it is closed gets no answer, and its caller a 502.
     most_head_bytes
         How long a head may be.
     most
@@ -64,6 +67,7 @@ class BoundedConnection(HttpToolsProtocol):
     body_seconds: ClassVar[float] = 10.0
     body_rate: ClassVar[float] = 10_000.0
     write_seconds: ClassVar[float] = 60.0
+    idle_seconds: ClassVar[int] = 75
     most_head_bytes: ClassVar[int] = 65_536
     most: ClassVar[int] = most_connections()
     is_retiring: ClassVar[bool] = False
@@ -71,6 +75,7 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Expect a request, and make room for it."""
         super().connection_made(transport)
+        self.timeout_keep_alive = self.idle_seconds
         self._stage = _Stage.NEW
         self._since = self.loop.time()
         self._bytes = 0

@@ -98,6 +98,29 @@ def test_who_stalls_is_let_go(sent: bytes, answer: bytes) -> None:
     run(test)
 
 
+class Idle(BoundedConnection):
+    """A connection that is soon closed after an answer."""
+
+    idle_seconds = 1
+
+
+def test_a_connection_is_kept_for_longer_than_a_proxy_keeps_it() -> None:
+    async def test() -> None:
+        for kind, open_after in ((Idle, False), (BoundedConnection, True)):
+            async with served(kind) as (connect, _):
+                reader, writer = await connect()
+                writer.write(HEAD + b"\r\n")
+                await reader.readuntil(b"\r\n\r\n0")
+                further = asyncio.ensure_future(reader.read())
+                await asyncio.wait([further], timeout=PATIENCE if kind is Idle else 1.5)
+                assert further.done() is not open_after
+                further.cancel()
+                writer.close()
+
+    run(test)
+    assert BoundedConnection.idle_seconds > 60
+
+
 def test_a_head_that_drips_is_let_go() -> None:
     async def test() -> None:
         async with served(Impatient) as (connect, _):
