@@ -1,9 +1,10 @@
-"""The board of a bare address is worked out at start, while nobody waits for it."""
+"""The boards of a bare address are worked out at start, while nobody waits for them."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 
 from api.addresses import addresses_below
@@ -13,6 +14,7 @@ from api.board.map_page import draw_maps
 from api.board.opening import opening_view
 from api.board.page import board_parts, open_board
 from api.calls import BusyError, Call, CallerLeftError, serving_call
+from api.identity.view import EVERYTHING, DataView
 from api.load.log import log
 from api.settings import Settings
 from geo.checkpoints import StoppedError
@@ -20,14 +22,16 @@ from geo.errors import PatchmapError
 
 
 class BoardPreparation:
-    """Works out the first board of a service beside its first requests.
+    """Works out the first boards of a service beside its first requests.
 
     Who asks for the same board meanwhile waits for the same work.
 
     Parameters
     ----------
+    views
+        Of which views of the data there is to be a board, in this order.
     then
-        Works out after it what is opened next.
+        Works out after them what is opened next.
     """
 
     def __init__(
@@ -36,9 +40,11 @@ class BoardPreparation:
         basemaps: Basemaps,
         settings: Settings,
         *,
+        views: Sequence[DataView] = (EVERYTHING,),
         then: Callable[[Answers], object] = lambda _: None,
     ) -> None:
         self._answers, self._basemaps, self._settings = answers, basemaps, settings
+        self._views = views
         self._then = then
         self._call = Call()
 
@@ -54,12 +60,19 @@ class BoardPreparation:
         # Addresses are part of what is cached, here as in a request.
         with serving_call(self._call), addresses_below(self._settings.access.prefix):
             try:
-                prepare_board(self._answers, self._basemaps, self._settings)
-                self._then(self._answers)
-            except (PatchmapError, StoppedError, BusyError):
+                for view in self._views:
+                    self._prepare(view)
+                with suppress(PatchmapError):
+                    self._then(self._answers)
+            except (StoppedError, BusyError):
                 pass  # whoever opens the board gets the reason
             except Exception as fault:  # noqa: BLE001 - likewise; the trace is of use at once
                 log.error("preparing the board failed", exc_info=fault)
+
+    def _prepare(self, view: DataView) -> None:
+        # An officer's areas may be gone: others still see theirs.
+        with suppress(PatchmapError):
+            prepare_board(self._answers.of(view), self._basemaps, self._settings)
 
 
 def prepare_board(answers: Answers, basemaps: Basemaps, settings: Settings) -> None:

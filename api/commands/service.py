@@ -46,7 +46,7 @@ COMPILED_FROM = 100_000
 """Incidents from which the compiled point-in-area loops are used, and so loaded at start."""
 
 PREPARED_FROM = 50_000
-"""Incidents from which the first board is worked out at start: of fewer it opens at once anyway."""
+"""Incidents from which first boards are worked out at start: of fewer they open at once anyway."""
 
 
 def _log_choice(text: str) -> LogChoice:
@@ -154,6 +154,7 @@ def serve_store(
     from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
     from api.areas.facts import prepare_areas  # noqa: PLC0415 - likewise
     from api.board.preparing import BoardPreparation  # noqa: PLC0415 - likewise
+    from api.identity.expected import expected_views  # noqa: PLC0415 - likewise
 
     settings = replace(Settings.read(), store=cli.store)
     settings = replace(settings, access=place.checked(settings.access))
@@ -178,11 +179,15 @@ def serve_store(
             )
         app = make_app(store, settings, records=records, worker=worker)
         preparation = BoardPreparation(
-            app.state.answers, app.state.basemaps, app.state.settings, then=prepare_areas
+            app.state.answers,
+            app.state.basemaps,
+            app.state.settings,
+            views=expected_views(records, settings.access),
+            then=prepare_areas,
         )
         ready = partial(_warm_up, app, store, preparation)
         release = partial(_release, app, store, preparation)
-        _run(cli, app, cli.store, place, ready=ready, announce=announce, release=release)
+        _run(cli, app, cli.store_name, place, ready=ready, announce=announce, release=release)
 
 
 def _warm_up(app: FastAPI, store: Store, preparation: BoardPreparation) -> None:
