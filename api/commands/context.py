@@ -58,6 +58,20 @@ class CommandContext:
         cli.command, cli.words = command_name(context), command_words(context)
         return cli
 
+    @property
+    def store_in_commands(self) -> str:
+        """The store as a command line names it that people may copy."""
+        return "postgresql://…" if self.store.startswith(POSTGRES) else self.store
+
+    @property
+    def store_name(self) -> str:
+        """The store as lines name it: the address of a database can hold a password."""
+        if not self.store.startswith(POSTGRES):
+            return self.store
+        from geo.store.postgis.server import database_name  # noqa: PLC0415 - only for a database
+
+        return f"the database {database_name(self.store)}"
+
     @contextmanager
     def open(self, *, create: bool = False) -> Iterator[Store]:
         """Open the store that --store names; what is changed of it is recorded."""

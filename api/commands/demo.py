@@ -66,7 +66,7 @@ def demo(
         )
         return
     with cli.open(create=True) as store:
-        _refuse_other_data(store, cli.store)
+        _refuse_other_data(store, cli.store_name)
         city = build_city(seed)
         parts = city.partitions()
         with store.transaction():
@@ -88,10 +88,10 @@ def demo(
         written = write_files(city, files, store.projection) if files else []
     n = len(city.incidents)
     also = f" and {len(city.cases):,} records" if records else ""
-    lines = [f"{cli.store}: {city.label}, {n:,} incidents in {len(parts)} months{also}"]
+    lines = [f"{cli.store_name}: {city.label}, {n:,} incidents in {len(parts)} months{also}"]
     if files:
         lines.append(f"{files}: {len(written)} files to try imports with")
-    facts = {"store": cli.store, "incidents": n, "files": [str(path) for path in written]}
+    facts = {"store": cli.store_name, "incidents": n, "files": [str(path) for path in written]}
     cli.echo(lines, facts)
 
 

@@ -33,6 +33,6 @@ def look(
 
     cli = CommandContext.of(context)
     # The store that commands take by themselves need not be named.
-    store = "" if cli.store == Settings.read().store else cli.store
+    store = "" if cli.store == Settings.read().store else cli.store_in_commands
     facts = look_at(file, Options(layer=layer, mapping=mapping, store=store))
     cli.echo(report(facts), asdict(facts))

@@ -41,7 +41,7 @@ def serve_by(workers: int, cli: CommandContext, place: Place, *, create: bool) -
     with cli.open(create=create) as store:
         show_notices(store, settings.access)
     supervisor = Supervisor(own_command(), workers, place.listen())
-    supervisor.run(lambda: show_address(cli, cli.store, place))
+    supervisor.run(lambda: show_address(cli, cli.store_name, place))
 
 
 def share_of(settings: Settings, worker: WorkerSpec) -> Settings:

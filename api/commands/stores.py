@@ -173,7 +173,7 @@ def backup(
         # A GeoPackage is saved as it is, with its history.
         is_file = isinstance(store, GeoPackageStore)
         former = {"imports": 0, "layer_changes": 0} if is_file else former_changes(store)
-    lines = [f"{file}: a backup of {cli.store}"]
+    lines = [f"{file}: a backup of {cli.store_name}"]
     lines += [*history_lines(former, "the backup"), *left_behind(cli)]
     cli.echo(lines, {"backup": str(file), "history_left_behind": former})
 
@@ -190,7 +190,8 @@ def restore(
     with cli.open(create=True) as store:
         if holds_data(store) and not replace:
             raise ConflictError(
-                f"{cli.store} already holds data; add --replace to overwrite it with the backup"
+                f"{cli.store_name} already holds data; add --replace to overwrite it with the "
+                "backup"
             )
         # Before, as what is done and not recorded would be hidden; so how many rows is not known.
         cli.record(Action.IMPORT, subject=f"restore of backup {file.name}")
@@ -204,7 +205,7 @@ def restore(
         # erased while it was restored: that takes minutes.
         again = replay(store, [*erased, *erasures_beside(cli.store)])
         n = store.incident_count()
-    lines = [f"{cli.store}: restored from {file}, {n:,} incidents"]
+    lines = [f"{cli.store_name}: restored from {file}, {n:,} incidents"]
     if again:
         lines.append(f"erased again, as since the backup: {again:,}")
     cli.echo(lines, {"incidents": n, "erased_again": again})
@@ -221,7 +222,7 @@ def copy(
         copy_store(store, target, on_part=_echo_name if sys.stderr.isatty() else lambda _name: None)
         n = target.incident_count()
         former = former_changes(store)
-    lines = [f"{n:,} incidents copied from {cli.store}"]
+    lines = [f"{n:,} incidents copied from {cli.store_name}"]
     lines += [*history_lines(former, "the copy"), *left_behind(cli, "the copy")]
     cli.echo(lines, {"incidents": n, "history_left_behind": former})
 

@@ -20,7 +20,7 @@ from api.commands.start.fetching import fetch_months, fetch_wards, months_to_fet
 from api.commands.start.months import unpublished_months
 from api.commands.start.plan import StartPlan, make_plan, run_steps, show_plan
 from api.commands.start.request import StartRequest, read_request, stored_authorities
-from api.commands.start.steps import command_line, store_name
+from api.commands.start.steps import command_line
 from api.commands.start.summary import opening_question, what_to_know
 from api.settings import has_display
 from boundaries.layers.area_codes import WARDS
@@ -126,7 +126,7 @@ def _conclude(cli: CommandContext, request: StartRequest, plan: StartPlan) -> di
     for line in lines:
         say(f"  {line}", quiet=cli.json)
     return {
-        "store": store_name(cli),
+        "store": cli.store_name,
         "authority": {"code": request.authority.code, "name": request.authority.name},
         "force": request.force,
         "layer": plan.board,
@@ -143,7 +143,7 @@ def _conclude(cli: CommandContext, request: StartRequest, plan: StartPlan) -> di
 def _announce(
     cli: CommandContext, address: str, facts: dict[str, object], *, open_it: bool
 ) -> None:
-    lines = [f"Patchmap serves {store_name(cli)} at {address} (stop with Ctrl-C)"]
+    lines = [f"Patchmap serves {cli.store_name} at {address} (stop with Ctrl-C)"]
     cli.echo(lines, facts | {"address": address})
     if open_it:
         # In a thread: some browsers return only when their window is closed.

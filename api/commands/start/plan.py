@@ -21,7 +21,6 @@ from api.commands.start.steps import (
     figures_step,
     import_step,
     layer_step,
-    store_name,
 )
 from api.text_tables import listed
 from boundaries.layers.area_codes import WARDS
@@ -126,7 +125,7 @@ def _other_layer(
     metadata, areas = store.layer(layer.layer_id)
     if areas.index.intersection(layer.areas.index).empty:
         raise ConflictError(
-            f"{store_name(cli)} holds {layer.layer_id} of another place than "
+            f"{cli.store_name} holds {layer.layer_id} of another place than "
             f"{request.authority.name}; name another store, with --store before the command"
         )
     return (
@@ -202,7 +201,7 @@ def show_plan(
     for note in plan.notes:
         say(note, quiet=quiet)
     if not plan.steps:
-        say(f"Nothing new: {store_name(cli)} has all of it", quiet=quiet)
+        say(f"Nothing new: {cli.store_name} has all of it", quiet=quiet)
         return
     say("To do:", quiet=quiet)
     for number, step in enumerate(plan.steps, start=1):

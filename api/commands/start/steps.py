@@ -15,7 +15,6 @@ from api.commands.start.layers import ChosenLayer
 from api.commands.start.months import REJECTS, ChosenMonth, commands, import_months
 from api.commands.start.recognise import Source
 from api.commands.start.request import StartRequest, is_wards
-from api.imports.opening import POSTGRES
 from api.settings import Settings
 from geo.errors import InputError
 from geo.question.ask import default_layer
@@ -104,10 +103,5 @@ def _by_hand(cli: CommandContext, source: Source, words: list[str]) -> list[str]
 
 def command_line(cli: CommandContext, words: list[str]) -> str:
     """The command line of a command on the same store."""
-    store = ["--store", store_name(cli)] if cli.store != Settings.read().store else []
+    store = ["--store", cli.store_in_commands] if cli.store != Settings.read().store else []
     return shlex.join(["patchmap", *store, *words])
-
-
-def store_name(cli: CommandContext) -> str:
-    """The store as lines name it: the address of a server can hold a password."""
-    return "postgresql://…" if cli.store.startswith(POSTGRES) else cli.store

@@ -59,6 +59,22 @@ def test_a_server_that_is_not_there_is_one_line_without_the_password(tmp_path: P
     assert "secret" not in done.stderr
 
 
+def test_no_line_has_the_address_of_the_database(town_database: str, tmp_path: Path) -> None:
+    address = town_database.replace("patchmap@", "patchmap:secret@")
+    (tmp_path / "points.csv").write_text("x,y,when\n435100,336100,2024-01-05\n")
+    for line, code in {
+        "backup saved.gpkg": 0,
+        "copy --to copied.gpkg": 0,
+        "look points.csv": 0,
+        "demo": 1,
+        "restore saved.gpkg": 1,
+    }.items():
+        done = run_patchmap("--store", address, *line.split(), cwd=tmp_path)
+        assert done.returncode == code, (line, done)
+        assert "secret" not in done.stdout + done.stderr, line
+        assert "host=" not in done.stdout + done.stderr, line
+
+
 def a_month(folder: Path, *, rows: int) -> Path:
     path = folder / "2024-01-testshire-street.csv"
     with path.open("w", newline="") as file:
