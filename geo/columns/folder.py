@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.columns.areas import ENDING, drop_areas
 from geo.columns.incidents import IncidentColumns, LocationReader
 from geo.columns.piece import INDEX, LOCATION, NAMED, DamagedError, Piece, PieceReader, write_piece
 from geo.columns.places import is_own, made
@@ -197,9 +198,15 @@ class ColumnFolder:
             If a file of the copy can be read, and not deleted.
         """
         index = self._index()
-        for name, piece in ((index and index.pieces) or {}).items():
-            if piece.file and partitions.get(name) != piece.state:
-                (self.path / piece.file).unlink(missing_ok=True)
+        old = {
+            piece.file
+            for name, piece in ((index and index.pieces) or {}).items()
+            if piece.file and partitions.get(name) != piece.state
+        }
+        for file in old:
+            (self.path / file).unlink(missing_ok=True)
+        if old:
+            drop_areas(self.path, old)
 
     def _write(self, state: StoreState, source: ColumnSource, before: _Index | None) -> None:
         unchanged = self._unchanged(state, before)
@@ -270,7 +277,8 @@ class ColumnFolder:
     def _sweep(self, used: Set[str]) -> None:
         """Delete our files that are not used: old ones, and those of a process that was killed."""
         for file in self.path.iterdir():
-            if file.name not in used and file.suffix in (".piece", ".part"):
+            of_piece = file.suffix == ENDING and not file.name.startswith(tuple(used))
+            if file.name not in used and (of_piece or file.suffix in (".piece", ".part")):
                 file.unlink(missing_ok=True)
 
     @contextmanager

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from geo.columns.areas import drop_oldest, read_areas, write_areas
 from geo.columns.piece import (
     END,
     FLOATS,
@@ -31,6 +32,23 @@ COPIED: Final = frozenset({*FLOATS, *TEXTS, START, END, LOCATION})
 
 LocationReader = Callable[[NDArray[np.int64]], Mapping[int, str]]
 """Reads from the store the location of each of some rows, which are named by their `fid`."""
+
+
+Floats = NDArray[np.float64]
+
+_DIGITS: Final = 32
+"""Hexadecimal digits of a layer's digest in the name of a file: 128 bits."""
+
+
+class Locator(Protocol):
+    """Finds the area of points among those of one layer; see `geo.locate.AreaLocator`."""
+
+    @property
+    def digest(self) -> str:
+        """A text that differs when an area does."""
+
+    def locate(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.int32]:
+        """The position of the area of each of n points, −1 outside all of them."""
 
 
 class _Part(NamedTuple):
@@ -114,6 +132,65 @@ class IncidentColumns:
         """
         sizes = {name: piece.rows for name, piece in self.pieces.items() if piece.rows}
         return PartitionedIncidents(self.read(columns), sizes)
+
+    def areas(
+        self,
+        locator: Locator,
+        *,
+        start: pd.Timestamp | None = None,
+        end: pd.Timestamp | None = None,
+    ) -> NDArray[np.int32]:
+        """In which area of a layer each incident lies, located once for all readings.
+
+        Parameters
+        ----------
+        locator
+            That of the layer.
+        start, end
+            As for `read`.
+
+        Returns
+        -------
+        A position for each row that `read` gives.
+
+        Raises
+        ------
+        DamagedError
+            If a file is not what was written.
+        """
+        parts, layer = self._parts(start, end), locator.digest[:_DIGITS]
+        pieces = {part.piece.file: part.piece for part in parts}
+        read = {file: read_areas(self.folder, one, layer) for file, one in pieces.items()}
+        areas = {file: known for file, known in read.items() if known is not None}
+        new = [piece for file, piece in pieces.items() if file not in areas]
+        areas |= self._located(new, layer, locator)
+        every = np.empty(parts[-1].span.stop if parts else 0, dtype=np.int32)
+        for part in parts:
+            every[part.span] = areas[part.piece.file][part.rows]
+        return every
+
+    def _located(
+        self,
+        pieces: Sequence[Piece],
+        layer: str,
+        locator: Locator,
+    ) -> dict[str, NDArray[np.int32]]:
+        """The areas of all rows of some pieces, by their files; written for the next reading."""
+        if not pieces:
+            return {}
+        axes: dict[str, list[Floats]] = {name: [] for name in FLOATS}
+        for piece in pieces:
+            with PieceReader(self.folder, piece) as reader:
+                for name, values in axes.items():
+                    values.append(reader.stored(name))
+        # All at once: to load what locates many points takes longer than to locate them.
+        every = locator.locate(*(np.concatenate(values) for values in axes.values()))
+        ends = np.cumsum([piece.rows for piece in pieces])
+        located = dict(zip((one.file for one in pieces), np.split(every, ends[:-1]), strict=True))
+        for piece in pieces:
+            write_areas(self.folder, piece, layer, located[piece.file])
+        drop_oldest(self.folder)
+        return located
 
     def _parts(self, start: pd.Timestamp | None, end: pd.Timestamp | None) -> list[_Part]:
         """The rows that occurred in a span of time."""

@@ -88,6 +88,11 @@ class AreaLocator:
             positions[unsure] = self._touching.locate(xs[unsure], ys[unsure])
         return positions
 
+    @property
+    def digest(self) -> str:
+        """A text that differs when an area, a code or their order does."""
+        return self._touching.digest.hex()
+
     @cached_property
     def overlaps(self) -> Pairs:
         """The areas that overlap; see `geo.locate.overlaps.overlapping_pairs`."""

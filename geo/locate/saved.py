@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from geo.errors import InputError
@@ -19,7 +18,7 @@ from geo.locate.layout import AreaGrid, Lattice
 from geo.locate.touching import TouchingAreas
 from geo.output import Output
 
-VERSION: Final = b"patchmap grid 1"
+VERSION: Final = b"patchmap grid 2"
 """Raise it whenever the content of a grid or the way it is built changes."""
 
 
@@ -95,9 +94,7 @@ def _next(file: BinaryIO) -> NDArray:
 
 
 def _digest(touching: TouchingAreas) -> NDArray[np.uint8]:
-    """64 bytes that differ when a code, a geometry or their order does."""
+    """64 bytes that differ when the areas or the version of this layout do."""
     digest = hashlib.blake2b(VERSION)
-    digest.update("\0".join(touching.codes).encode())
-    for shape in shapely.to_wkb(touching.geometries):
-        digest.update(shape or b"none")
+    digest.update(touching.digest)
     return np.frombuffer(digest.digest(), dtype=np.uint8)

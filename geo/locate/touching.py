@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import geopandas as gpd
 import numpy as np
 import shapely
@@ -35,6 +37,14 @@ class TouchingAreas:
         self.geometries = areas.geometry.to_numpy()
         self.codes = areas.index.to_numpy().astype(str)
         self._by_code = np.argsort(self.codes, kind="stable")
+
+    @cached_property
+    def digest(self) -> bytes:
+        """64 bytes that differ when a code, a geometry or their order does."""
+        digest = hashlib.blake2b("\0".join(self.codes).encode())
+        for shape in shapely.to_wkb(self.geometries):
+            digest.update(shape or b"none")
+        return digest.digest()
 
     @cached_property
     def _sorted(self) -> NDArray[np.object_]:

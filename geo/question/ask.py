@@ -66,9 +66,11 @@ from geo.question.store_settings import (
 from geo.question.street_layer import StreetLayer, street_metadata
 from geo.records.life import STATED_LAYER
 from geo.store.contract import (
+    LOCATED,
     DataVersion,
     ImportRecord,
     LayerMetadata,
+    LocatesIncidents,
     StoreReader,
     Subject,
     Window,
@@ -503,9 +505,14 @@ class _Locators:
         index stays.
         """
         if not len(incidents):
-            return incidents.assign(area=np.zeros(0, dtype=np.int32))
+            none = incidents.drop(columns=LOCATED, errors="ignore")
+            return none.assign(area=np.zeros(0, dtype=np.int32))
         x, y = incidents["x"], incidents["y"]
-        area = self._areas.locate(x, y)
+        if LOCATED in incidents:
+            area = incidents[LOCATED].to_numpy()
+            incidents = incidents.drop(columns=LOCATED)
+        else:
+            area = self._areas.locate(x, y)
         study = area if self._study is self._areas else self._study.locate(x, y)
         if STATED_LAYER in incidents:
             area, study = self._with_stated(incidents, area, study)
@@ -649,7 +656,7 @@ def ask(
             further = replace(further, everything=lambda: placed)
             incidents = placed[_within(placed["occurred_from"], window)]
         else:
-            incidents = store.incidents(window, columns=ANSWER_COLUMNS)
+            incidents = _located(store, window, indexes.of(areas))
         if not imports:
             # Rows that came with no import say themselves which months there are.
             resolution = resolved(_coverage(incidents, imports, covers))
@@ -688,6 +695,13 @@ def ask(
             history=history,
             indexes=indexes,
         )
+
+
+def _located(store: StoreReader, window: Window, areas: LayerIndex) -> pd.DataFrame:
+    """The incidents of a window, with the positions of their areas where the store keeps them."""
+    if isinstance(store, LocatesIncidents):
+        return store.located_incidents(window, ANSWER_COLUMNS, areas.locator)
+    return store.incidents(window, columns=ANSWER_COLUMNS)
 
 
 def _baseline(

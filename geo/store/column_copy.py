@@ -19,10 +19,11 @@ from geo.columns import (
     IncidentColumns,
     StoreState,
 )
+from geo.locate import AreaLocator
 from geo.output import naming
 from geo.partitioned import PartitionedIncidents
 from geo.store.backend import IncidentTable, Tables
-from geo.store.contract import Window
+from geo.store.contract import LOCATED, Window
 from geo.store.import_records import ImportRecords
 
 FEWEST: Final = 10_000
@@ -90,6 +91,24 @@ class ColumnCopy:
             As `IncidentTable.read` takes them.
         """
         return self._read(columns, lambda copied: copied.partitioned(columns))
+
+    def located(
+        self, window: Window, columns: Sequence[str], locator: AreaLocator
+    ) -> pd.DataFrame | None:
+        """Read incidents with their areas, inside `reading()`; None as `read`.
+
+        Parameters
+        ----------
+        window, columns, locator
+            As `geo.store.contract.LocatesIncidents` takes them.
+        """
+        start, end = window.start, window.end
+
+        def read(copied: IncidentColumns) -> pd.DataFrame:
+            frame = copied.read(columns, start=start, end=end)
+            return frame.assign(**{LOCATED: copied.areas(locator, start=start, end=end)})
+
+        return self._read(columns, read)
 
     def counter(self) -> int:
         """The counter of incidents, by which `forget_changed` is known to be needed."""

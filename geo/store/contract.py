@@ -10,7 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple, Protocol, TypedDict, get_args
+from typing import (
+    Any,
+    Final,
+    Literal,
+    NamedTuple,
+    Protocol,
+    TypedDict,
+    get_args,
+    runtime_checkable,
+)
 
 import geopandas as gpd
 import pandas as pd
@@ -18,6 +27,7 @@ import pandas as pd
 from geo.crs import Projection
 from geo.geometry_types import KINDS, GeometryType, LayerKind
 from geo.incidents import COLUMNS, Batch, IncidentSummary, Partition
+from geo.locate import AreaLocator
 from geo.partitioned import PartitionedIncidents
 from geo.store.measure_contract import MeasureReader, MeasureStore
 from geo.store.tasking_contract import TaskingReader, TaskingStore
@@ -350,6 +360,33 @@ class StoreReader(MeasureReader, TaskingReader, Protocol):
 
     def setting(self, key: str) -> Setting:
         """A setting's value; None where it was never set."""
+
+
+LOCATED: Final = "located"
+"""Column of incidents: the position of their area in a layer, or −1."""
+
+
+@runtime_checkable
+class LocatesIncidents(Protocol):
+    """A store that keeps in which area of a layer each incident lies."""
+
+    def located_incidents(
+        self, window: Window, columns: Sequence[str], locator: AreaLocator
+    ) -> pd.DataFrame:
+        """Read incidents with their areas.
+
+        Parameters
+        ----------
+        window, columns
+            As for `StoreReader.incidents`.
+        locator
+            That of the layer: it finds what is not kept yet.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns, and `LOCATED` where the store keeps it.
+        """
 
 
 class Store(StoreReader, MeasureStore, TaskingStore, Protocol):

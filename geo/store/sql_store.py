@@ -17,6 +17,7 @@ import pandas as pd
 
 from geo.errors import ConflictError
 from geo.incidents import ANSWER_COLUMNS, COLUMNS, Batch, Partition
+from geo.locate import AreaLocator
 from geo.partitioned import PartitionedIncidents
 from geo.store.backend import (
     BulkTables,
@@ -226,6 +227,16 @@ class SqlStore(SqlMeasureStore, Store):
                 copied = self._columns.read(window, columns)
                 return self._incidents.read(window, columns) if copied is None else copied
         return self._incidents.read(window, columns)
+
+    def located_incidents(
+        self, window: Window, columns: Sequence[str], locator: AreaLocator
+    ) -> pd.DataFrame:
+        with self.reading():
+            if not self._is_changing:
+                located = self._columns.located(window, columns, locator)
+                if located is not None:
+                    return located
+            return self._incidents.read(window, columns)
 
     @property
     def _is_changing(self) -> bool:

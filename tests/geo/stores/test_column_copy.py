@@ -11,15 +11,19 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 from pandas.testing import assert_frame_equal
 
 from geo.columns import COPIED
 from geo.incidents import ANSWER_COLUMNS
+from geo.locate import AreaLocator
 from geo.question.ask import ask
 from geo.question.model import Question
-from geo.store.contract import Store, Window
+from geo.store.contract import LOCATED, Store, Window
 from geo.store.geopackage import GeoPackageStore, remove_store
 from geo.store.postgis import PostgisStore
 from tests.geo.stores.parts import (
@@ -92,6 +96,20 @@ def council(*keys: str, category: str = "noise", location: str = "1 Elm Row") ->
     ]
 
 
+def _cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-64])
+
+
+def _turn_a_bit(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[3] ^= 4
+    file.write_bytes(content)
+
+
+def _empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
 def test_a_copy_is_read_as_the_store_is_whatever_was_changed_before(store, uncopied, tmp_path):
     steps = [
         lambda: put(store, month_part("2024-02", 40)),
@@ -154,6 +172,64 @@ def test_questions_have_the_same_answers_from_a_copy(store, uncopied, four_squar
     assert len(copied.history) == len(truth.history)
 
 
+def areas_of(store: Store, areas: gpd.GeoDataFrame) -> list[int]:
+    """The kept areas of all incidents, which are those that their points have."""
+    window = Window(pd.Timestamp("2000-01-01", tz="UTC"), pd.Timestamp("2030-01-01", tz="UTC"))
+    rows = store.located_incidents(window, ["x", "y"], AreaLocator(areas))
+    assert rows[LOCATED].tolist() == AreaLocator(areas).locate(rows["x"], rows["y"]).tolist()
+    return rows[LOCATED].tolist()
+
+
+def test_areas_are_located_once_for_each_layer_and_partition(
+    store, four_squares, tmp_path, monkeypatch
+):
+    put(store, month_part("2024-01", 150), month_part("2024-02", 5))
+    first = areas_of(store, four_squares)
+    assert set(first) == {0, 1}
+    asked: list[int] = []
+    locate = AreaLocator.locate
+
+    def counted(self: AreaLocator, x: pd.Series, y: pd.Series) -> NDArray[np.int32]:
+        asked.append(len(x))
+        return locate(self, x, y)
+
+    monkeypatch.setattr(AreaLocator, "locate", counted)
+    assert areas_of(store, four_squares) == first
+    assert asked == [155]  # by the test itself
+    put(store, month_part("2024-02", 7))
+    areas_of(store, four_squares)
+    assert asked[1:] == [7, 157]
+    moved = four_squares.set_geometry(four_squares.translate(50))
+    assert areas_of(store, moved) != first
+    assert areas_of(store, four_squares.iloc[::-1]) != first
+
+
+@pytest.mark.parametrize("damage", [_cut, _turn_a_bit, Path.unlink, _empty])
+def test_damaged_areas_are_located_again(store, four_squares, tmp_path, damage):
+    put(store, month_part("2024-01", 150))
+    truth = areas_of(store, four_squares)
+    damage(next(tmp_path.rglob("*.areas")))
+    assert areas_of(store, four_squares) == truth
+    assert areas_of(store, four_squares) == truth
+
+
+def test_areas_go_with_their_incidents_and_layers_that_nobody_asks_about(
+    store, four_squares, tmp_path, monkeypatch
+):
+    put(store, keyed_part(council("a", "b")), month_part("2024-01", 5))
+    areas_of(store, four_squares)
+    assert len(list(tmp_path.rglob("*.areas"))) == 2
+    with store.transaction():
+        store.put_erasures([store.erasure_of("council", "a", by="ann", reason="asked for")])
+    assert len(list(tmp_path.rglob("*.areas"))) == 1
+    monkeypatch.setattr("geo.columns.areas.MOST_LAYERS", 2)
+    for number in range(1, 5):
+        areas_of(store, four_squares.set_geometry(four_squares.translate(number)))
+    assert len(list(tmp_path.rglob("*.areas"))) == 4
+    remaining = {file.name.partition(".")[0] for file in tmp_path.rglob("*.areas")}
+    assert remaining == {file.stem for file in pieces(tmp_path)}
+
+
 def test_what_another_process_imports_is_noticed(store, reader):
     put(store, month_part("2024-01", 5))
     assert len(rows_of(reader)) == 5
@@ -194,19 +270,7 @@ def test_only_partitions_that_changed_are_written_again(store, tmp_path):
     assert len(pieces(tmp_path)) == 2
 
 
-def _cut(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-64])
-
-
-def _turn_a_bit(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    content[3] ^= 4
-    file.write_bytes(content)
-
-
-@pytest.mark.parametrize(
-    "damage", [_cut, _turn_a_bit, Path.unlink, lambda file: file.write_bytes(b"")]
-)
+@pytest.mark.parametrize("damage", [_cut, _turn_a_bit, Path.unlink, _empty])
 @pytest.mark.parametrize("which", ["*.piece", "index.json"])
 def test_what_is_damaged_is_made_again(store, open_store, tmp_path, damage, which):
     put(store, month_part("2024-01", 5), month_part("2024-02", 5))
