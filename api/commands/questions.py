@@ -286,7 +286,12 @@ def run_analysis(
             return read_layer_or_plan(store, layer_id)
 
         answer = ask_about(
-            analysis.subject, question, store, history=analysis.history, layer_of=read
+            analysis.subject,
+            question,
+            store,
+            history=analysis.history,
+            layer_of=read,
+            cells=analysis.shape == "cells",
         )
         result = analysis.compute(answer)
         members = {"accounts": _facts(answer), **result.as_dict()}

@@ -19,6 +19,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from geo.cells import Grid
 from geo.checkpoints import checkpoint
 from geo.coverage import (
     Comparison,
@@ -30,7 +31,7 @@ from geo.coverage import (
     knowledge_of,
     new_lists,
 )
-from geo.errors import NotFoundError, QuestionError, StoreError
+from geo.errors import InputError, NotFoundError, QuestionError, StoreError
 from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
 from geo.measures.measured import NO_TABLES, Measured
 from geo.period import Period
@@ -589,6 +590,7 @@ def ask(
     layer_of: LayerReader | None = None,
     indexes: LayerIndexes | None = None,
     caveats: bool = True,
+    cells: bool = False,
 ) -> Answer:
     """Answer a Question from a store.
 
@@ -607,6 +609,8 @@ def ask(
         must not have been changed.
     caveats
         Whether its accounts say what to keep in mind of the incidents.
+    cells
+        Whether cells will be asked for: too many are refused before an incident is read.
 
     Returns
     -------
@@ -628,6 +632,8 @@ def ask(
         if question.study:
             of_study, study = read_layer(read, "study", question.study)
             titles[question.study] = of_study.title
+        if cells:
+            _refuse_too_many_cells(question, study)
         imports = store.imports()
         covers = covers_of(store, {record.source for record in imports})
         past = cache(partial(_past_rows, store, imports))
@@ -695,6 +701,14 @@ def ask(
             history=history,
             indexes=indexes,
         )
+
+
+def _refuse_too_many_cells(question: Question, study: gpd.GeoDataFrame) -> None:
+    west, south, east, north = study.total_bounds.tolist()
+    try:
+        Grid(question.cell, question.shape).refuse_too_many((west, south, east, north))
+    except InputError as error:
+        raise QuestionError("cell", str(error)) from error
 
 
 def _located(store: StoreReader, window: Window, areas: LayerIndex) -> pd.DataFrame:

@@ -57,6 +57,7 @@ def ask_about(
     layer_of: LayerReader | None = None,
     indexes: LayerIndexes | None = None,
     visible: frozenset[str] | None = None,
+    cells: bool = False,
 ) -> Answer:
     """Answer a Question from what an analysis reads of a store.
 
@@ -64,7 +65,7 @@ def ask_about(
     ----------
     subject
         What is read.
-    question, store, history, layer_of, indexes
+    question, store, history, layer_of, indexes, cells
         As for `geo.question.ask.ask`.
     visible
         The codes of the areas whose entries the reader sees; None for all entries.
@@ -89,7 +90,14 @@ def ask_about(
     why = _NO_INCIDENTS
     if subject == "incidents" or store.incident_count():
         try:
-            reply = ask(question, store, history=history, layer_of=layer_of, indexes=indexes)
+            reply = ask(
+                question,
+                store,
+                history=history,
+                layer_of=layer_of,
+                indexes=indexes,
+                cells=cells,
+            )
             return versioned(reply, subject, store)
         except QuestionError as refusal:
             if subject == "incidents" or refusal.option not in ("period", "datetime"):

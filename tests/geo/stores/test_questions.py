@@ -26,6 +26,16 @@ def test_a_question_is_asked_of_the_store(store, four_squares):
         ask(Question(study="x"), store)
 
 
+def test_too_many_cells_are_refused_before_an_incident_is_read(store, four_squares, monkeypatch):
+    put_layer(store, four_squares)
+    put(store, month_part("2024-01", 4))
+    for name in ("incidents", "located_incidents"):
+        monkeypatch.setattr(store, name, lambda *_, **__: pytest.fail("incidents were read"))
+    monkeypatch.setattr("geo.cells.MOST_CELLS", 3)
+    with pytest.raises(QuestionError, match=r"cell: cells of .* more than 3; choose wider cells"):
+        ask(Question(cell=50), store, cells=True)
+
+
 def test_the_accounts_hold_what_stands_after_a_replacement_and_its_undo(store, four_squares):
     put_layer(store, four_squares)
     put(store, month_part("2024-01", 4), month_part("2024-02", 2))
