@@ -186,6 +186,7 @@ _WRITERS = {
     "geo/formats/sandbox.py": "likewise",
     "geo/locate/saved.py": "fills the part of an Output",
     "geo/columns/piece.py": "makes files of the copy beside a store",
+    "geo/columns/areas.py": "likewise",
     "geo/columns/folder.py": "likewise",
     "api/pages/printing.py": "fills its own folder",
     "api/data/uploads.py": "likewise",

@@ -48,7 +48,17 @@ class Locator(Protocol):
         """A text that differs when an area does."""
 
     def locate(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.int32]:
-        """The position of the area of each of n points, −1 outside all of them."""
+        """Find the area of each point.
+
+        Parameters
+        ----------
+        x, y
+            n coordinates in metres.
+
+        Returns
+        -------
+        n positions in the layer, −1 outside all areas.
+        """
 
 
 class _Part(NamedTuple):

@@ -83,24 +83,32 @@ class ColumnCopy:
         return self._read(columns, lambda copied: copied.read(columns, start=start, end=end))
 
     def partitioned(self, columns: Sequence[str]) -> PartitionedIncidents | None:
-        """Read all incidents by partition, inside `reading()`; None as `read`.
+        """Read all incidents by partition, inside `reading()`.
 
         Parameters
         ----------
         columns
             As `IncidentTable.read` takes them.
+
+        Returns
+        -------
+        The incidents; None where they are to be read from the store.
         """
         return self._read(columns, lambda copied: copied.partitioned(columns))
 
     def located(
         self, window: Window, columns: Sequence[str], locator: AreaLocator
     ) -> pd.DataFrame | None:
-        """Read incidents with their areas, inside `reading()`; None as `read`.
+        """Read incidents with their areas, inside `reading()`.
 
         Parameters
         ----------
         window, columns, locator
             As `geo.store.contract.LocatesIncidents` takes them.
+
+        Returns
+        -------
+        The columns and `LOCATED`; None where they are to be read from the store.
         """
         start, end = window.start, window.end
 
