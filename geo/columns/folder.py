@@ -197,7 +197,8 @@ class ColumnFolder:
         OSError
             If a file of the copy can be read, and not deleted.
         """
-        index = self._index()
+        # Also of another user's copy, which we do not read: what is erased goes from it too.
+        index = self._index(of_anyone=True)
         old = {
             piece.file
             for name, piece in ((index and index.pieces) or {}).items()
@@ -241,10 +242,10 @@ class ColumnFolder:
     def _has(self, piece: Piece) -> bool:
         return not piece.file or (self.path / piece.file).exists()
 
-    def _index(self) -> _Index | None:
+    def _index(self, *, of_anyone: bool = False) -> _Index | None:
         """The index, None where there is none that can be used."""
         with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-            if not is_own(self.path):
+            if not of_anyone and not is_own(self.path):
                 return None
             with (self.path / INDEX).open("rb") as file:
                 checksum, _, text = file.read(_LONGEST_INDEX).partition(b"\n")
@@ -254,6 +255,8 @@ class ColumnFolder:
             if facts["version"] == VERSION:
                 pieces = facts["pieces"]
                 made_of = None if pieces is None else {n: Piece(*one) for n, one in pieces.items()}
+                if any(Path(one.file).name != one.file for one in (made_of or {}).values()):
+                    return None  # no file of this folder
                 return _Index(facts["uuid"], facts["counter"], made_of)
         return None
 

@@ -316,6 +316,17 @@ def test_names_of_places_are_in_no_copy_and_erased_rows_go_at_once(store, tmp_pa
     assert len(pieces(tmp_path)) == len(kept)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user than the copy's")
+def test_erased_rows_go_from_the_copy_of_another_user_too(store_path, tmp_path):
+    with closing(GeoPackageStore(store_path)) as store:
+        put(store, keyed_part(council("a", "b")), month_part("2024-01", 5))
+        rows_of(store)
+        os.chown(folder(tmp_path), 65_534, 65_534)
+        with store.transaction():
+            store.put_erasures([store.erasure_of("council", "a", by="ann", reason="asked for")])
+    assert len(pieces(tmp_path)) == 1
+
+
 def test_incidents_past_their_retention_go_at_once(store, tmp_path):
     put(store, month_part("2024-01", 5), month_part("2024-02", 5))
     rows_of(store)
