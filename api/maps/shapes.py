@@ -102,12 +102,11 @@ class Shapes(MacroElement):
 
 def _properties(frame: gpd.GeoDataFrame) -> list[dict[str, object]]:
     """The values of each row without its geometry; None where one is missing."""
-    plain = frame.drop(columns="geometry")
-    columns = [_values(plain[name]) for name in plain]
-    if not columns:
+    names = [str(name) for name in frame.columns if name != "geometry"]
+    if not names:
         return [{} for _ in range(len(frame))]
-    names = [str(name) for name in plain]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    rows = zip(*(_values(frame[name]) for name in names), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _values(column: pd.Series) -> list[object]:
