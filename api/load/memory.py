@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from functools import singledispatch
 from typing import Any, Final, Protocol
 
@@ -32,6 +32,8 @@ _OWN: Final = ("api.", "boundaries.", "geo.", "scipy.sparse")
 
 _SMALL: Final = frozenset({type(None), bool, int, float})
 """Types whose objects take no notable room beside what holds them."""
+
+_PLAIN: Final = _SMALL | {str}
 
 _MEASURE_SECONDS: Final = 5.0
 _MEASURE_SHARE: Final = 0.05
@@ -193,6 +195,8 @@ def _(value: shapely.STRtree) -> tuple[int, Iterable[object]]:
 
 @_measured.register
 def _(value: Mapping) -> tuple[int, Iterable[object]]:
+    if _is_plain(value) and _is_plain(value.values()):
+        return _OBJECT + _plain_bytes(value) + _plain_bytes(value.values()), ()
     return _OBJECT, [part for pair in [*value.items()] for part in pair]
 
 
@@ -200,7 +204,20 @@ def _(value: Mapping) -> tuple[int, Iterable[object]]:
 def _(value: list | tuple | set | frozenset) -> tuple[int, Iterable[object]]:
     if isinstance(value, list) and value and isinstance(value[0], bytes):  # encoded features
         return (8 + _OBJECT // 2) * len(value) + sum(map(len, value)), ()
+    if _is_plain(value):
+        return _OBJECT + _plain_bytes(value), ()
     return _OBJECT + 8 * len(value), [*value]
+
+
+def _is_plain(values: Collection[object]) -> bool:
+    """Whether they are texts and small things alone, as the squares and days of many imports."""
+    return _PLAIN.issuperset(map(type, values))
+
+
+def _plain_bytes(values: Collection[Any]) -> int:
+    """The bytes of plain values, each counted wherever it stands: one by one would take long."""
+    texts = [one for one in values if type(one) is str]
+    return 8 * len(values) + _OBJECT * len(texts) + sum(map(len, texts))
 
 
 def _attributes(value: Any) -> Iterator[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -26,11 +27,17 @@ def area_address(layer_id: str, code: str = "", question: Question | None = None
     question
         What the page is to answer; by default what such a page begins with.
     """
-    options = question.options() if question else {}
-    of_page = {name: text for name, text in options.items() if name not in _NOT_OF_AN_AREA}
     path = "/".join([PATH, quote(layer_id, safe=""), *([_quoted(code)] if code else [])])
-    query = Question.read(of_page).query()
+    query = _query_of(question) if question else ""
     return own_address(path) + (f"?{query}" if query else "")
+
+
+@lru_cache(maxsize=32)
+def _query_of(question: Question) -> str:
+    """What the page of an area is asked: the same for all areas of a table, each with a link."""
+    options = question.options()
+    of_page = {name: text for name, text in options.items() if name not in _NOT_OF_AN_AREA}
+    return Question.read(of_page).query()
 
 
 def _quoted(code: str) -> str:

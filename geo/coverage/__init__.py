@@ -6,7 +6,7 @@ imports alone, before any incident is.
 """
 
 from geo.coverage.comparison import Comparison, Series, partly_covered
-from geo.coverage.knowledge import Knowledge, ShortMonths, knowledge_of
+from geo.coverage.knowledge import Knowledge, Once, ShortMonths, at_once, knowledge_of
 from geo.coverage.latest import Anchor, anchor_of
 from geo.coverage.point_lists import SMALL_AREA_M2, PointList, new_lists, point_lists
 from geo.coverage.published import Coverage, ImportCoverage, Publisher, no_data_words, span_words
@@ -19,11 +19,13 @@ __all__ = [
     "Coverage",
     "ImportCoverage",
     "Knowledge",
+    "Once",
     "PointList",
     "Publisher",
     "Series",
     "ShortMonths",
     "anchor_of",
+    "at_once",
     "knowledge_of",
     "near",
     "new_lists",

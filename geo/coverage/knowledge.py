@@ -278,6 +278,17 @@ class Knowledge:
         return np.array(texts, dtype=object)[self.of_area]
 
 
+Owners = list[tuple[Publisher, ...]] | None
+"""Whose each of n areas is: its publishers; None where nobody has any incident in them."""
+
+Once = Callable[[Callable[[], Owners]], Owners]
+
+
+def at_once(make: Callable[[], Owners]) -> Owners:
+    """Make a value, which nobody has from before."""
+    return make()
+
+
 def knowledge_of(
     areas: gpd.GeoDataFrame,
     parts: Sequence[ImportCoverage],
@@ -287,6 +298,7 @@ def knowledge_of(
     past: Callable[[], pd.DataFrame] | None = None,
     short: ShortMonths = NONE_SHORT,
     locator: AreaLocator | None = None,
+    once: Once = at_once,
 ) -> Knowledge:
     """What is known of each area in some months.
 
@@ -308,6 +320,8 @@ def knowledge_of(
         Months of a publisher that look incomplete.
     locator
         The locator of the areas, where there is one already.
+    once
+        Makes what depends neither on the categories nor on the months, or has it from before.
 
     Returns
     -------
@@ -316,17 +330,30 @@ def knowledge_of(
     coverage, some = Coverage(parts), set(months)
     if alike(coverage, categories, some, short=short):
         return Knowledge.everywhere(coverage, categories, areas=len(areas), short=short)
-    shares = shares_by_squares(areas, parts)
-    if not shares.rows.any():
+    owners = once(lambda: _owners(areas, parts, past, locator))
+    if owners is None:
         # Nobody has any incident here: nobody's territory it is.
         return Knowledge.everywhere(coverage, categories, areas=len(areas), short=short)
+    return Knowledge.of_areas(coverage, categories, owners, short=short)
+
+
+def _owners(
+    areas: gpd.GeoDataFrame,
+    parts: Sequence[ImportCoverage],
+    past: Callable[[], pd.DataFrame] | None,
+    locator: AreaLocator | None,
+) -> Owners:
+    """Whose each area is."""
+    shares = shares_by_squares(areas, parts)
+    if not shares.rows.any():
+        return None
     doubts = doubtful(shares)
     if past is not None and doubts.any():
         rows = shares_by_rows(areas, past(), shares.publishers, locator=locator)
         # An area without past rows is as the squares have it.
         better = doubts & rows.any(axis=1)
         shares.rows[better] = rows[better]
-    return Knowledge.of_areas(coverage, categories, publishers_of(shares), short=short)
+    return publishers_of(shares)
 
 
 def alike(

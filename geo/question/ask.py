@@ -25,9 +25,11 @@ from geo.coverage import (
     Comparison,
     ImportCoverage,
     Knowledge,
+    Once,
     Publisher,
     Series,
     ShortMonths,
+    at_once,
     knowledge_of,
     new_lists,
 )
@@ -427,6 +429,7 @@ def _resolved(
     short: ShortMonths,
     past: Callable[[], pd.DataFrame] | None,
     history: bool,
+    once: Once = at_once,
 ) -> tuple[ResolvedQuestion, Knowledge]:
     """The Question resolved, and what is known of each area.
 
@@ -434,13 +437,13 @@ def _resolved(
     published later ones, in which nothing is known here.
     """
     resolved = resolve(question, parts, study)
-    known = _knowledge(resolved, areas, past, short=short, history=history)
+    known = _knowledge(resolved, areas, past, short=short, history=history, once=once)
     codes = areas.areas.index.astype(str)
     within = codes.isin(question.within or codes)
     months = known.months_of(within)
     if resolved.is_latest and months and max(months) < resolved.period.months[-1]:
         resolved = resolve(question, parts, study, latest=max(months))
-        known = _knowledge(resolved, areas, past, short=short, history=history)
+        known = _knowledge(resolved, areas, past, short=short, history=history, once=once)
     return resolved.where_known(known.all_months), known
 
 
@@ -468,6 +471,7 @@ def _knowledge(
     *,
     short: ShortMonths,
     history: bool,
+    once: Once,
 ) -> Knowledge:
     """What is known of each area in the months that the Answer is of."""
     months = {*resolved.period.months, *(resolved.compared.months if resolved.compared else ())}
@@ -484,6 +488,7 @@ def _knowledge(
         past=past,
         short=short,
         locator=areas.locator,
+        once=once,
     )
 
 
@@ -639,6 +644,9 @@ def ask(
         past = cache(partial(_past_rows, store, imports))
         version = store.data_version()
         further = FurtherRows(past, cache(partial(_everything, store, version)))
+        # Whose an area is follows from what was imported there, whatever is asked of it.
+        state = version.of("incidents", "layers", "plans", "settings")
+        covering_of = (state, question.source, question.study, question.records.chosen)
         resolved = partial(
             _resolved,
             question,
@@ -647,6 +655,7 @@ def ask(
             short=_by_publisher(short_months(imports)),
             past=past,
             history=history,
+            once=partial(indexes.of(areas).of_imports, covering_of),
         )
         # Sources without records say nothing of when those of others are known.
         extracts = [one for one in imports if one.extracted]

@@ -35,6 +35,9 @@ MOST_OF_INCIDENTS: Final = 12
 """How many things made of incidents are kept of each layer: the points of each choice of sources,
 and the places and the spread of each choice of categories."""
 
+MOST_OF_IMPORTS: Final = 4
+"""How many things made of imports are kept of each layer: one for each choice of sources."""
+
 SCREEN_UNITS: Final = 4_000
 """How many units a screen has along its longer side, at least: twice the pixels of most."""
 
@@ -99,6 +102,7 @@ class LayerIndex:
         # One tuple, so that nobody takes what was made of a frame for that of another.
         self._of_incidents: tuple[Callable[[], pd.DataFrame | None], _Latest[Hashable, Any]]
         self._of_incidents = (lambda: None), _Latest(MOST_OF_INCIDENTS)
+        self._of_imports: _Latest[Hashable, Any] = _Latest(MOST_OF_IMPORTS)
 
     @cached_property
     def locator(self) -> AreaLocator:
@@ -182,6 +186,23 @@ class LayerIndex:
             # Held weakly: the incidents of a state that has gone must not stay for this alone.
             self._of_incidents = weakref.ref(incidents), latest
         value: Value = latest.made(key, make)
+        return value
+
+    def of_imports(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """What is computed once of the areas and of what was imported.
+
+        Parameters
+        ----------
+        key
+            Names the imports, and the state of the store that they are of.
+        make
+            Computes it.
+
+        Returns
+        -------
+        The value; those that were asked for last are kept.
+        """
+        value: Value = self._of_imports.made(key, make)
         return value
 
 

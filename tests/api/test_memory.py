@@ -54,6 +54,8 @@ SQUARES = shapely.box(np.arange(10_000), 0, np.arange(10_000) + 1, 1)
         (gpd.GeoDataFrame({"a": np.zeros(10_000)}, geometry=SQUARES), 1.8, 2.1),
         ({"tree": shapely.STRtree(SQUARES)}, 2.0, 3.0),
         ({"deep": [({"er": np.zeros(250_000)},)]}, 2.0, 2.1),
+        ({f"{number:09}": number for number in range(10_000)}, 1.2, 1.4),
+        ({"days": [f"{number:09}" for number in range(10_000)]}, 1.1, 1.3),
     ],
 )
 def test_values_are_measured_by_their_content(value: object, least: float, most: float) -> None:

@@ -344,6 +344,14 @@ def test_whose_an_area_is_past_rows_say_where_squares_cannot(incident_frame):
     assert by_squares.counted(months).tolist() == [2, 2]
     by_rows = knowledge_of(areas, parts, (), months=months, past=lambda: past)
     assert by_rows.counted(months).tolist() == [2, 1]
+    # Found once, whatever is asked of it.
+    kept: list[list[tuple[Publisher, ...]] | None] = []
+    for categories in ((), (ASB,)):
+        again = knowledge_of(
+            areas, parts, categories, months=months, past=pytest.fail if kept else lambda: past,
+            once=lambda make: kept[0] if kept else (kept.append(make()) or kept[0]),
+        )  # fmt: skip
+        assert again.counted(months).tolist() == [2, 1]
     # Whose it is does not matter where both published the same.
     assert knowledge_of(areas, parts, (), months=months[:1], past=pytest.fail).uniform
 

@@ -99,6 +99,12 @@ def test_what_is_made_of_all_incidents_is_made_once_until_they_are_others() -> N
     assert index.of_incidents(incidents.copy(), "points", make) == 3
 
 
+def test_what_follows_from_imports_is_made_once_for_each_state_of_them() -> None:
+    index, made = LayerIndex(squares()), iter(range(1, 9))
+    keys = ["first", "first", "second", "first"]
+    assert [index.of_imports(key, lambda: next(made)) for key in keys] == [1, 1, 2, 1]
+
+
 def test_the_index_of_a_layer_does_not_keep_incidents_that_are_gone() -> None:
     index, incidents = LayerIndex(squares()), pd.DataFrame({"x": [1.0]})
     index.of_incidents(incidents, "points", lambda: 1)
