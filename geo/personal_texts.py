@@ -6,24 +6,105 @@ It finds what is written in a common form, and no more: a name alone looks like 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from itertools import accumulate
 from typing import Final
 
-_FORMS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
-    ("an e-mail address", re.compile(r"[\w.+-]+@[\w-]+\.\w+")),
-    ("a telephone number", re.compile(r"(?<!\d)(\+44|0)(?:[ ()-]{0,2}\d){9,11}(?!\d)")),
-    ("a person's name", re.compile(r"\b(?i:mr|mrs|ms|miss|mx|dr|cllr|pc|pcso)\.? +[A-Z]")),
+_DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])"
+_MONTH: Final = r"(?:0?[1-9]|1[0-2])"
+# These have as many digits as telephones, and go before telephones are looked for.
+_OTHER_NUMBERS: Final = re.compile(
+    rf"""
+    # Months, days and times: 2024-01, 2024-01-05, 5/1/2024, 05 01 2024, 0730-1900.
+    (?<!\d)(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])(?:[-/.](?:0[1-9]|[12]\d|3[01]))?(?!\d)
+    | (?<!\d){_DAY}[-/.]{_MONTH}[-/.](?:(?:19|20)\d\d|\d\d)(?![-\d])
+    | (?<!\d){_DAY}\ {_MONTH}\ (?:19|20)\d\d(?!\d)
+    | (?<!\d)[0-2]\d[0-5]\d-[0-2]\d[0-5]\d(?!\d)
+    # Grid references: SK 03512 03610, E 043512 N 033610.
+    | \b[HJNOST][A-HJ-Z]\ ?(?:\d{{5}}\ ?\d{{5}}|\d{{4}}\ ?\d{{4}}|\d{{3}}\ ?\d{{3}})(?!\d)
+    | \b(?i:[enxy]|easting|northing)[:=\ ]{{1,2}}\d{{5,7}}(?!\d)
+    # Numbers of things, in one piece; a mobile's is that wherever it stands.
+    | \b(?i:ref(?:erence)?|order|invoice|uprn|usrn|log|permit|asset|contract)\b\.?
+      (?:\ ?(?i:no|number|id)\b\.?)?:?\ ?\#?(?!07)\d+(?![\ -]?\d)
+    """,
+    re.VERBOSE,
+)
+_TRUNK: Final = re.compile(
+    r"(?<![\w£./#])(?i:tel|mob|ph)?(?:(?:\+|00)44[ .-]?(?:\(0\)[ .-]?)?|\(?0)(?=[1235789])"
+)
+_GROUPS: Final = re.compile(r"\d+(?:[ ().-]{1,2}\d+){0,3}")
+"""A telephone's number is written in at most four groups; numbers of two digits in a row are a list
+of something."""
+_LENGTHS: Final = frozenset({9, 10})
+"""Digits of a number of the United Kingdom after the 0."""
+
+_NAME: Final = r"[A-Z][\w'’-]*"
+_TITLED: Final = re.compile(
+    rf"\b(?P<title>(?i:mr|mrs|ms|miss|mx|dr|cllr|pc|pcso))\.? +(?P<names>{_NAME}(?: +{_NAME})*)"
+)
+# No surnames: of "Mrs Green" and "Dr Hill" nobody can tell.
+_STREETS: Final = re.compile(
+    rf"(?:{_NAME} +){{1,3}}(?:Way|Road|Rd|Street|Avenue|Ave|Drive|Close|Crescent|Gardens|Terrace"
+    r"|Walk|Mews|Square|Bridge|Estate|Hospital|School|Academy|Library|Memorial|Playground)\b"
+)
+_OTHER_MEANINGS: Final[dict[str, re.Pattern[str]]] = {
+    "pc": re.compile(r"(?:World|Labs?|Monitors?|Repairs?|Suite|Room|Screens?)\b"),
+    "ms": re.compile(r"(?:Teams|Word|Excel|Office|Windows|Outlook|Access|SharePoint|Society)\b"),
+    "miss": re.compile(
+        r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Ward|January|February|March"
+        r"|April|May|June|July|August|September|October|November|December)\b"
+    ),
+}
+_DRIVE: Final = re.compile(rf"\b(?:in|on|at|of|near|from|to|along|off|by)(?: the)?(?: {_NAME})+ $")
+"""Before `Dr`: "on Maple Dr" is a drive."""
+
+
+def _has_telephone(text: str) -> bool:
+    rest = _OTHER_NUMBERS.sub(" – ", text)
+    for trunk in _TRUNK.finditer(rest):
+        groups = _GROUPS.match(rest, trunk.end())
+        digits = [len(group) for group in re.findall(r"\d+", groups[0])] if groups else []
+        if not _LENGTHS.isdisjoint(accumulate(digits)):
+            return True
+    return False
+
+
+def _has_titled_name(text: str) -> bool:
+    return any(map(_names_person, _TITLED.finditer(text)))
+
+
+def _names_person(match: re.Match[str]) -> bool:
+    """Whether a title is one, and what follows no street or building that is named after people."""
+    title = match["title"].casefold()
+    if title == "dr" and _DRIVE.search(match.string[: match.start()]):
+        return False
+    if title in _OTHER_MEANINGS and _OTHER_MEANINGS[title].match(match["names"]):
+        return False
+    return not _STREETS.match(match["names"])
+
+
+def _finder(form: str, flags: re.RegexFlag = re.NOFLAG) -> Callable[[str], bool]:
+    pattern = re.compile(form, flags)
+    return lambda text: pattern.search(text) is not None
+
+
+_FORMS: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
+    ("an e-mail address", _finder(r"[\w.+-]+@[\w-]+\.\w+")),
+    ("a telephone number", _has_telephone),
+    ("a person's name", _has_titled_name),
     (
         "a national insurance number",
-        re.compile(r"\b[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]\b", re.IGNORECASE),
+        # In small letters only without spaces: "on 12 05 24 a" is a day.
+        _finder(r"\b(?:[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]|[a-z]{2}\d{6}[a-d])\b"),
     ),
-    ("a date of birth", re.compile(r"\b(dob|date of birth|born on)\b", re.IGNORECASE)),
+    ("a date of birth", _finder(r"\b(dob|date of birth|born on)\b", re.IGNORECASE)),
 )
 _COMPANY: Final = re.compile(r"\b(ltd|limited|plc|llp|cic|inc)\b\.?", re.IGNORECASE)
 
 
 def personal_text(text: str) -> str:
     """What of a text looks personal, such as `an e-mail address`; '' if nothing."""
-    return next((name for name, form in _FORMS if form.search(text)), "")
+    return next((name for name, holds in _FORMS if holds(text)), "")
 
 
 _COLUMNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
@@ -63,9 +144,9 @@ def personal_column(name: str) -> str:
 def contact_text(text: str) -> str:
     """What of a text would lead to a person: an e-mail address or a number; '' if nothing.
 
-    Unlike `personal_text` it takes no names: `Dr Smith Way` is a street.
+    Unlike `personal_text` it takes no names: a building or a street may be named after somebody.
     """
-    return next((name for name, form in _FORMS if name in _WRITTEN and form.search(text)), "")
+    return next((name for name, holds in _FORMS if name in _WRITTEN and holds(text)), "")
 
 
 def names_payee(text: str) -> bool:
