@@ -28,7 +28,7 @@ from geo.question.store_settings import london_day
 from geo.store.contract import Store
 from geo.text import refuse_control_characters
 
-router = APIRouter(dependencies=[requires(Capability.EDIT_TASKS)])
+router = APIRouter(dependencies=[requires(Capability.EDIT_ROSTER)])
 
 MOST_ENTRIES: Final = 500
 _LONGEST: Final = 200
@@ -41,7 +41,7 @@ def may_adopt() -> bool:
     if caller is None or caller.app.state.store.is_read_only:
         return False
     identity = identity_of(caller)
-    return identity.areas is None and identity.may(Capability.EDIT_TASKS)
+    return identity.areas is None and identity.may(Capability.EDIT_ROSTER)
 
 
 async def _fields(request: Request) -> Mapping[str, str]:

@@ -22,6 +22,8 @@ class Capability(StrEnum):
     EDIT_PLANS = "edit plans"
     EDIT_TASKS = "edit tasks"
     """Raise tasks, set priorities, and take steps with them; in one's own areas if one has some."""
+    EDIT_ROSTER = "edit roster"
+    """Write an allocation's posts or patches into the roster."""
     IMPORT = "import"
     """Bring files in, and undo what was imported."""
     REVIEW_RELEASES = "review releases"
@@ -55,6 +57,7 @@ class Role(StrEnum):
 
 OF_ALL_AREAS: Final = frozenset(
     {
+        Capability.EDIT_ROSTER,
         Capability.IMPORT,
         Capability.REVIEW_RELEASES,
         Capability.MAKE_RELEASES,
@@ -77,15 +80,18 @@ CAPABILITIES: Final[Mapping[Role, frozenset[Capability]]] = {
         Capability.READ_LOCATIONS,
         Capability.READ_PLANS,
         Capability.EDIT_TASKS,
+        Capability.EDIT_ROSTER,
         Capability.IMPORT,
         Capability.REVIEW_RELEASES,
         Capability.MAKE_RELEASES,
     },
-    Role.PLANNER: _VIEWER | {Capability.READ_PLANS, Capability.EDIT_PLANS},
+    # Who plans says where posts are; what is done there others decide.
+    Role.PLANNER: _VIEWER | {Capability.READ_PLANS, Capability.EDIT_PLANS, Capability.EDIT_ROSTER},
     Role.CHAIR: _VIEWER
     | {
         Capability.READ_PLANS,
         Capability.EDIT_TASKS,
+        Capability.EDIT_ROSTER,
         Capability.REVIEW_RELEASES,
         Capability.APPROVE_RELEASES,
     },
@@ -106,10 +112,11 @@ CAPABILITIES: Final[Mapping[Role, frozenset[Capability]]] = {
 ROLE_TEXTS: Final[Mapping[Role, str]] = {
     Role.VIEWER: "see counts, hotspots, maps, layers and tasks; no single incident",
     Role.OFFICER: "see the same and single incidents, and decide on tasks, in their own areas only",
-    Role.ANALYST: "see counts, maps, single incidents and plans; decide on tasks; import files and "
-    "undo imports; make and review releases",
-    Role.PLANNER: "see counts and maps; see and edit plans",
-    Role.CHAIR: "see counts, maps and plans; decide on tasks; review and approve releases",
+    Role.ANALYST: "see counts, maps, single incidents and plans; decide on tasks; adopt "
+    "allocations into the roster; import files and undo imports; make and review releases",
+    Role.PLANNER: "see counts and maps; see and edit plans; adopt allocations into the roster",
+    Role.CHAIR: "see counts, maps and plans; decide on tasks; adopt allocations into the "
+    "roster; review and approve releases",
     Role.ADMIN: "see counts and maps, but no single incident; manage users, import, erase records, "
     "read the figures of the service",
     Role.AUDITOR: "read the audit, and nothing else that is not public",

@@ -95,7 +95,15 @@ def test_what_one_may_not_see_is_404_and_what_one_may_not_do_is_403() -> None:
     assert (client.get("/plans").status_code, client.post("/plans").status_code) == (404, 404)
     seen = {one for one in Capability if one.startswith(("read ", "review "))}
     assert seen == _HIDDEN
-    done = {"edit plans", "edit tasks", "import", "make releases", "approve releases", "use keys"}
+    done = {
+        "edit plans",
+        "edit tasks",
+        "edit roster",
+        "import",
+        "make releases",
+        "approve releases",
+        "use keys",
+    }
     assert set(Capability) - seen == {*done, "manage users", "erase"}
 
 

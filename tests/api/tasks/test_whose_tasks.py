@@ -12,13 +12,21 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.access_settings import AccessSettings, PublicUrl
+from api.identity.identity import AreaScope
+from api.identity.keys import Keys
 from api.identity.passwords import Passwords
-from api.identity.users import Users
+from api.identity.roles import Role
+from api.identity.users import GIVEN_ROLES, User, Users
 from boundaries.tasking.actions import call_meeting, set_priority, set_roster_entry
 from boundaries.tasking.meeting import MeetingTerms
 from boundaries.tasking.priority import PriorityTerms
 from boundaries.tasking.roster import RosterTerms
-from boundaries.tasking.storage import read_priorities, read_roster_entry, read_task
+from boundaries.tasking.storage import (
+    read_priorities,
+    read_roster,
+    read_roster_entry,
+    read_task,
+)
 from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
 from geo.store.geopackage.records import RecordsFile
@@ -237,3 +245,32 @@ def test_every_change_is_in_the_audit(service: Service, own: Store) -> None:
     assert [(one["who"], one["subject"]) for one in changes] == [
         ("ann", subject) for subject in subjects
     ]
+
+
+def test_who_plans_or_decides_adopts_an_allocation_and_nobody_else(
+    service: Service, own: Store
+) -> None:
+    mine = add_task(own, "Lights")
+    statuses = {}
+    for day, role in enumerate(GIVEN_ROLES, start=1):
+        areas = AreaScope("wards", ("A",)) if role is Role.OFFICER else None
+        _, secret = Keys(service.records).add(str(role), User(f"key-{role}", (role,), areas))
+        program = service.browser(accept="*/*", authorization=f"Bearer {secret}")
+        program.headers.pop("origin")
+        data = {"role": "post", "first": f"2026-04-{day:02d}"}
+        adopted = program.post(f"/allocation/adopt?tab=posts&posts=2&{QUESTION}", data=data)
+        noted = program.post(f"/tasks/{mine}/note", data={"version": "9", "note": "x"})
+        statuses[role] = (adopted.status_code, noted.status_code)
+    may = {role: (adopted == 200, noted != 403) for role, (adopted, noted) in statuses.items()}
+    assert {role for role, (adopts, _) in may.items() if adopts} == {
+        Role.ANALYST,
+        Role.PLANNER,
+        Role.CHAIR,
+    }
+    assert {role for role, (_, decides) in may.items() if decides} == {
+        Role.ANALYST,
+        Role.OFFICER,
+        Role.CHAIR,
+    }
+    assert len(read_roster(own)) == 6
+    assert read_task(own, mine).version == 1
