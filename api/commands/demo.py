@@ -67,6 +67,7 @@ def demo(
         return
     with cli.open(create=True) as store:
         _refuse_other_data(store, cli.store_name)
+        _refuse_other_tasks(store, cli.store_name, seed)
         city = build_city(seed)
         parts = city.partitions()
         with store.transaction():
@@ -79,7 +80,7 @@ def demo(
             _put_measures(store, city)
             if records:
                 _put_records(store, city)
-            _put_tasking(store, city)
+            is_tasked = _put_tasking(store, city)
             settings: dict[str, Setting]
             settings = {"demo": seed, "default_layer": "wards", "ground": "blocks"}
             for key, value in settings.items():
@@ -89,6 +90,8 @@ def demo(
     n = len(city.incidents)
     also = f" and {len(city.cases):,} records" if records else ""
     lines = [f"{cli.store_name}: {city.label}, {n:,} incidents in {len(parts)} months{also}"]
+    if not is_tasked:
+        lines.append("its roster, priorities, meetings and tasks were there, and stay as they are")
     if files:
         lines.append(f"{files}: {len(written)} files to try imports with")
     facts = {"store": cli.store_name, "incidents": n, "files": [str(path) for path in written]}
@@ -125,11 +128,21 @@ def _put_records(store: Store, city: DemoCity) -> None:
         store.put_setting(NOTES_SETTING.format(RECORDS), notes.as_dict())
 
 
-def _put_tasking(store: Store, city: DemoCity) -> None:
-    """Save what the city's boards decided, once: steps are only ever added."""
-    if any(store.tasking_ids(subject) for subject in TASKING_SUBJECTS):
-        return
+def _put_tasking(store: Store, city: DemoCity) -> bool:
+    """Save what the city's boards decided, once: steps are only ever added.
+
+    Returns
+    -------
+    Whether it was saved; not where the store has it.
+    """
+    if _has_tasking(store):
+        return False
     save(store, [(one, 0) for one in make_tasking(city).everything])
+    return True
+
+
+def _has_tasking(store: Store) -> bool:
+    return any(store.tasking_ids(subject) for subject in TASKING_SUBJECTS)
 
 
 def _extracts(city: DemoCity, projection: Projection) -> list[Partition]:
@@ -223,7 +236,17 @@ def _refuse_other_data(store: Store, name: str) -> None:
         for record in store.table_imports()
         if record.state == "current" and not (own and record.file.startswith(_TABLES))
     }
-    if layers or sources or tables:
+    if layers or sources or tables or (not own and _has_tasking(store)):
         raise ConflictError(
             f"{name} holds other data; name a new store for the demo with --store demo.gpkg"
+        )
+
+
+def _refuse_other_tasks(store: Store, name: str, seed: int) -> None:
+    """Refuse a city of another seed where tasks of the first would lie in places of the second."""
+    before = store.setting("demo")
+    if before is not None and before != seed and _has_tasking(store):
+        raise ConflictError(
+            f"{name} has the tasks of the demo city of seed {before}, and tasks are never deleted; "
+            "name a new store for another city with --store other.gpkg"
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pandas.testing import assert_frame_equal
 
-from api.commands.demo import _put_measures, _put_records, _refuse_other_data
+from api.commands.demo import _put_measures, _put_records, _put_tasking, _refuse_other_data
 from boundaries.demo import DemoCity
 from geo.errors import ConflictError
 from geo.store.geopackage import GeoPackageStore
@@ -56,6 +56,27 @@ def test_entries_of_others_are_no_demo(
             store.put_entries(own, TableFile("own.csv", "0", rows_read=1))
         with pytest.raises(ConflictError, match="holds other data"):
             _refuse_other_data(store, "demo.gpkg")
+
+
+def test_tasks_of_a_city_are_never_mixed_with_another(demo_store: Path, tmp_path: Path) -> None:
+    shutil.copyfile(demo_store, tmp_path / "demo.gpkg")
+    done = run_patchmap("--store", "demo.gpkg", "demo", "--seed", "7", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.endswith(
+        "demo.gpkg has the tasks of the demo city of seed 2026, and tasks are never deleted; name "
+        "a new store for another city with --store other.gpkg\n"
+    )
+    with closing(GeoPackageStore(tmp_path / "demo.gpkg")) as store:
+        assert store.setting("demo") == 2026
+
+
+def test_tasks_that_were_raised_elsewhere_are_no_demo(demo_city: DemoCity, tmp_path: Path) -> None:
+    with closing(GeoPackageStore(tmp_path / "own.gpkg", create=True)) as store:
+        with store.transaction():
+            assert _put_tasking(store, demo_city)
+            assert not _put_tasking(store, demo_city)
+        with pytest.raises(ConflictError, match="holds other data"):
+            _refuse_other_data(store, "own.gpkg")
 
 
 @pytest.mark.parametrize(("name", "kind"), [("ward-money", "money"), ("officer-hours", "time")])
