@@ -22,7 +22,8 @@ from api.pages.tasking_text import day_words, outcome_words, shortened, state_wo
 from api.snapshot import Snapshot
 from boundaries.tasking.accounts import accounts_of
 from boundaries.tasking.agendas import tasks_of_board
-from boundaries.tasking.meeting import LONDON, Meeting, meeting_before
+from boundaries.tasking.history import LONDON
+from boundaries.tasking.meeting import Meeting, meeting_before
 from boundaries.tasking.places import area_codes
 from boundaries.tasking.storage import read_meeting, read_meetings, read_tasks
 from boundaries.tasking.task import Task

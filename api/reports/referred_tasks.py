@@ -13,12 +13,10 @@ import pandas as pd
 from api.reports.model import Column, ReportTable
 from api.reports.sentences import counted
 from api.reports.task_tables import PlacedTasks, day_words, days_between, london_day
+from boundaries.tasking.referrals import LATE_DAYS
 from boundaries.tasking.storage import read_tasks
 from boundaries.tasking.task import Direction, Task
 from geo.store.tasking_contract import TaskingReader
-
-LATE_DAYS: Final = 28
-"""A referral without an answer for longer is named at both levels: about one meeting was missed."""
 
 _COLUMNS: Final = (
     Column("task_id", "Task"),

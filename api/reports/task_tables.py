@@ -14,8 +14,8 @@ from api.reports.asking import names_apart
 from api.reports.model import Column, ReportTable
 from api.reports.sentences import counted
 from boundaries.tasking.accounts import TaskAccounts, accounts_of
-from boundaries.tasking.by_hand import is_by_hand
-from boundaries.tasking.meeting import LONDON
+from boundaries.tasking.assessment import is_by_hand
+from boundaries.tasking.history import LONDON
 from boundaries.tasking.places import area_codes
 from boundaries.tasking.transitions import OPEN
 from geo.properties import cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from api.answers import Answers
@@ -11,11 +11,14 @@ from api.tasks.request import Caller, Fields, today, version_of
 from boundaries.tasking.actions import take_step
 from boundaries.tasking.assessing import BY, Finding, after_period, finding_of
 from boundaries.tasking.by_hand import finding_by_hand
-from boundaries.tasking.history import Signed
-from boundaries.tasking.meeting import LONDON
+from boundaries.tasking.history import LONDON, Signed
 from boundaries.tasking.storage import read_tasks
 from boundaries.tasking.task import Task
 from geo.errors import ConflictError, InputError
+
+LATEST_DAYS: Final = 183
+"""How long what was fixed waits for its months to be published: nobody judges by hand what the
+counts would have shown differently."""
 
 FIXED: Final = "fixed"
 """The value of the button that assesses by what was fixed."""
@@ -31,11 +34,17 @@ class DueAssessment:
         The first and the last month that are counted after the work, as `2026-04`.
     is_over
         Whether these months are over. Whether they are published is for the assessment to say.
+    by_hand_from
+        The day from which on it may be judged by hand, since the counts seem not to come.
+    may_be_by_hand
+        Whether that is today or earlier.
     """
 
     first: str
     last: str
     is_over: bool
+    by_hand_from: date
+    may_be_by_hand: bool
 
 
 def due_assessment(task: Task, day: date) -> DueAssessment | None:
@@ -55,7 +64,14 @@ def due_assessment(task: Task, day: date) -> DueAssessment | None:
     if task.assessment is None or task.done_at is None or task.state != "done":
         return None
     after = after_period(task.assessment, task.done_at.astimezone(LONDON).date())
-    return DueAssessment(after.months[0], after.months[-1], is_over=after.last < day)
+    since = after.last + timedelta(days=LATEST_DAYS)
+    return DueAssessment(
+        after.months[0],
+        after.months[-1],
+        is_over=after.last < day,
+        by_hand_from=since,
+        may_be_by_hand=since <= day,
+    )
 
 
 def take_assessment(caller: Caller, task: Task, fields: Fields) -> None:
@@ -76,13 +92,15 @@ def take_assessment(caller: Caller, task: Task, fields: Fields) -> None:
     ConflictError
         If it is not done, or somebody else took a step meanwhile.
     InputError
-        If its months are not all known yet, or no reason is given.
+        If its months are not all known yet, no reason is given, or it is judged by hand while it
+        can still be counted.
     """
     signed = caller.signed(fields)
     if fields.get("do") == FIXED:
         finding = _by_what_was_fixed(caller, task)
         signed = Signed(BY, datetime.now(UTC), signed.meeting)
     else:
+        _refuse_by_hand(task)
         finding = finding_by_hand(fields.get("outcome", ""), fields.get("note", ""))
     caller.record(f"task {task.task_id}: assess")
     take_step(
@@ -96,6 +114,16 @@ def take_assessment(caller: Caller, task: Task, fields: Fields) -> None:
         finding=finding.sentence,
         figures=dict(finding.figures),
     )
+
+
+def _refuse_by_hand(task: Task) -> None:
+    due = due_assessment(task, today())
+    if due and not due.may_be_by_hand:
+        raise InputError(
+            f"how this task is judged was fixed when it was decided, and is counted once "
+            f"{due.first} to {due.last} are published; judge it by hand from "
+            f"{due.by_hand_from:%Y-%m-%d} if they are not"
+        )
 
 
 def _by_what_was_fixed(caller: Caller, task: Task) -> Finding:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from typing import Final
 from urllib.parse import parse_qsl
 
-import numpy as np
-import shapely
-
 from api.answers import Answers
 from api.query import QUESTION_PARAMETERS
-from api.tasks.request import Fields, today
+from api.tasks.request import Fields
 from boundaries.tasking.assessment import MATCHED, REST, Assessment
-from boundaries.tasking.deciding import AFTER_MONTHS, BEFORE_MONTHS, assessment_for
+from boundaries.tasking.deciding import AFTER_MONTHS, propose
 from boundaries.tasking.task import Place
 from geo.errors import InputError, PatchmapError
-from geo.period import Interval
 from geo.question.ask import Question
 
 CONTROLS: Final = {
@@ -50,7 +46,7 @@ def question_of(query: str) -> Question:
     )
 
 
-def proposal(answers: Answers, question: Question, place: Place) -> Proposal:
+def proposal(answers: Answers, question: Question, place: Place, *, decided: date) -> Proposal:
     """Propose how a task at a place will be judged, or say why it cannot be.
 
     Parameters
@@ -61,19 +57,23 @@ def proposal(answers: Answers, question: Question, place: Place) -> Proposal:
         The Question that the task comes from.
     place
         Where the task is.
+    decided
+        The day on which it was raised.
     """
     try:
-        return Proposal(_assessment(answers, question, place))
+        return Proposal(propose(question, place.geometry, decided, answer_of=answers.ask))
     except PatchmapError as refusal:
         return Proposal(None, str(refusal))
 
 
-def fixed(answers: Answers, question: Question, place: Place, fields: Fields) -> Assessment | None:
+def fixed(
+    answers: Answers, question: Question, place: Place, fields: Fields, *, decided: date
+) -> Assessment | None:
     """The assessment that a form fixes; None where it fixes none.
 
     Parameters
     ----------
-    answers, question, place
+    answers, question, place, decided
         As for `proposal`.
     fields
         `judge` (yes), `control`, `wait_months`, `after_months`.
@@ -88,44 +88,15 @@ def fixed(answers: Answers, question: Question, place: Place, fields: Fields) ->
     control = fields.get("control", MATCHED)
     if control not in CONTROLS:
         raise InputError(f"unknown control {control!r}; choose {', '.join(CONTROLS)}")
-    return _assessment(
-        answers,
+    return propose(
         question,
-        place,
+        place.geometry,
+        decided,
+        answer_of=answers.ask,
         control=control,
         wait_months=_months(fields, "wait_months", 0),
         after_months=_months(fields, "after_months", AFTER_MONTHS),
     )
-
-
-def _assessment(
-    answers: Answers,
-    question: Question,
-    place: Place,
-    *,
-    control: str = MATCHED,
-    wait_months: int = 0,
-    after_months: int = AFTER_MONTHS,
-) -> Assessment:
-    # A place is chosen by what was known: the day after the period that the map showed.
-    last = answers.ask(question).accounts.period.last
-    chosen = min(today(), last + timedelta(days=1))
-    return assessment_for(
-        question,
-        shapely.from_wkb(place.wkb),
-        chosen,
-        published=_published(answers, question, chosen),
-        control=control,
-        wait_months=wait_months,
-        after_months=after_months,
-    )
-
-
-def _published(answers: Answers, question: Question, chosen: date) -> tuple[str, ...]:
-    """The months of the year before a day in which what is asked about was published."""
-    month = np.datetime64(f"{chosen:%Y-%m}", "M")
-    year = Interval.read(f"{month - BEFORE_MONTHS}/{month - 1}")
-    return answers.ask(replace(question, period=year, compare="")).published
 
 
 def _months(fields: Fields, name: str, default: int) -> int:

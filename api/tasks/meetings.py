@@ -31,6 +31,7 @@ from boundaries.tasking.meeting import (
     MeetingTerms,
     meeting_before,
 )
+from boundaries.tasking.referrals import LATE_DAYS
 from boundaries.tasking.storage import (
     read_meeting,
     read_meetings,
@@ -55,6 +56,7 @@ _PARTS: Final = (
     ("due", f"Due within {DUE_DAYS} days"),
     ("answered", "Answered since the last meeting"),
     ("assessed", "Assessed since the last meeting"),
+    ("unanswered", f"Referred, and without an answer for more than {LATE_DAYS} days"),
 )
 
 

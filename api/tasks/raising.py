@@ -24,11 +24,12 @@ from api.tasks.request import (
     FieldsDep,
     day_of,
     personal,
+    today,
 )
 from api.tasks.responses import go_to, page
 from api.tasks.text import KIND_WORDS, LEVEL_WORDS
 from api.tasks.where import area_choices
-from boundaries.tasking.actions import raise_task, take_step
+from boundaries.tasking.actions import raise_task
 from boundaries.tasking.storage import read_priorities, read_priority
 from boundaries.tasking.task import Place, TaskKind, TaskTerms
 from boundaries.tasking.texts import HINT
@@ -57,15 +58,16 @@ def raised(request: Request, caller: CallerDep, fields: FieldsDep) -> Response:
     def save() -> Response:
         terms = _terms(caller, question, place, fields)
         accepts = fields.get("do") == "accept"
-        if accepts and not terms.owner:
-            raise InputError("say who takes it on: an owner")
         signed = caller.signed(fields)
         caller.record("a new task")
         task = raise_task(
-            caller.store, terms, signed=signed, note=fields.get("note", ""), names_nobody=True
+            caller.store,
+            terms,
+            signed=signed,
+            note=fields.get("note", ""),
+            accept=accepts,
+            names_nobody=True,
         )
-        if accepts:
-            take_step(caller.store, task.task_id, "accept", signed=signed, names_nobody=True)
         return _back(query, task.task_id, fields.get("meeting", ""))
 
     return submitted(save, lambda refusal: _form(caller, query, fields, refusal=refusal))
@@ -93,7 +95,7 @@ def _terms(caller: Caller, question: Question, place: Place, fields: Fields) -> 
         due=day_of(fields.get("due", ""), "due"),
         priority=priority,
         question=question.query(),
-        assessment=fixed(caller.answers, question, place, fields),
+        assessment=fixed(caller.answers, question, place, fields, decided=today()),
     )
 
 
@@ -124,7 +126,7 @@ def _form(
         drawn=drawn_place(caller, place) if place else None,
         question=question,
         asked=urlencode(query, safe="/:,."),
-        proposal=proposal(caller.answers, question, place) if place else None,
+        proposal=proposal(caller.answers, question, place, decided=today()) if place else None,
         controls=CONTROLS,
         kinds=KIND_WORDS,
         levels=LEVEL_WORDS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.tasks.request import Caller, Fields
-from boundaries.tasking.actions import redact_text
+from boundaries.tasking.redacting import redact_text
 from geo.errors import InputError
 
 

@@ -102,8 +102,8 @@ class Caller:
         HTTPException
             With 403.
         """
-        if not self.may_take(row, level):
-            raise HTTPException(403, CITY_DECIDES)
+        if refusal := step_refusal(self.identity, level, row.actor):
+            raise HTTPException(403, CITY_DECIDES if row.actor == "its level" else refusal)
 
     def signed(self, fields: Fields) -> Signed:
         """The signature of a step that a form asks for, in the meeting that it names.

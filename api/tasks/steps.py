@@ -112,7 +112,8 @@ def _changes(caller: Caller, task: Task, step: TaskStep, fields: Fields) -> dict
         name: fields[name] for name in names if name in fields and fields[name] != old[name]
     }
     if step == "accept" and not task.assessment:
-        assessment = fixed(caller.answers, question_of(task.question), task.place, fields)
+        question, day = question_of(task.question), task.raised.day
+        assessment = fixed(caller.answers, question, task.place, fields, decided=day)
         changes |= {"assessment": assessment.as_dict()} if assessment else {}
     return changes
 

@@ -86,6 +86,7 @@ def task_page(
     snapshot = caller.snapshot
     task = read_task(snapshot, task_id)
     meeting = caller.meeting(fields.get("meeting", "") or query.get("meeting", ""))
+    due = due_assessment(task, today())
     possible = steps_from(task.state, referred=bool(task.parent))
     rows = [row for row in possible if row.step != _OF_ITSELF]
     allowed = [row for row in rows if caller.may_take(row, task.level)]
@@ -103,7 +104,8 @@ def task_page(
         city_decides=CITY_DECIDES,
         proposal=_proposal(caller, task, allowed),
         controls=CONTROLS,
-        due_assessment=due_assessment(task, today()),
+        due_assessment=due,
+        waits_for_counts=lambda row: row.step == "assess" and due and not due.may_be_by_hand,
         fixed=FIXED,
         lies_in=lies_in(snapshot, row_of(task)),
         related=_related(snapshot.tasks(), task),
@@ -148,7 +150,8 @@ def _proposal(caller: Caller, task: Task, rows: list[Transition]) -> Proposal | 
     if task.assessment or "accept" not in [row.step for row in rows]:
         return None
     try:
-        return proposal(caller.answers, question_of(task.question), task.place)
+        question = question_of(task.question)
+        return proposal(caller.answers, question, task.place, decided=task.raised.day)
     except PatchmapError as refusal:
         return Proposal(None, str(refusal))
 

@@ -7,8 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from api.pages.tasking_text import day_words
-from boundaries.tasking.history import NOTE, Step
-from boundaries.tasking.meeting import LONDON
+from boundaries.tasking.history import LONDON, Step, redactable
 from boundaries.tasking.task import Direction, TaskKind
 from boundaries.tasking.transitions import TaskStep
 from geo.store.tasking_rows import REDACT
@@ -85,9 +84,9 @@ _EMPTY: Final[Mapping[str, str]] = {
 }
 """What an empty value means, where it means something once it has been changed."""
 
-_REMOVABLE: Final = (
-    *("title", "owner", "service", "finding", "issue", "action", "target", "role", "holder"),
-)
+_TEXT_WORDS: Final = {"place.label": "the name of the place", "to": "whom it went to"}
+"""Texts of a step that have no word of their own."""
+
 COLUMNS: Final = (
     ("id", "Task"),
     ("title", "What"),
@@ -111,13 +110,18 @@ def step_lines(step: Step) -> Iterator[tuple[str, str]]:
     if step.note:
         yield "note", step.note
     if step.kind == REDACT:
-        yield "removed", f"the {step.changes['text']} of step {step.changes['step']}"
+        yield "removed", f"{text_words(step.changes['text'])} of step {step.changes['step']}"
         return
     for name, words in _SHOWN.items():
         if text := _text(step.changes.get(name)):
             yield words, text
         elif name in step.changes and name in _EMPTY and not _is_first(step):
             yield words, _EMPTY[name]
+
+
+def text_words(name: str) -> str:
+    """A text of a step, such as `the title`."""
+    return _TEXT_WORDS.get(name, f"the {name.replace('_', ' ')}")
 
 
 def done_words(step: Step) -> str:
@@ -132,18 +136,10 @@ def _is_first(step: Step) -> bool:
     )
 
 
-def redactable(step: Step) -> list[str]:
-    """The texts of a step that can be removed."""
-    if step.kind == REDACT:
-        return []
-    names = [NOTE] if step.note else []
-    return [*names, *(name for name in _REMOVABLE if step.changes.get(name))]
-
-
 def removable_texts(steps: Sequence[Step]) -> list[tuple[str, str]]:
     """The texts of a history that can be removed: the value of each on a form, and its words."""
     return [
-        (f"{number}.{name}", f"step {number}: the {name}")
+        (f"{number}.{name}", f"step {number}: {text_words(name)}")
         for number, step in enumerate(steps, start=1)
         for name in redactable(step)
     ]

@@ -5,7 +5,6 @@ Each is one transaction, so what it reads is what it changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +16,6 @@ from boundaries.tasking.meeting import Meeting, MeetingTerms
 from boundaries.tasking.priority import Priority, PriorityTerms
 from boundaries.tasking.roster import RosterEntry, RosterTerms
 from boundaries.tasking.storage import (
-    Subject,
     read_meeting,
     read_priority,
     read_roster_entry,
@@ -44,6 +42,7 @@ def raise_task(
     *,
     signed: Signed,
     note: str = "",
+    accept: bool = False,
     names_nobody: bool = False,
 ) -> Task:
     """Raise a task.
@@ -58,6 +57,8 @@ def raise_task(
         Who raises it, when, and in which meeting.
     note
         Why.
+    accept
+        Its owner takes it on at once: both steps, or none.
     names_nobody
         A person has confirmed that the texts name nobody, so they are not checked.
 
@@ -68,7 +69,7 @@ def raise_task(
     Raises
     ------
     InputError
-        If a text seems to name a person.
+        If a text seems to name a person, or a task is to be taken on without an owner.
     NotFoundError
         If there is no such meeting or priority.
     """
@@ -77,6 +78,8 @@ def raise_task(
     with store.transaction():
         _check_ids(store, signed, terms.priority)
         task = Task.begin(next_id(store.tasking_ids("task")), terms, signed=signed, note=note)
+        if accept:
+            task = task.take("accept", signed=signed)
         save(store, [(task, 0)])
     return task
 
@@ -196,43 +199,6 @@ def refer_task(
         )
         save(store, [(parent, based_on), (child, 0)])
     return parent, child
-
-
-def redact_text(
-    store: TaskStore, own: str, *, step: int, text: str, signed: Signed, why: str
-) -> Subject:
-    """Take a text that names a person out of a task, priority, entry of the roster, or meeting.
-
-    Until `Store.compact` it can be read from the store's files.
-
-    Parameters
-    ----------
-    store
-        Where it is kept.
-    own
-        Its id, whose first letter says what it is.
-    step, text, signed, why
-        As `history.redacted` takes them.
-
-    Returns
-    -------
-    It, without the text.
-
-    Raises
-    ------
-    NotFoundError, InputError
-        As `history.redacted` raises them, or if there is nothing of this id.
-    """
-    readers: dict[str, Callable[[TaskStore, str], Subject]] = {
-        "P": read_priority,
-        "R": read_roster_entry,
-        "M": read_meeting,
-    }
-    with store.transaction():
-        before = readers.get(own[:1], read_task)(store, own)
-        after = before.redact(step=step, text=text, signed=signed, why=why)
-        save(store, [(after, before.version)])
-    return after
 
 
 def set_priority(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from boundaries.tasking.history import Step
 from boundaries.tasking.meeting import Agenda, Meeting, Stepped, agenda, meeting_before, minutes
 from boundaries.tasking.places import Layers, area_codes
-from boundaries.tasking.storage import (
-    read_meetings,
-    read_priorities,
-    read_roster,
-    read_tasks,
-)
+from boundaries.tasking.referrals import late_referrals
+from boundaries.tasking.storage import read_meetings, read_priorities, read_roster, read_tasks
 from geo.store.tasking_contract import TaskingReader, TaskRow
 
 
@@ -34,9 +31,14 @@ def agenda_of(store: MeetingStore, meeting: Meeting) -> Agenda:
     -------
     The agenda.
     """
-    rows = tasks_of_board(store, meeting)
-    tasks = read_tasks(store, [row.task_id for row in rows])
-    return agenda(meeting, tasks, before=meeting_before(meeting, read_meetings(store)))
+    every = store.tasks()
+    own = _of_board(store, meeting, every)
+    return agenda(
+        meeting,
+        read_tasks(store, [row.task_id for row in own]),
+        before=meeting_before(meeting, read_meetings(store)),
+        late=late_referrals(every, day=meeting.day),
+    )
 
 
 def tasks_of_board(store: MeetingStore, meeting: Meeting) -> list[TaskRow]:
@@ -53,7 +55,11 @@ def tasks_of_board(store: MeetingStore, meeting: Meeting) -> list[TaskRow]:
     -------
     The tasks, by id. The board of the city has those of its own level, wherever they are.
     """
-    rows = [row for row in store.tasks() if row.level == meeting.level]
+    return _of_board(store, meeting, store.tasks())
+
+
+def _of_board(store: MeetingStore, meeting: Meeting, every: Sequence[TaskRow]) -> list[TaskRow]:
+    rows = [row for row in every if row.level == meeting.level]
     if not meeting.area:
         return rows
     codes = area_codes([row.wkb for row in rows], store.layer(meeting.layer)[1])

@@ -17,14 +17,13 @@ import shapely
 
 from boundaries.tasking.assessment import Assessment, Outcome
 from boundaries.tasking.finding_text import cannot_tell, control_words, sentence
-from boundaries.tasking.history import Signed
+from boundaries.tasking.history import LONDON, Signed
 from boundaries.tasking.judged_counts import (
     JudgedCounts,
     NotYetError,
     judged_counts,
     matched_months,
 )
-from boundaries.tasking.meeting import LONDON
 from boundaries.tasking.task import Task
 from geo.coverage import Coverage
 from geo.errors import InputError, QuestionError

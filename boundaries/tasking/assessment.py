@@ -19,6 +19,9 @@ Outcome = Literal["worked", "no clear effect", "worse", "cannot tell"]
 """What an assessment finds."""
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
+BY_HAND: Final = ", judged by hand"
+"""Stands after the outcome in the sentence of a finding that is a person's."""
+
 MATCHED: Final = "matched"
 """The control is untreated places of like level and trend."""
 REST: Final = "rest"
@@ -101,3 +104,8 @@ class Assessment:
             chosen=date.fromisoformat(written["chosen"]),
             place=bytes.fromhex(written["place"]),
         )
+
+
+def is_by_hand(finding: str) -> bool:
+    """Whether the sentence of a finding is a person's."""
+    return any(finding.startswith(f"{one.capitalize()}{BY_HAND}: ") for one in OUTCOMES)

@@ -12,9 +12,8 @@ import shapely
 
 from boundaries.tasking.assessing import BY, assess_due, question_in
 from boundaries.tasking.assessment import Assessment
-from boundaries.tasking.deciding import assessment_for
-from boundaries.tasking.history import Signed
-from boundaries.tasking.meeting import LONDON
+from boundaries.tasking.deciding import propose
+from boundaries.tasking.history import LONDON, Signed
 from boundaries.tasking.storage import read_tasks, save
 from boundaries.tasking.task import Task
 from geo.coverage import Coverage, ImportCoverage
@@ -90,24 +89,19 @@ def proposed_assessment(
     place
         Where the task is, in metres of the store's CRS.
     at
-        When the place was chosen, with a time zone; now without it.
+        When the task is raised, with a time zone; now without it.
 
     Returns
     -------
-    As `assessment_for` proposes it.
+    As `propose` proposes it.
 
     Raises
     ------
-    InputError
-        As `assessment_for`.
-    QuestionError
-        If the query string is none of a Question.
+    InputError, QuestionError
+        As `propose`; also if the query string is none of a Question.
     """
-    question = question_in(query)
-    coverage = _coverage(store)
-    known = (coverage.months_known(one, question.category) for one in coverage.publishers)
-    chosen = (at or datetime.now(LONDON)).astimezone(LONDON).date()
-    return assessment_for(question, place, chosen, published=set[str]().union(*known))
+    decided = (at or datetime.now(LONDON)).astimezone(LONDON).date()
+    return propose(question_in(query), place, decided, answer_of=partial(ask, store=store))
 
 
 def _coverage(store: StoreReader) -> Coverage:

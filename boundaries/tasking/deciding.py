@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,8 @@ from boundaries.tasking.assessment import MATCHED, Assessment
 from geo.coverage import span_words
 from geo.errors import InputError
 from geo.incidents import months_between
+from geo.period import Interval
+from geo.question.answer import Answer
 from geo.question.model import Question
 
 BEFORE_MONTHS: Final = 12
@@ -26,6 +29,75 @@ AFTER_MONTHS: Final = 6
 
 LEAST_BUFFER_M, MOST_BUFFER_M = 100, 500
 """The ring is as wide as the place is from its middle to its edge, within these bounds."""
+
+
+def propose(
+    question: Question,
+    place: shapely.Geometry,
+    decided: date,
+    *,
+    answer_of: Callable[[Question], Answer],
+    control: str = MATCHED,
+    wait_months: int = 0,
+    after_months: int = AFTER_MONTHS,
+) -> Assessment:
+    """Propose how a task that is decided on a day will be judged: the same at every door.
+
+    Parameters
+    ----------
+    question
+        The Question that the task comes from.
+    place
+        Where the task is, in metres.
+    decided
+        The day on which the task was raised.
+    answer_of
+        Answers a Question.
+    control, wait_months, after_months
+        As `assessment_for` takes them.
+
+    Returns
+    -------
+    As `assessment_for`.
+
+    Raises
+    ------
+    InputError
+        As `assessment_for`.
+    QuestionError
+        If the Question cannot be answered.
+    """
+    chosen = chosen_on(decided, answer_of(question).accounts.period.last)
+    month = np.datetime64(f"{chosen:%Y-%m}", "M")
+    year = Interval.read(f"{month - BEFORE_MONTHS}/{month - 1}")
+    return assessment_for(
+        question,
+        place,
+        chosen,
+        published=answer_of(replace(question, period=year, compare="")).published,
+        control=control,
+        wait_months=wait_months,
+        after_months=after_months,
+    )
+
+
+def chosen_on(decided: date, shown_to: date) -> date:
+    """The day on which a place was chosen: by what the map showed, before it was decided.
+
+    Parameters
+    ----------
+    decided
+        The day on which the task was raised.
+    shown_to
+        The last day of the Question's period.
+
+    Returns
+    -------
+    The day after the map's last one. Months that were only published later took no part in the
+    choice; they are left out, so that one Question fixes one comparison whenever it is asked. A map
+    that runs past the decision, as of an older task, was not seen beyond it.
+    """
+    return min(decided, shown_to + timedelta(days=1))
 
 
 def assessment_for(

@@ -8,19 +8,25 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import Any, Final, TypeVar
+from zoneinfo import ZoneInfo
 
+from boundaries.tasking.assessment import is_by_hand
 from geo.errors import InputError, NotFoundError
-from geo.store.tasking_rows import REDACT
+from geo.store.tasking_rows import FINDING, NOTE, REDACT, REDACTED, text_in, without_text
 
 Known = TypeVar("Known", bound=str)
 
-REDACTED: Final = "[redacted]"
-"""What stands in place of a redacted text."""
-NOTE: Final = "note"
-"""The text of a step, among those that can be redacted."""
+LONDON: Final = ZoneInfo("Europe/London")
+
+REDACTABLE: Final = (
+    NOTE, "title", "owner", "service", "to", "place.label", "issue", "action", "target", "role",
+    "holder", "covered_by",
+)  # fmt: skip
+"""Texts that people write, and a finding by hand. Nothing else is ever replaced: not the place, the
+days, how a task will be judged, nor what was counted of it."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,11 @@ class Signed:
         if self.at.tzinfo is None:
             raise InputError("the time of a step has no time zone; add one, such as UTC")
         object.__setattr__(self, "at", self.at.astimezone(UTC).replace(microsecond=0))
+
+    @property
+    def day(self) -> date:
+        """The day in London."""
+        return self.at.astimezone(LONDON).date()
 
 
 @dataclass(frozen=True)
@@ -110,7 +121,7 @@ def redacted(
     number
         The step whose text is replaced, from 1.
     text
-        `note`, or the name of a text among its changes, such as `title` or `place.label`.
+        One of `redactable`.
     signed, why
         Who redacts it, and why.
 
@@ -131,21 +142,31 @@ def redacted(
     if not why.strip():
         raise InputError("say why the text is redacted")
     step = steps[number - 1]
-    name, _, part = text.partition(".")
-    old = step.note if text == NOTE else step.changes.get(name)
-    if part:
-        old = old.get(part) if isinstance(old, dict) else None
-    if not isinstance(old, str) or old in {"", REDACTED} or step.kind == REDACT:
+    if text not in redactable(step):
         raise InputError(f"step {number} ({step.kind}) has no text {text!r} to redact")
-    if text == NOTE:
-        without = replace(step, note=REDACTED)
-    else:
-        new = {**step.changes[name], part: REDACTED} if part else REDACTED
-        without = replace(step, changes={**step.changes, name: new})
+    old = text_in(step.as_dict(), text)
+    without = Step.read(without_text(step.as_dict(), text))
     salt = secrets.token_hex(16)
     changes = {"step": number, "text": text, "salt": salt, "hash": _hash(old, salt)}
     said = Step(REDACT, signed, why, changes)
     return [*steps[: number - 1], without, *steps[number:], said]
+
+
+def redactable(step: Step) -> list[str]:
+    """The names of the texts of a step that can be redacted.
+
+    Parameters
+    ----------
+    step
+        Any; of a redaction there are none.
+    """
+    if step.kind == REDACT:
+        return []
+    record = step.as_dict()
+    texts = [text for text in REDACTABLE if text_in(record, text) not in ("", REDACTED)]
+    # What was counted is no text of a person's.
+    finding = text_in(record, FINDING)
+    return [*texts, *([FINDING] if is_by_hand(finding) and REDACTED not in finding else [])]
 
 
 def was_redacted(steps: Sequence[Step], text: str) -> list[int]:

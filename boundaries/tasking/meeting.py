@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, Protocol, TypeVar
-from zoneinfo import ZoneInfo
 
-from boundaries.tasking.history import Signed, Step, one_of, redacted, replayed
+from boundaries.tasking.history import LONDON, Signed, Step, one_of, redacted, replayed
 from boundaries.tasking.task import LEVELS, Level, Task
 from boundaries.tasking.transitions import OPEN
 from geo.errors import InputError
-
-LONDON: Final = ZoneInfo("Europe/London")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,6 +255,9 @@ class Agenda:
         Answered since, from above, below or outside.
     assessed
         Assessed since: it worked, had no clear effect, made it worse, or nobody can tell.
+    unanswered
+        Of referrals that have waited for an answer for too long: those that wait at this level, and
+        those whose answer is for this level to give; the longest wait first.
     """
 
     since: date | None
@@ -266,13 +266,20 @@ class Agenda:
     overdue: list[Task]
     answered: list[Task]
     assessed: list[Task]
+    unanswered: list[Task]
 
 
 DUE_DAYS: Final = 28
 """How far an agenda looks ahead: to about the next meeting."""
 
 
-def agenda(meeting: Meeting, tasks: Iterable[Task], *, before: Meeting | None) -> Agenda:
+def agenda(
+    meeting: Meeting,
+    tasks: Iterable[Task],
+    *,
+    before: Meeting | None,
+    late: Collection[str] = (),
+) -> Agenda:
     """The agenda of a meeting.
 
     Parameters
@@ -283,10 +290,12 @@ def agenda(meeting: Meeting, tasks: Iterable[Task], *, before: Meeting | None) -
         Those of its level, in its area.
     before
         The last meeting of the same board; None where there was none.
+    late
+        Ids from `referrals.late_referrals`, of all levels.
 
     Returns
     -------
-    Its parts, each in the order of the tasks or of due dates.
+    Its parts, each in the order of the tasks, of due dates, or of how long they wait.
     """
     own = list(tasks)
     start = _start_of(before.day) if before else None
@@ -302,7 +311,13 @@ def agenda(meeting: Meeting, tasks: Iterable[Task], *, before: Meeting | None) -
         overdue=overdue(own, meeting.day),
         answered=[one for one in own if _has(one, "answered", start, ids)],
         assessed=[one for one in own if _has(one, "assess", start, ids)],
+        unanswered=sorted((one for one in own if one.task_id in late), key=_referred_at),
     )
+
+
+def _referred_at(task: Task) -> tuple[datetime, str]:
+    """When a task was referred, or raised by a referral."""
+    return (task.referral.since if task.referral else task.raised.at), task.task_id
 
 
 class Stepped(Protocol):

@@ -91,7 +91,7 @@ def meeting_facts(meeting: Meeting) -> dict[str, Any]:
 
 def agenda_facts(agenda: Agenda) -> dict[str, Any]:
     """An agenda: each part as tasks of a list."""
-    parts = ("new", "due", "overdue", "answered", "assessed")
+    parts = ("new", "due", "overdue", "answered", "assessed", "unanswered")
     return {
         "since": _plain(agenda.since),
         **{part: [task_row_facts(row_of(one)) for one in getattr(agenda, part)] for part in parts},

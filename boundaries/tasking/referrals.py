@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Final, Protocol
 
-from boundaries.tasking.history import Signed
+from boundaries.tasking.history import LONDON, Signed
 from boundaries.tasking.task import Direction, Level, Task, TaskTerms
 from geo.errors import ConflictError, InputError
-from geo.store.tasking_contract import TaskRow
+
+ANSWERED: Final = ("Done", "Declined")
+"""What the answer to a referral begins with, before the words of who gave it."""
+
+LATE_DAYS: Final = 28
+"""A referral without an answer for longer stands at both levels: about one meeting was missed."""
 
 
 def refer(
@@ -116,47 +122,50 @@ def answered(parent: Task, child: Task) -> Task:
     if not answers(child, parent):
         raise ConflictError(f"{child.task_id} is not an answer that {parent.task_id} waits for")
     last = next(step for step in reversed(child.steps) if step.kind in _ANSWERS)
-    words = "Declined" if last.kind == "decline" else "Done"
+    words = ANSWERED[last.kind == "decline"]
     note = f"{words}: {last.note}" if last.note else f"{words}."
     signed = Signed(last.signed.by, last.signed.at)
     return parent.take("answered", signed=signed, note=note, child=child.task_id)
 
 
-def unanswered(tasks: list[Task], *, at: datetime, days: int) -> list[Task]:
+_ANSWERS = frozenset({"answer", "decline", "finish"})
+
+
+class Waiting(Protocol):
+    """A task of a list that may wait for an answer."""
+
+    @property
+    def task_id(self) -> str:
+        """Its id."""
+
+    @property
+    def referral(self) -> str:
+        """The task that it waits for; '' where it does not wait."""
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        """When it was referred; None where it does not wait."""
+
+
+def late_referrals(rows: Iterable[Waiting], *, day: date, days: int = LATE_DAYS) -> set[str]:
     """Referrals without an answer for longer than some days, at both levels.
 
     Parameters
     ----------
-    tasks
-        Of all levels.
-    at
-        Now, with a time zone.
+    rows
+        Tasks of all levels.
+    day
+        Until which they wait; days are London's.
     days
         How long an answer may take.
 
     Returns
     -------
-    The tasks that wait, and those that they wait for, in the order given.
+    Ids of the tasks that wait, and of those that they wait for.
     """
-    late = [one for one in tasks if one.referral and (at - one.referral.since).days > days]
-    ids = {one.task_id for one in late} | {one.referral.child for one in late if one.referral}
-    return [one for one in tasks if one.task_id in ids]
-
-
-_ANSWERS = frozenset({"answer", "decline", "finish"})
-
-
-def late_referrals(rows: Iterable[TaskRow], *, at: datetime, days: int) -> set[str]:
-    """The ids of `unanswered`, of tasks in a list.
-
-    Parameters
-    ----------
-    rows, at, days
-        As `unanswered` takes them.
-
-    Returns
-    -------
-    Ids of those that wait, and of those that they wait for.
-    """
-    late = [row for row in rows if row.waiting_since and (at - row.waiting_since).days > days]
+    late = [row for row in rows if row.waiting_since and _days(row.waiting_since, day) > days]
     return {own for row in late for own in (row.task_id, row.referral)}
+
+
+def _days(since: datetime, day: date) -> int:
+    return (day - since.astimezone(LONDON).date()).days

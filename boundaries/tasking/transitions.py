@@ -81,7 +81,7 @@ TRANSITIONS: Final[tuple[Transition, ...]] = (
         "The referral was answered, done or declined; this task goes on.",
     ),
     Transition(
-        "assess", ("done",), "assessed", "anyone", "a result",
+        "assess", ("done",), "assessed", "its level", "a result",
         "Say whether it worked: counted by what was fixed, as Patchmap does by itself, or judged "
         "by hand.",
     ),

@@ -27,6 +27,12 @@ _MOST_NAMED: Final = 5
 
 REDACT: Final = "redact"
 """The kind of a step that says which text was taken out."""
+REDACTED: Final = "[redacted]"
+"""What stands in place of a redacted text."""
+NOTE: Final = "note"
+"""The text of a step, among those that can be redacted."""
+FINDING: Final = "finding"
+"""The text of a result, whose first words say what it is: they stay."""
 
 
 class TaskingRows:
@@ -114,11 +120,15 @@ class TaskingRows:
 
     def _redact(self, record: TaskingRecord, stored: Sequence[StepRecord]) -> None:
         added = record.steps[len(stored) :]
-        may = {step["changes"].get("step") for step in added if step["kind"] == REDACT}
+        redactions = [step["changes"] for step in added if step["kind"] == REDACT]
         for number, (old, new) in enumerate(zip(stored, record.steps, strict=False), start=1):
             if old == new:
                 continue
-            if number not in may:
+            expected = old
+            for one in redactions:
+                if one.get("step") == number:
+                    expected = without_text(expected, str(one.get("text")))
+            if new != expected:
                 raise ConflictError(
                     f"step {number} of {_name(record)} differs from the stored one; steps are "
                     "only added"
@@ -172,6 +182,51 @@ def check_version(record: TaskingRecord, stored: Sequence[StepRecord]) -> None:
     raise ConflictError(
         f"{name} is now version {now}; you edited version {based_on}. Since: {since}"
     )
+
+
+def text_in(step: StepRecord, text: str) -> str:
+    """A text of a step: its note, or one among its changes, such as `title` or `place.label`.
+
+    Parameters
+    ----------
+    step
+        As stores keep it.
+    text
+        The name of the text.
+
+    Returns
+    -------
+    The text; '' where the step has none of that name.
+    """
+    name, _, part = text.partition(".")
+    value = step["note"] if text == NOTE else step["changes"].get(name)
+    if part:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def without_text(step: StepRecord, text: str) -> StepRecord:
+    """A step in which a text is replaced, and nothing else.
+
+    Parameters
+    ----------
+    step, text
+        As `text_in` takes them.
+
+    Returns
+    -------
+    A step like it; the same one where it has no such text.
+    """
+    name, _, part = text.partition(".")
+    if not text_in(step, text):
+        return step
+    if text == NOTE:
+        return {**step, "note": REDACTED}
+    changes = step["changes"]
+    value: object = {**changes[name], part: REDACTED} if part else REDACTED
+    if text == FINDING:
+        value = f"{changes[name].partition(': ')[0]}: {REDACTED}."
+    return {**step, "changes": {**changes, name: value}}
 
 
 def describe_step(step: StepRecord) -> str:

@@ -19,6 +19,7 @@ from boundaries.tasking.payload import (
     meeting_facts,
     minutes_facts,
 )
+from boundaries.tasking.referrals import LATE_DAYS
 from boundaries.tasking.storage import (
     read_meeting,
     read_meetings,
@@ -110,6 +111,7 @@ def agenda(context: typer.Context, meeting_id: MeetingArgument) -> None:
         "Due": own.due,
         "Answered": own.answered,
         "Assessed": own.assessed,
+        f"Referrals without an answer for more than {LATE_DAYS} days": own.unanswered,
     }
     lines = [line for heading, rows in parts.items() for line in _part(heading, rows)]
     since = f", since {own.since}" if own.since else ""

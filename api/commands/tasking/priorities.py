@@ -25,7 +25,7 @@ from boundaries.tasking.actions import (
     close_priority,
     set_priority,
 )
-from boundaries.tasking.meeting import LONDON
+from boundaries.tasking.history import LONDON
 from boundaries.tasking.payload import (
     priority_facts,
 )

@@ -14,7 +14,7 @@ from boundaries.tasking.actions import (
     change_roster_entry,
     set_roster_entry,
 )
-from boundaries.tasking.meeting import LONDON
+from boundaries.tasking.history import LONDON
 from boundaries.tasking.payload import (
     roster_facts,
 )

@@ -22,20 +22,19 @@ from api.commands.tasking.options import (
     signed,
 )
 from api.text_tables import text_table
-from boundaries.tasking.accounts import accounts_of
+from boundaries.tasking.accounts import accounts_by_level, accounts_of
 from boundaries.tasking.actions import (
     ReferralTerms,
     raise_task,
-    redact_text,
     refer_task,
     take_step,
 )
 from boundaries.tasking.automatic import assess_due_tasks, proposed_assessment
-from boundaries.tasking.history import one_of
-from boundaries.tasking.meeting import LONDON
+from boundaries.tasking.history import LONDON, one_of
 from boundaries.tasking.meeting import overdue as overdue_of
 from boundaries.tasking.payload import facts_of, list_facts, task_facts
 from boundaries.tasking.places import FORMS, area_codes, read_area, read_place
+from boundaries.tasking.redacting import redact_text
 from boundaries.tasking.referrals import late_referrals
 from boundaries.tasking.storage import read_task
 from boundaries.tasking.task import DIRECTIONS, LEVELS, TASK_KINDS, Level, Task, TaskKind, TaskTerms
@@ -128,12 +127,12 @@ def list_tasks(
     among = [
         row for row in among if row.level in (level, level or row.level) and _is_of(row, owner)
     ]
-    now = datetime.now(LONDON)
+    day = datetime.now(LONDON).date()
     rows = [row for row in among if row.state in (state, state or row.state)]
     if overdue:
-        rows = overdue_of(rows, now.date())
+        rows = overdue_of(rows, day)
     if unanswered is not None:
-        late = late_referrals(every, at=now, days=unanswered)
+        late = late_referrals(every, day=day, days=unanswered)
         rows = [row for row in rows if row.task_id in late]
     # Of the two only what is printed is made: a list can have thousands.
     facts = list_facts(rows, among) if cli.json else None
@@ -153,6 +152,8 @@ def _listed(rows: list[TaskRow], among: list[TaskRow]) -> Iterator[str]:
             "place": [row.place_label for row in rows],
         }
     )
+    for level, accounts in accounts_by_level(among).items():
+        yield f"{level}: {accounts}"
     yield str(accounts_of(among))
 
 

@@ -294,7 +294,8 @@ class _Diary:
         return assessment_for(
             question,
             shapely.from_wkb(place.wkb),
-            date.fromisoformat(planned.day),
+            # The map showed the months before the one of the meeting.
+            date.fromisoformat(f"{planned.day[:7]}-01"),
             published=[month for month in self._published if month < planned.day[:7]],
         )
 

@@ -190,6 +190,6 @@ def test_the_guide_prints_the_table_of_transitions() -> None:
 
 def test_a_task_that_nobody_could_assess_is_refused_and_none_is_due(folder: Path) -> None:
     message = refused(folder, *RAISE, "--assess", "--question", "layer=wards")
-    assert "no data is known before" in message
+    assert "the store holds no incidents yet" in message
     assert run(folder, "task", "assess") == "no task is due to be assessed\n"
     assert run_json(folder, "task", "assess") == {"assessed": [], "waiting": {}}

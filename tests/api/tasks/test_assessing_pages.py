@@ -105,3 +105,36 @@ def test_only_what_is_done_is_assessed(page: TestClient, own_store: Store) -> No
     refused = page.post(f"/tasks/{own}/assess", data={**BY_HAND, "version": "1"})
     assert refused.status_code == 409
     assert "it must be done" in refused.text
+
+
+def test_nobody_judges_by_hand_what_can_still_be_counted(
+    page: TestClient, own_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = done_task(own_store, assessment=fixed_for())
+    for module in ("assessing", "task_page"):
+        monkeypatch.setattr(f"api.tasks.{module}.today", lambda: date(2026, 11, 29))
+    refused = page.post(f"/tasks/{own}/assess", data=BY_HAND)
+    assert refused.status_code == 400
+    assert "is counted once 2026-04 to 2026-05 are published" in text_of(refused.text)
+    form = refused.text.split(f'action="/tasks/{own}/assess"')[1].split("</form>")[0]
+    assert 'name="outcome"' not in form
+    assert 'value="fixed"' in form
+    assert "It can be judged by hand from" in form
+    assert read_task(own_store, own).state == "done"
+    for module in ("assessing", "task_page"):
+        monkeypatch.setattr(f"api.tasks.{module}.today", lambda: date(2026, 11, 30))
+    assert 'name="outcome"' in page.get(f"/tasks/{own}").text
+    assert page.post(f"/tasks/{own}/assess", data=BY_HAND).status_code == 303
+
+
+def test_who_judged_by_hand_can_be_taken_out_and_that_it_was_by_hand_stays(
+    page: TestClient, own_store: Store
+) -> None:
+    own = done_task(own_store)
+    note = "Jo Bloggs says so"
+    page.post(f"/tasks/{own}/assess", data={**BY_HAND, "note": note})
+    assert "step 4: the finding" in page.get(f"/tasks/{own}").text
+    data = {"version": "4", "text": "4.finding", "note": "a name"}
+    assert page.post(f"/tasks/{own}/redact", data=data).status_code == 303
+    assert read_task(own_store, own).finding == "Worked, judged by hand: [redacted]."
+    assert "Jo Bloggs" not in page.get(f"/tasks/{own}").text

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from api.board.view import VIEW_OPTIONS
 from api.tasks.request import BOARD_OPTIONS
-from boundaries.tasking.actions import take_step
+from boundaries.tasking.actions import ReferralTerms, refer_task, take_step
 from boundaries.tasking.storage import read_task
 from geo.store.contract import Store
 from tests.api.tasks.conftest import add_task, signed
@@ -225,6 +225,35 @@ def test_a_text_is_removed_and_the_page_no_longer_has_it(
     html = page.get(f"/tasks/{own}").text
     assert "Jo Bloggs" not in html
     assert "[redacted]" in html
+
+
+def test_nobody_takes_the_step_that_follows_from_an_answer(
+    page: TestClient, own_store: Store
+) -> None:
+    own = add_task(own_store)
+    refer_task(own_store, own, ReferralTerms("up", "city board"), signed=signed())
+    data = {"version": "2", "note": "x", "child": "T-0002"}
+    refused = page.post(f"/tasks/{own}/answered", data=data)
+    assert refused.status_code == 403
+    assert "this step follows by itself once the referral is answered" in refused.text
+    assert read_task(own_store, own).version == 2
+
+
+def test_names_of_places_and_whom_a_task_went_to_can_be_removed(
+    page: TestClient, own_store: Store
+) -> None:
+    own = add_task(own_store)
+    refer_task(own_store, own, ReferralTerms("up", "Jo Bloggs"), signed=signed())
+    html = page.get(f"/tasks/{own}").text
+    assert "step 1: the name of the place" in html
+    assert "step 2: whom it went to" in html
+    for version, text in ((2, "1.place.label"), (3, "2.to")):
+        data = {"version": str(version), "text": text, "note": "a name"}
+        assert page.post(f"/tasks/{own}/redact", data=data).status_code == 303
+    for task_id in (own, "T-0002"):
+        shown = page.get(f"/tasks/{task_id}").text
+        assert "Around Market Square" not in shown
+        assert "Jo Bloggs" not in shown
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

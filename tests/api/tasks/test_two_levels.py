@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,12 +13,15 @@ from fastapi.testclient import TestClient
 
 from api.answers import Answers
 from api.reports.boards import city_board_report
-from boundaries.tasking.payload import task_facts
+from boundaries.tasking.actions import ReferralTerms, call_meeting, refer_task
+from boundaries.tasking.agendas import agenda_of
+from boundaries.tasking.meeting import MeetingTerms
+from boundaries.tasking.payload import agenda_facts, task_facts
 from boundaries.tasking.storage import read_task
 from geo.question.model import Question
 from geo.store.contract import Store
 from tests.api.conftest import serve_town
-from tests.api.tasks.conftest import add_task
+from tests.api.tasks.conftest import add_task, signed
 
 ANSWERS = (
     *("/map?period=latest-1m", "/allocation?tab=patrols", "/areas/wards"),
@@ -70,6 +74,36 @@ def test_a_task_goes_up_is_answered_and_both_levels_have_the_whole_history(
     board = city_board_report(Answers(own_store), Question.read({"layer": "wards"}))
     assert board.sentences[0].startswith("1 task came up: 1 answered")
     assert [len(task_facts(one)["steps"]) for one in (back, done)] == [3, 2]
+
+
+def test_a_referral_without_an_answer_is_on_the_agendas_of_both_levels(
+    page: TestClient, own_store: Store
+) -> None:
+    own = add_task(own_store, "Lamps in the alley", by=signed(day=2))
+    terms = ReferralTerms("up", "city board", "It needs money.")
+    refer_task(own_store, own, terms, signed=signed(day=3))
+    city = {"level": "city", "area": "", "layer": ""}
+    ward = {"level": "area", "area": "A", "layer": "wards"}
+    other = {"level": "area", "area": "B", "layer": "wards"}
+    agendas = {}
+    for board in (city, ward, other):
+        for day in (date(2026, 3, 31), date(2026, 4, 1)):
+            called = call_meeting(own_store, MeetingTerms(day=day, **board), signed=signed(day=4))
+            facts = agenda_facts(agenda_of(own_store, called))
+            agendas[board["area"], day.day] = [one["task_id"] for one in facts["unanswered"]]
+            shown = page.get(f"/meetings/{called.meeting_id}").text
+            part = shown[shown.index("without an answer for more than 28 days") :]
+            assert ("Lamps" in part[: part.index("</section>")]) == bool(
+                agendas[board["area"], day.day]
+            )
+    assert agendas == {
+        ("", 31): [],
+        ("A", 31): [],
+        ("B", 31): [],
+        ("B", 1): [],
+        ("", 1): ["T-0002"],
+        ("A", 1): [own],
+    }
 
 
 def test_of_two_browsers_that_save_one_task_at_once_one_is_told_what_changed(

@@ -1,13 +1,15 @@
 """Priorities, the roster, and meetings with their agenda and minutes."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from boundaries.tasking.meeting import Meeting, MeetingTerms, agenda, meeting_before, minutes, since
 from boundaries.tasking.priority import Priority, PriorityTerms
-from boundaries.tasking.referrals import answered, refer
+from boundaries.tasking.referrals import answered, late_referrals, refer
 from boundaries.tasking.roster import RosterEntry, RosterTerms, contacts
+from boundaries.tasking.storage import row_of
 from geo.errors import ConflictError, InputError
 from tests.boundaries.tasking.tasking_made import START, signed, task
 
@@ -107,6 +109,25 @@ def test_an_agenda_is_what_is_new_due_overdue_answered_and_assessed():
     assert now.since == START.date()
     assert (now.new, now.due, now.overdue) == ([new], [due], [late])
     assert (now.answered, now.assessed) == ([back], [judged])
+
+
+def test_a_late_referral_is_on_the_agendas_of_both_levels():
+    parent, child = refer(task(), "T-0002", direction="up", to="board", signed=signed())
+    soon, asked = refer(
+        task("T-0003"), "T-0004", direction="up", to="board", signed=signed(hours=48)
+    )
+    every = [parent, child, soon, asked]
+    ward, city = (
+        meeting(day=date(2026, 3, 31)),
+        replace(meeting(day=date(2026, 3, 31)), level="city"),
+    )
+    late = late_referrals(map(row_of, every), day=ward.day)
+    assert late == {"T-0001", "T-0002"}
+    for board, own in ((ward, [soon, parent]), (city, [asked, child])):
+        now = agenda(board, own, before=None, late=late)
+        assert now.unanswered == own[1:]
+    later = late_referrals(map(row_of, every), day=date(2026, 4, 2))
+    assert agenda(ward, [soon, parent], before=None, late=later).unanswered == [parent, soon]
 
 
 def test_what_a_meeting_decided_itself_is_no_news_to_it():

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
@@ -19,15 +20,15 @@ from boundaries.tasking.actions import (
     change_roster_entry,
     close_priority,
     raise_task,
-    redact_text,
     refer_task,
     set_priority,
     set_roster_entry,
     take_step,
 )
-from boundaries.tasking.history import REDACTED
+from boundaries.tasking.history import was_redacted
 from boundaries.tasking.meeting import MeetingTerms, minutes
 from boundaries.tasking.priority import PriorityTerms
+from boundaries.tasking.redacting import redact_text
 from boundaries.tasking.roster import RosterTerms
 from boundaries.tasking.storage import (
     read_meeting,
@@ -44,6 +45,7 @@ from boundaries.tasking.task import Place, Task
 from geo.errors import ConflictError, InputError, NotFoundError
 from geo.store.copying import copy_store, holds_data
 from geo.store.geopackage import GeoPackageStore
+from geo.store.tasking_rows import REDACTED
 from tests.boundaries.tasking.tasking_made import PLACE, START, assessment, signed, task, terms
 
 
@@ -134,10 +136,52 @@ def test_a_redacted_text_is_in_no_table_and_after_compacting_in_no_byte(store_pa
     assert b"Zephyrine" not in store_path.read_bytes()
 
 
+def test_what_a_referral_copied_is_redacted_there_too(store):
+    own = raise_task(store, terms(title="Zephyrine’s wall"), signed=signed()).task_id
+    note = "Zephyrine asks for money."
+    for task_id, to in ((own, "city board"), ("T-0002", "Highways")):
+        way = "up" if task_id == own else "out"
+        refer_task(store, task_id, ReferralTerms(way, to, note), signed=signed(hours=1))
+    answer = "Zephyrine gets it."
+    take_step(store, "T-0003", "answer", signed=signed(hours=2), note=answer)
+    take_step(store, "T-0002", "answer", signed=signed(hours=3), note="It is granted.")
+    for task_id, step, text in ((own, 1, "title"), ("T-0002", 1, "note"), ("T-0003", 2, "note")):
+        redact_text(store, task_id, step=step, text=text, signed=signed("Chair"), why="a name")
+    tasks = read_tasks(store)
+    assert len(tasks) == 3
+    assert "Zephyrine" not in str([task.steps for task in tasks])
+    assert {row.title for row in store.tasks()} == {REDACTED}
+    assert [task.state for task in tasks] == ["raised", "done", "done"]
+    assert [was_redacted(task.steps, note) for task in tasks] == [[2], [1, 2], [1]]
+
+
+def test_a_store_takes_no_redaction_that_changes_more_than_its_text(store):
+    one = raise_task(store, terms(), signed=signed(), note="It names somebody.")
+    gone = one.redact(step=1, text="note", signed=signed(), why="a name")
+    first, said = gone.steps
+    forged = replace(first, changes={**first.changes, "title": "Another one"})
+    with pytest.raises(ConflictError, match="step 1 of task T-0001 differs from the stored one"):
+        saved(store, [(Task.of("T-0001", [forged, said]), 1)])
+    by_another = replace(first, signed=signed("Somebody else"))
+    with pytest.raises(ConflictError, match="step 1 of task T-0001 differs from the stored one"):
+        saved(store, [(Task.of("T-0001", [by_another, said]), 1)])
+    assert read_task(store, "T-0001") == one
+    saved(store, [(gone, 1)])
+    assert read_task(store, "T-0001") == gone
+
+
+def test_a_task_that_is_taken_on_at_once_is_raised_with_its_owner_or_not_at_all(store):
+    with pytest.raises(InputError, match="say who takes it on"):
+        raise_task(store, terms(), signed=signed(), accept=True)
+    assert store.tasks() == []
+    task = raise_task(store, terms(owner="coordinator"), signed=signed(), accept=True)
+    assert (task.state, read_task(store, "T-0001")) == ("accepted", task)
+
+
 def test_a_text_that_names_somebody_is_refused_until_a_person_confirms(store):
     with pytest.raises(InputError, match="the title seems to hold a person's name"):
-        raise_task(store, terms(title="Lights in Dr Smith Way"), signed=signed())
-    raise_task(store, terms(title="Lights in Dr Smith Way"), signed=signed(), names_nobody=True)
+        raise_task(store, terms(title="Lights for Mr Smith"), signed=signed())
+    raise_task(store, terms(title="Lights for Mr Smith"), signed=signed(), names_nobody=True)
     assert len(store.tasks()) == 1
 
 

@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from boundaries.tasking.accounts import TaskAccounts, accounts_by_level, accounts_of
 from boundaries.tasking.assessment import Assessment
-from boundaries.tasking.history import REDACTED, Signed, Step, next_id, was_redacted
-from boundaries.tasking.referrals import answered, answers, refer, unanswered
+from boundaries.tasking.history import Signed, Step, next_id, was_redacted
+from boundaries.tasking.referrals import answered, answers, late_referrals, refer
+from boundaries.tasking.storage import row_of
 from boundaries.tasking.task import Task
 from boundaries.tasking.texts import check_texts, personal_part
 from boundaries.tasking.transitions import STATES, TRANSITIONS, steps_from, table_rows, transition
 from geo.errors import ConflictError, InputError, NotFoundError
+from geo.store.tasking_rows import REDACTED
 from tests.boundaries.tasking.tasking_made import SQUARE, START, assessment, signed, task
 
 
@@ -195,9 +197,13 @@ def test_nothing_goes_up_from_the_city():
 def test_a_referral_without_answer_stands_at_both_levels():
     parent, child = refer(task(), "T-0002", direction="up", to="board", signed=signed())
     other = task("T-0003")
-    at = START + timedelta(days=15)
-    assert unanswered([parent, child, other], at=at, days=14) == [parent, child]
-    assert unanswered([parent, child, other], at=at, days=15) == []
+    rows = [row_of(one) for one in (parent, child, other)]
+    day = START.date() + timedelta(days=15)
+    assert late_referrals(rows, day=day, days=14) == {"T-0001", "T-0002"}
+    assert late_referrals(rows, day=day, days=15) == set()
+    done = row_of(child.take("answer", signed=signed(), note="Yes."))
+    back = answered(parent, child.take("answer", signed=signed(), note="Yes."))
+    assert late_referrals([row_of(back), done], day=day, days=14) == set()
 
 
 def test_a_redacted_text_is_gone_and_that_it_stood_there_can_be_shown():
@@ -220,6 +226,28 @@ def test_a_redacted_title_is_what_the_task_shows():
         gone.redact(step=9, text="note", signed=signed(), why="x")
     with pytest.raises(InputError, match="has no text 'state' to redact"):
         gone.redact(step=1, text="state", signed=signed(), why="x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["due", "kind", "level", "question", "priority", "place.wkb", "place.ref", "place.kind"]
+    + [f"assessment.{name}" for name in ("control", "chosen", "place")],
+)
+def test_what_was_decided_is_no_text_to_redact(text):
+    decided = task(
+        due=date(2026, 4, 1), question="layer=wards", priority="P-1", assessment=assessment()
+    )
+    with pytest.raises(InputError, match=f"has no text '{text}' to redact"):
+        decided.redact(step=1, text=text, signed=signed(), why="x")
+
+
+@pytest.mark.parametrize("text", ["finding", "outcome"])
+def test_what_was_found_is_no_text_to_redact(text):
+    judged = done_task().take(
+        "assess", signed=signed(hours=9), outcome="worse", finding="Worse: it rose."
+    )
+    with pytest.raises(InputError, match=f"has no text '{text}' to redact"):
+        judged.redact(step=judged.version, text=text, signed=signed(), why="x")
 
 
 def test_the_label_of_a_place_is_redacted_and_its_geometry_stays():
