@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final, cast
 
-from boundaries.tasking.assessment import Outcome
-from boundaries.tasking.by_hand import is_by_hand
+from boundaries.tasking.assessment import Outcome, is_by_hand
 from boundaries.tasking.transitions import OPEN, State
 from geo.store.tasking_contract import TaskRow
 
