@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -326,15 +326,23 @@ class LimitedSnapshot(_PlansHidden):
         period: Period | None = None,
     ) -> pd.DataFrame:
         """Return the values of the areas that are seen."""
-        values = self.whole.measure_values(measure_ids, area_codes=area_codes, period=period)
         layers = {one.measure_id: one.layer_id for one in self.whole.measures()}
+        if self.view.areas is not None:
+            # No others are read: a country's areas have many millions.
+            wanted = layers if measure_ids is None else {*measure_ids}.intersection(layers)
+            visible = self._visible_on({layers[name] for name in wanted})
+            area_codes = sorted(visible.intersection(visible if area_codes is None else area_codes))
+        values = self.whole.measure_values(measure_ids, area_codes=area_codes, period=period)
         return values[self._sees_areas(values["measure_id"].map(layers), values["area_code"])]
+
+    def _visible_on(self, layers: Iterable[str]) -> frozenset[str]:
+        """The codes of the areas that are seen on any of some layers."""
+        return frozenset().union(*(self.visible_codes(one) or () for one in layers))
 
     def measure_periods(self, measure_ids: Sequence[str] | None = None) -> pd.DataFrame:
         """Return the periods of measures of which an area is seen."""
-        periods = self.whole.measure_periods(measure_ids)
         if self.view.areas is None:
-            return periods
+            return self.whole.measure_periods(measure_ids)
         counted = self.measure_values(measure_ids).groupby(
             ["measure_id", "first_day", "last_day"], as_index=False
         )

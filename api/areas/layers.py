@@ -8,6 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from api.areas.facts import LayerFacts
+from api.areas.sorting import Sorting
 from api.pages.charts import Chart, chart
 from api.snapshot import Snapshot
 from geo.store.contract import LayerMetadata
@@ -45,13 +46,14 @@ class AreaRow:
     chart: Chart | None
 
 
-def layer_table(facts: LayerFacts) -> dict[str, object]:
-    """The rows of the table of a layer, in the order of names, and what they have."""
-    shown = facts.named[:MOST_ROWS]
+def layer_table(facts: LayerFacts, sorting: Sorting) -> dict[str, object]:
+    """The rows of the table of a layer, in an order, and what they have."""
+    shown = sorting.named[:MOST_ROWS]
     rows = [AreaRow(code, name, _counts(facts, code), _chart(facts, code)) for code, name in shown]
     return {
         "rows": rows,
         "all_rows": len(facts.named),
+        "sorting": sorting,
         "charted": any(row.chart for row in rows),
         "rated": "rate_per_1000" in facts.counts,
     }

@@ -17,6 +17,7 @@ from api.areas.layers import layer_table, layers_listed
 from api.areas.lead import lead_of
 from api.areas.money import left_words
 from api.areas.sheets import area_sheets, layer_sheets
+from api.areas.sorting import SORT, sorting_of
 from api.areas.view import form_variables, measures_of, named_file, options_of, wants_workbook
 from api.basemap.sources import Basemaps, basemaps_of
 from api.dependencies import HTML, AnswersDep, SettingsDep
@@ -60,17 +61,22 @@ def layer_page(
     basemaps = basemaps_of(request)
 
     def make() -> Response:
-        options = options_of(request)
+        options = options_of(request, further=(SORT,))
         # The areas' own pages have all measures, and what is known of incidents is one for all.
         options.pop("measures", None)
         facts, chosen = layer_facts(answers, layer_id, options), measures_of(request)
         measures = layer_measures(answers, facts, chosen, every=wants_workbook(request))
         if wants_workbook(request):
             return _workbook(layer_sheets(facts, measures), layer_id)
+        sort = request.query_params.get(SORT, "")
+        query = facts.question.options() if options else {}
+        query |= {"measures": ",".join(chosen)} if chosen else {}
+        query.pop("layer", None)
+        sorting = sorting_of(facts, measures, sort, query)
         drawn = _drawn_layer(answers, facts, basemaps, settings)
         text = templates.get_template("areas_layer.html").render(
             **_shared(facts),
-            **layer_table(facts),
+            **layer_table(facts, sorting),
             drawn=drawn,
             measures=measures,
             chosen_measures=",".join(chosen),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from fastapi import Request
@@ -18,8 +19,13 @@ _SHOWN: Final = ("period", "category", "compare")
 """Options that the form has a field for."""
 
 
-def options_of(request: Request) -> dict[str, str]:
+def options_of(request: Request, *, further: Collection[str] = ()) -> dict[str, str]:
     """Read the options of a page's address; fields that a form sends empty are left out.
+
+    Parameters
+    ----------
+    further
+        Parameters of the page itself, which are no options of a Question.
 
     Raises
     ------
@@ -27,7 +33,8 @@ def options_of(request: Request) -> dict[str, str]:
         If a parameter is unknown.
     """
     options = folded(request.query_params.multi_items())
-    options.pop(FORMAT, None)
+    for name in (FORMAT, *further):
+        options.pop(name, None)
     for name in ("layer", "within", "by"):  # the path says which area, and a page has all months
         options.pop(name, None)
     unknown = [name for name in options if name not in QUESTION_PARAMETERS]
