@@ -25,7 +25,7 @@ from tests.bench.runner import (
 
 TITLE = "import into a GeoPackage"
 OURS, RIVAL, BARE = "patchmap ingest", "geopandas to_file", "geopandas to_file, no index"
-MOST_MB = 500
+MOST_MB = 350
 
 
 def measure() -> tuple[dict[str, list[Run]], list[Line]]:
