@@ -35,7 +35,7 @@ from geo.store.tasking_contract import TaskRow
 MOST_LISTED: Final = 8
 MOST_NAMED: Final = 2
 """Tasks of a kind that the presentation names: those of three kinds fit a screen of 720 lines."""
-MOST_LETTERS: Final = 70
+MOST_LETTERS: Final = 48
 MOST_DRAWN: Final = 200
 """Tasks on a map, those changed last: more numbers would hide it."""
 

@@ -106,6 +106,7 @@ def one_meeting(request: Request, caller: CallerDep, meeting_id: str) -> Respons
             area=area_name(snapshot, meeting.layer, meeting.area),
             parts=[*_parts(snapshot, meeting, points)] if points else [],
             pack=_pack_address(meeting),
+            board={"layer": meeting.layer, "within": meeting.area} if points else {},
             minutes=_minutes(snapshot, meeting),
             states=STATE_WORDS,
             outcome_words=outcome_words,

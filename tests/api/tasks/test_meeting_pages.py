@@ -29,7 +29,7 @@ def test_a_meeting_is_called_and_taken_and_has_minutes(page: TestClient, own_sto
     assert (called.status_code, called.headers["location"]) == (303, "/meetings/M-0001")
     own = add_task(own_store)
     html = page.get("/meetings/M-0001").text
-    assert 'href="/?meeting=M-0001&amp;present=1"' in html
+    assert 'href="/?meeting=M-0001&amp;present=1&amp;layer=wards&amp;within=A"' in html
     assert f'href="/tasks/{own}?meeting=M-0001"' in html
     listed = page.get("/tasks?area=A@wards&meeting=M-0001").text
     assert '<a href="?area=A@wards">Leave the meeting</a>' in listed
