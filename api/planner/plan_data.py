@@ -12,8 +12,8 @@ from typing import Generic, TypeVar
 import geopandas as gpd
 import shapely
 
-from api.formats.encoding import encode_features, feature_collection
 from api.load.memory import MemoryBudget
+from api.planner.drawn_blocks import drawn_blocks
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.figures import Figures, block_figures, plan_question
 from boundaries.plans.overlaps import Overlaps
@@ -25,9 +25,6 @@ Value = TypeVar("Value")
 
 MAX_ENTRIES = 12
 """Most entries of one cache: a few plans are edited at a time, under a few Questions each."""
-
-DRAWN_TOLERANCE_M = 1.0
-"""How far a drawn block may lie from its true edge; measures and files use the true one."""
 
 MAX_LAYERS, MAX_LAYER_AREAS = 8, 500
 """Most layers checked for areas that boundaries split, and most areas of each.
@@ -134,7 +131,7 @@ class PlanData:
         return {"hotspots": _named_hotspots(figures), **layers}
 
     def drawn_blocks(self, layer_id: str) -> bytes:
-        """The blocks of a layer as GeoJSON, simplified to what a screen shows.
+        """The blocks of a layer as the page draws them; see `drawn_blocks`.
 
         Raises
         ------
@@ -142,7 +139,8 @@ class PlanData:
             If there is no such layer.
         """
         return self._drawn.get_or_build(
-            (layer_id, *self.version("layers")), lambda: self._draw(self.blocks(layer_id))
+            (layer_id, *self.version("layers")),
+            lambda: drawn_blocks(self.blocks(layer_id), self._store.projection),
         )
 
     def _layer_overlaps(self, blocks: BlockLayer) -> dict[str, Overlaps]:
@@ -157,15 +155,6 @@ class PlanData:
                     blocks.areas, named
                 )
         return overlaps
-
-    def _draw(self, blocks: BlockLayer) -> bytes:
-        # As one coverage: blocks simplified one by one would no longer share their edges.
-        shapes = shapely.coverage_simplify(blocks.areas.geometry.to_numpy(), DRAWN_TOLERANCE_M)
-        frame = gpd.GeoDataFrame(blocks.areas[["area_name"]], geometry=shapes, crs=blocks.areas.crs)
-        codes = [str(code) for code in frame.index]
-        return feature_collection(
-            encode_features(frame, codes, projection=self._store.projection), {}
-        )
 
 
 def _named_hotspots(figures: Figures) -> Overlaps:

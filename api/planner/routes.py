@@ -13,7 +13,6 @@ from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.errors import problem
 from api.etags import not_modified_or
 from api.formats.encoding import to_json
-from api.formats.registry import GEOJSON
 from api.identity.audit import Action, record
 from api.identity.current import signature
 from api.identity.declared import requires
@@ -56,8 +55,8 @@ def blocks(request: Request, planner: PlannerDep, layer_id: str) -> Response:
     return not_modified_or(
         request,
         planner.answers,
-        lambda: Response(planner.sessions.drawn_blocks(layer_id), media_type=GEOJSON.media_type),
-        media_type=GEOJSON.media_type,
+        lambda: Response(planner.sessions.drawn_blocks(layer_id), media_type=JSON),
+        media_type=JSON,
         reads=("layers",),
     )
 

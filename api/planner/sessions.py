@@ -185,7 +185,7 @@ class PlanSessions:
         return replace(draft, plan=plan), records(straddling.reset_index())
 
     def drawn_blocks(self, layer_id: str) -> bytes:
-        """The blocks of a layer as GeoJSON, simplified to what a screen shows.
+        """The blocks of a layer as the page draws them; see `drawn_blocks.drawn_blocks`.
 
         Raises
         ------

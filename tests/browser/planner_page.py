@@ -70,9 +70,9 @@ class PlannerPage:
 
 
 PLACE = """async ([address, block]) => {
-  const { blocksOf, middleOf } = await import("/static/page/planner/topology.js");
-  const blocks = blocksOf(await (await fetch(address)).json());
-  const [lon, lat] = middleOf(blocks.find((each) => each.id === block));
+  const { Geometry } = await import("/static/page/planner/topology.js");
+  const blocks = new Geometry(await (await fetch(address)).json());
+  const [lon, lat] = blocks.middles[blocks.codes.indexOf(block)];
   const box = document.getElementById("map").getBoundingClientRect();
   const view = new URLSearchParams(location.search).get("view").split(",").map(Number);
   const place = L.CRS.EPSG3857.latLngToPoint(L.latLng(lat, lon), view[2]);
@@ -81,11 +81,10 @@ PLACE = """async ([address, block]) => {
 }"""
 
 NEIGHBOURS = """async (address) => {
-  const { arcsOf, blocksOf, neighboursOf } = await import("/static/page/planner/topology.js");
-  const blocks = blocksOf(await (await fetch(address)).json());
-  const near = neighboursOf(blocks.length, arcsOf(blocks));
+  const { Geometry } = await import("/static/page/planner/topology.js");
+  const { codes, near } = new Geometry(await (await fetch(address)).json());
   return Object.fromEntries(
-    blocks.map((block, at) => [block.id, [...near[at]].map((other) => blocks[other].id)]));
+    codes.map((code, at) => [code, [...near[at]].map((other) => codes[other])]));
 }"""
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -182,11 +182,19 @@ def test_blocks_are_drawn_and_keep_while_no_layer_changes(
     client: TestClient, store: GeoPackageStore
 ) -> None:
     first = client.get("/planner/blocks/blocks")
-    features = first.json()["features"]
-    assert [feature["id"] for feature in features] == BLOCKS
-    drawn = shapely.from_geojson(json.dumps(features[0]["geometry"]))
-    assert drawn.is_valid
-    assert drawn.bounds == pytest.approx((-1.4803, 52.9200, -1.4788, 52.9209), abs=2e-3)
+    drawn = first.json()
+    assert drawn["codes"] == BLOCKS
+    lon, lat = (np.cumsum(drawn[axis]) / drawn["per_degree"] for axis in ("x", "y"))
+    first_ring = shapely.Polygon(np.stack([lon, lat], axis=1)[: drawn["rings"][0]])
+    assert first_ring.is_valid
+    assert first_ring.bounds == pytest.approx((-1.4803, 52.9200, -1.4788, 52.9209), abs=2e-3)
+    assert drawn["blocks"] == list(range(len(BLOCKS)))
+    assert set(drawn["outer"]) == {1}
+    arcs = np.reshape(drawn["arcs"], (-1, 4))
+    # Of 6 by 4 squares: 18 edges between rows, 20 between columns, and the outside of 16.
+    assert np.count_nonzero(arcs[:, 1] >= 0) == 38
+    assert len(np.unique(arcs[arcs[:, 1] < 0, 0])) == 16
+    assert (arcs[:, 3] > arcs[:, 2]).all()
     known = {"if-none-match": first.headers["etag"]}
     begin(client)
     assert client.get("/planner/blocks/blocks", headers=known).status_code == 304

@@ -29,23 +29,21 @@ WATCH = """() => {
 }"""
 
 BORDER = """async ([from, to]) => {
-  const { arcsOf, blocksOf, middleOf, neighboursOf } =
-    await import("/static/page/planner/topology.js");
+  const { Geometry } = await import("/static/page/planner/topology.js");
   const read = async (address) => (await fetch(address)).json();
   const plan = await read("/planner/plans/bench");
-  const blocks = blocksOf(await read("/planner/blocks/blocks"));
-  const near = neighboursOf(blocks.length, arcsOf(blocks));
+  const { codes, middles, near } = new Geometry(await read("/planner/blocks/blocks"));
   const box = document.getElementById("map").getBoundingClientRect();
   const view = new URLSearchParams(location.search).get("view").split(",").map(Number);
   const centre = L.CRS.EPSG3857.latLngToPoint(L.latLng(view[0], view[1]), view[2]);
-  return blocks
-    .map((block, at) => ({ block, at }))
+  return codes
+    .map((code, at) => ({ code, at }))
     .filter(({ at }) => plan.start[at] === from &&
       [...near[at]].some((other) => plan.start[other] === to))
-    .map(({ block }) => {
-      const [lon, lat] = middleOf(block);
+    .map(({ code, at }) => {
+      const [lon, lat] = middles[at];
       const place = L.CRS.EPSG3857.latLngToPoint(L.latLng(lat, lon), view[2]);
-      return [block.id, box.x + box.width / 2 + place.x - centre.x,
+      return [code, box.x + box.width / 2 + place.x - centre.x,
         box.y + box.height / 2 + place.y - centre.y];
     });
 }"""

@@ -1,6 +1,8 @@
 // A colour for each area: neighbours differ, and no colour stands out.
 // @ts-check
 
+import { ARC } from "./topology.js";
+
 /** Paul Tol's light scheme, which colour-blind people can tell apart, without its grey and paler still. */
 export const PALETTE = ["#98bee5", "#cbd864", "#f2a58b", "#b1e5ff", "#f2e5a5", "#ffbecb", "#71cbb1", "#bebe3d"];
 export const NO_AREA = "#cdc8bd";
@@ -41,11 +43,12 @@ export function coloured(codes, near, current = new Map()) {
   return places;
 }
 
-/** The neighbours of each area of an assignment. @param {import("./topology.js").Arc[]} arcs @param {string[]} assigned @param {Map<string, Set<string>>} [into] */
+/** The neighbours of each area of an assignment. @param {Int32Array} arcs @param {string[]} assigned @param {Map<string, Set<string>>} [into] */
 export function areaNeighbours(arcs, assigned, into = new Map()) {
-  for (const { a, b } of arcs) {
+  for (let at = 0; at < arcs.length; at += ARC) {
+    const b = arcs[at + 1];
     if (b === -1) continue;
-    const [one, other] = [assigned[a], assigned[b]];
+    const [one, other] = [assigned[arcs[at]], assigned[b]];
     if (one === other || !one || !other) continue;
     for (const [from, to] of [[one, other], [other, one]]) {
       if (!into.has(from)) into.set(from, new Set());

@@ -28,12 +28,10 @@ export function blockThatWay(from, way, middles, near) {
 export class Cursor {
   /**
    * @param {import("./map.js").BlockMap} map
-   * @param {Set<number>[]} near
    * @param {{first: () => number, moved: (block: number) => void}} more the block to begin at
    */
-  constructor(map, near, { first, moved }) {
+  constructor(map, { first, moved }) {
     this.map = map;
-    this.near = near;
     this.moved = moved;
     this.block = -1;
     this.rings = [{ color: "#000000", weight: 6 }, { color: "#ffffff", weight: 3, dashArray: "6 5" }].map((style) =>
@@ -50,7 +48,7 @@ export class Cursor {
       if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
       event.preventDefault();
       const from = this.block === -1 ? first() : this.block;
-      this.go(blockThatWay(from, way, map.geometry.middles, near));
+      this.go(blockThatWay(from, way, map.geometry.middles, map.geometry.near));
     });
   }
 
@@ -59,14 +57,15 @@ export class Cursor {
     this.block = block;
     this.#draw(block);
     if (block === -1) return;
-    const bounds = this.map.shapes[block].getBounds();
+    const [west, south, east, north] = this.map.geometry.boxOf([block]);
+    const bounds = L.latLngBounds([[south, west], [north, east]]);
     if (!this.map.map.getBounds().contains(bounds)) this.map.map.panInside(bounds.getCenter(), { padding: [120, 120], animate: false });
     this.moved(block);
   }
 
   /** @param {number} block */
   #draw(block) {
-    const shape = block === -1 ? [] : this.map.shapes[block].getLatLngs();
+    const shape = block === -1 ? [] : this.map.geometry.outline(block);
     for (const ring of this.rings) ring.setLatLngs(/** @type {L.LatLngExpression[][]} */ (shape));
   }
 }

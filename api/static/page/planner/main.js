@@ -21,14 +21,14 @@ import { planAddress, read, Refusal } from "./service.js";
 import { setUpStrokes } from "./strokes.js";
 import { AreaTable } from "./table.js";
 import { StepSender } from "./step_sender.js";
-import { arcsOf, blocksOf, Finder, middleOf, neighboursOf, sizeOf } from "./topology.js";
+import { Geometry } from "./topology.js";
 import { setUpViewOptions } from "./view_options.js";
 import { figure, title } from "./text.js";
 import { ownAddress } from "../root.js";
 
 /** @typedef {import("./types.js").PlanState} PlanState */
 
-const { plan: planId = "", layers = "[]", question = "", tiles = "", credit = "" } = document.body.dataset;
+const { plan: planId = "", blocks: blocksLayer = "", layers = "[]", question = "", tiles = "", credit = "" } = document.body.dataset;
 const whole = planAddress(planId, question ? `?${question}` : "");
 
 open().catch((error) => {
@@ -38,18 +38,16 @@ open().catch((error) => {
 });
 
 async function open() {
-  const state = /** @type {PlanState} */ (await read(whole));
-  const blocks = blocksOf(await read(ownAddress(`/planner/blocks/${encodeURIComponent(state.blocks_layer)}`)));
-  const place = new Map(blocks.map((block, at) => [block.id, at]));
-  showPlan(new Plan(state), state.codes.map((code) => blocks[/** @type {number} */ (place.get(code))]));
+  const drawn = ownAddress(`/planner/blocks/${encodeURIComponent(blocksLayer)}`);
+  const [state, blocks] = /** @type {[PlanState, any]} */ (await Promise.all([read(whole), read(drawn)]));
+  const geometry = new Geometry(blocks);
+  if (geometry.codes.some((code, at) => code !== state.codes[at])) throw new Error("the layer of blocks has just changed; reload the page");
+  showPlan(new Plan(state), geometry);
 }
 
-/** @param {Plan} plan @param {import("./topology.js").Block[]} blocks in the order of the plan */
-function showPlan(plan, blocks) {
-  const arcs = arcsOf(blocks);
-  const near = neighboursOf(blocks.length, arcs);
-  const geometry = { blocks, arcs, middles: blocks.map(middleOf), sizes: blocks.map(sizeOf) };
-  const styles = new BlockStyles(plan, arcs);
+/** @param {Plan} plan @param {Geometry} geometry of its blocks */
+function showPlan(plan, geometry) {
+  const styles = new BlockStyles(plan, geometry.arcs);
   const into = /** @type {HTMLSelectElement} */ (byId("into"));
   let chosen = plan.area(given("area"))?.code ?? plan.areas[0]?.code ?? "";
   let tool = "paint";
@@ -100,7 +98,7 @@ function showPlan(plan, blocks) {
   /** @type {Map<number, string>} */
   let stroke = new Map();
   let collecting = true;
-  const settle = setUpStrokes(map.map, new Finder(blocks), {
+  const settle = setUpStrokes(map.map, geometry, {
     active: () => tool !== "hand",
     begin: (block) => {
       stroke = new Map();
@@ -111,7 +109,7 @@ function showPlan(plan, blocks) {
       if (tool === "select") selection.set(block, collecting);
       else if (shown(block) !== chosen) {
         stroke.set(block, chosen);
-        map.shapes[block].setStyle({ fillColor: styles.fill(block, chosen, plan.rows) });
+        map.tint(block, styles.fill(block, chosen, plan.rows));
       }
       showBlock(block);
     },
@@ -120,7 +118,7 @@ function showPlan(plan, blocks) {
     point: showBlock,
     pick: (block) => block !== -1 && choose(shown(block)),
   });
-  const cursor = new Cursor(map, near, {
+  const cursor = new Cursor(map, {
     first: () => plan.blocksOf(chosen)[0] ?? 0,
     moved: (block) => {
       showBlock(block);
@@ -157,7 +155,8 @@ function showPlan(plan, blocks) {
     const known = Object.entries(plan.state.figures).map(([name, values]) => `${title(name).toLowerCase()} ${figure(values[block])}`);
     const [now, before] = [shown(block), plan.state.start[block]];
     const from = now === before ? "" : ` (before: ${plan.called(before)})`;
-    const name = blocks[block].name === blocks[block].id ? "" : ` ${blocks[block].name}`;
+    const own = geometry.names[block];
+    const name = own === plan.codes[block] ? "" : ` ${own}`;
     return `${plan.codes[block]}${name} in ${plan.called(now)}${from}${known.length ? `: ${known.join(", ")}` : ""}`;
   }
 
@@ -236,7 +235,7 @@ function showPlan(plan, blocks) {
       zoomTo(plan.blocksOf(code));
       byId("map").focus();
     } })),
-    ...blocks.map(({ id, name }, block) => ({ code: id, name, show: () => {
+    ...plan.codes.map((code, block) => ({ code, name: geometry.names[block], show: () => {
       zoomTo([block]);
       showBlock(block);
       byId("announcement").textContent = describe(block);

@@ -2,18 +2,9 @@
 // @ts-check
 
 import { AreaLabels } from "./labels.js";
-import { boxOf } from "./topology.js";
+import { Painter, Surface } from "./surface.js";
 
-/** @typedef {import("./topology.js").Block} Block */
-/** @typedef {import("./topology.js").Arc} Arc */
-
-/**
- * @typedef {object} Geometry What every map of a plan is drawn from.
- * @property {Block[]} blocks
- * @property {Arc[]} arcs
- * @property {[number, number][]} middles longitude and latitude of each block
- * @property {number[]} sizes
- */
+/** @typedef {import("./topology.js").Geometry} Geometry */
 
 /**
  * @typedef {object} Content How blocks are shown.
@@ -24,15 +15,14 @@ import { boxOf } from "./topology.js";
  * @property {() => [number, number][]} bridges the blocks that each joins
  */
 
-const BLOCK_EDGE = { color: "#ffffff", weight: 0.7, opacity: 0.9, fillOpacity: 1 };
-const INK = "#22303a";
+const MOST_PARTS = 400; // more blocks are drawn anew as a whole
 
 export class BlockMap {
   /** @param {HTMLElement} box @param {Geometry} geometry @param {Content} content @param {{tiles?: string, credit?: string}} [more] */
   constructor(box, geometry, content, { tiles = "", credit = "" } = {}) {
     this.geometry = geometry;
     this.content = content;
-    this.home = homeOf(geometry.blocks);
+    this.home = this.#boxOf(geometry.codes.keys());
     this.resizing = false;
     /** @type {L.Map | null} the map that this one follows when its size changes */
     this.leader = null;
@@ -41,7 +31,7 @@ export class BlockMap {
       attributionControl: false, zoomSnap: 0.25, zoomAnimation: false, fadeAnimation: false, maxZoom: 19,
     });
     this.map.fitBounds(this.home, { padding: [12, 12], animate: false });
-    for (const [name, order] of [["shade", 390], ["over", 420], ["lines", 430]]) {
+    for (const [name, order] of [["shade", 390], ["over", 420], ["borders", 430], ["lines", 440]]) {
       this.map.createPane(String(name)).style.zIndex = String(order);
     }
     if (tiles) {
@@ -54,21 +44,16 @@ export class BlockMap {
       if (!tiles) L.control.attribution({ prefix: false }).addTo(this.map);
       /** @type {any} */ (window).addBasemap?.(this.map, { places: false });
     }
-    const shade = L.canvas({ pane: "shade" });
-    this.shapes = geometry.blocks.map((block, at) =>
-      L.polygon(/** @type {L.LatLngExpression[][][]} */ (latlngs(block)), {
-        renderer: shade, interactive: false, smoothFactor: 0.5, ...BLOCK_EDGE,
-        fillOpacity: this.opacity, fillColor: content.fill(at),
-      }).addTo(this.map),
-    );
+    const painter = new Painter(geometry);
+    this.fills = geometry.codes.map((_, block) => content.fill(block));
+    this.shades = new Surface("shade", (pen, view, region) => painter.blocks(pen, view, region, this.fills, this.opacity)).addTo(this.map);
+    this.borders = new Surface("borders", (pen, view, region) => {
+      pen.clearRect(region.left, region.top, region.right - region.left, region.bottom - region.top);
+      painter.lines(pen, view, region, content.area, content.chosen());
+    }).addTo(this.map);
     // Few canvases: the browser composites all of them again for every frame.
     const lines = L.canvas({ pane: "lines" });
     this.lines = lines;
-    const styles = [{ color: "#ffffff", weight: 5, opacity: 0.75 }, { color: INK, weight: 2.2, opacity: 1 }];
-    this.outlines = styles.map((style) =>
-      L.polyline([], { renderer: lines, interactive: false, smoothFactor: 0.5, ...style }).addTo(this.map),
-    );
-    this.chosen = L.polyline([], { renderer: lines, interactive: false, smoothFactor: 0.5, color: "#c24e00", weight: 3.6 }).addTo(this.map);
     const spans = [{ color: "#ffffff", weight: 8 }, { color: "#6a1b9a", weight: 4, dashArray: "1 7", lineCap: "round" }];
     this.bridges = spans.map((style) =>
       L.polyline([], { renderer: lines, interactive: false, .../** @type {L.PolylineOptions} */ (style) }).addTo(this.map),
@@ -80,11 +65,26 @@ export class BlockMap {
   }
 
   /** Recolour some blocks, or all. @param {Iterable<number>} [blocks] */
-  shade(blocks = this.shapes.keys()) {
+  shade(blocks = this.fills.keys()) {
+    const changed = [];
     for (const block of blocks) {
-      const fillColor = this.content.fill(block);
-      if (this.shapes[block].options.fillColor !== fillColor) this.shapes[block].setStyle({ fillColor });
+      const fill = this.content.fill(block);
+      if (this.fills[block] !== fill) changed.push(block);
+      this.fills[block] = fill;
     }
+    this.#redraw(changed);
+  }
+
+  /** Show a block in a colour until it is shaded again. @param {number} block @param {string} fill */
+  tint(block, fill) {
+    this.fills[block] = fill;
+    this.#redraw([block]);
+  }
+
+  /** @param {number[]} blocks */
+  #redraw(blocks) {
+    if (blocks.length > MOST_PARTS) this.shades.drawSoon();
+    else if (blocks.length) this.shades.drawPart(this.geometry.boxOf(blocks));
   }
 
   /** Redraw the areas: the lines between them, bridges, and their labels. */
@@ -96,11 +96,7 @@ export class BlockMap {
 
   /** Redraw the lines between areas. */
   drawLines() {
-    const lines = this.geometry.arcs.flatMap(({ a, b, line }) =>
-      b === -1 || this.content.area(a) !== this.content.area(b) ? [line] : [],
-    );
-    for (const outline of this.outlines) outline.setLatLngs(lines);
-    this.chosen.setLatLngs(this.#around((block) => this.content.area(block) === this.content.chosen()));
+    this.borders.drawSoon();
   }
 
   /** A line over each bridge, from the middle of one block to that of the other. */
@@ -108,11 +104,6 @@ export class BlockMap {
     const { middles } = this.geometry;
     const ends = this.content.bridges().map((pair) => pair.map((block) => /** @type {[number, number]} */ ([middles[block][1], middles[block][0]])));
     for (const line of this.bridges) line.setLatLngs(ends);
-  }
-
-  /** The lines around those blocks that belong. @param {(block: number) => boolean} belongs */
-  #around(belongs) {
-    return this.geometry.arcs.flatMap(({ a, b, line }) => (belongs(a) !== (b !== -1 && belongs(b)) ? [line] : []));
   }
 
   /** Redraw the labels of the areas. */
@@ -140,7 +131,7 @@ export class BlockMap {
   mark(blocks, style = {}) {
     for (const mark of this.marks) mark.remove();
     const marked = new Set(blocks);
-    const lines = this.#around((block) => marked.has(block));
+    const lines = marked.size ? this.geometry.around((block) => marked.has(block)) : [];
     const rings = [{ color: "#111111", weight: 7 }, { color: "#ffd166", weight: 3.5 }];
     this.marks = rings.map((ring) =>
       L.polyline(lines, { renderer: this.lines, interactive: false, ...ring, ...style }).addTo(this.map),
@@ -149,9 +140,14 @@ export class BlockMap {
 
   /** Zoom to some blocks. @param {Iterable<number>} blocks */
   zoomTo(blocks) {
-    const box = L.latLngBounds([]);
-    for (const block of blocks) box.extend(this.shapes[block].getBounds());
+    const box = this.#boxOf(blocks);
     if (box.isValid()) this.map.fitBounds(box, { padding: [60, 60], maxZoom: 16, animate: false });
+  }
+
+  /** @param {Iterable<number>} blocks @returns {L.LatLngBounds} */
+  #boxOf(blocks) {
+    const [west, south, east, north] = this.geometry.boxOf(blocks);
+    return west < east ? L.latLngBounds([[south, west], [north, east]]) : L.latLngBounds([]);
   }
 
   /** After a change of size; a map that showed the whole plan still does. */
@@ -171,6 +167,7 @@ export class BlockMap {
     this.map.eachLayer((layer) => {
       /** @type {any} */ (layer)._renderer?._redraw?.();
     });
+    for (const surface of [this.shades, this.borders]) surface.draw();
     this.labels.place();
   }
 
@@ -192,14 +189,4 @@ export function moveTogether(one, other) {
       led = false;
     });
   }
-}
-
-/** @param {Block} block @returns {[number, number][][][]} */
-const latlngs = (block) =>
-  block.rings.map((polygon) => polygon.map((ring) => ring.map(([lon, lat]) => /** @type {[number, number]} */ ([lat, lon]))));
-
-/** @param {Block[]} blocks @returns {[[number, number], [number, number]]} */
-function homeOf(blocks) {
-  const [west, south, east, north] = boxOf(blocks.flatMap((block) => block.rings.flat(2)));
-  return [[south, west], [north, east]];
 }

@@ -14,8 +14,8 @@ const STEP_PX = 5; // no block wider than this is skipped by a fast stroke
  * @property {(block: number) => void} pick with the right button or Alt
  */
 
-/** @param {L.Map} map @param {import("./topology.js").Finder} finder @param {Brush} brush */
-export function setUpStrokes(map, finder, brush) {
+/** @param {L.Map} map @param {import("./topology.js").Geometry} geometry @param {Brush} brush */
+export function setUpStrokes(map, geometry, brush) {
   const box = map.getContainer();
   /** @type {Set<number> | null} */
   let stroke = null;
@@ -30,7 +30,7 @@ export function setUpStrokes(map, finder, brush) {
   /** @param {L.Point} place */
   const blockAt = (place) => {
     const { lat, lng } = map.containerPointToLatLng(place);
-    return finder.at(lng, lat);
+    return geometry.at(lng, lat);
   };
   /** @param {L.Point} place */
   const touch = (place) => {

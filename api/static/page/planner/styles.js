@@ -19,7 +19,7 @@ const VARIANCE_WORDS = /** @type {Record<string, string>} */ ({
 });
 
 export class BlockStyles {
-  /** @param {Plan} plan @param {import("./topology.js").Arc[]} arcs */
+  /** @param {Plan} plan @param {Int32Array} arcs */
   constructor(plan, arcs) {
     this.plan = plan;
     this.arcs = arcs;
