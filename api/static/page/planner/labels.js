@@ -45,7 +45,7 @@ export class AreaLabels {
     for (const { code, text, blocks, size } of areas) {
       const spots = spread(blocks, middles);
       const old = this.labels.get(code);
-      const inside = old?.inside ?? make("span", {});
+      const inside = old?.inside ?? make("span", { "data-area": code });
       const marker = old?.marker ?? L.marker([0, 0], {
         icon: L.divIcon({ className: "area-name", html: inside, iconSize: [0, 0] }), interactive: false, keyboard: false,
       }).addTo(this.map);
@@ -108,7 +108,7 @@ export class AreaLabels {
     if (key === label.key) return;
     label.key = key;
     inside.className = form.level;
-    const lines = form.lines.flatMap((line, at) => (at ? [make("br"), line] : [line]));
+    const lines = form.lines.flatMap((line, at) => (at ? [" ", make("br"), line] : [line]));
     inside.replaceChildren(...lines, ...(form.detail ? [make("small", { class: text.kind }, form.detail)] : []));
   }
 
