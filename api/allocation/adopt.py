@@ -40,8 +40,7 @@ def may_adopt() -> bool:
     caller = current_caller()
     if caller is None or caller.app.state.store.is_read_only:
         return False
-    identity = identity_of(caller)
-    return identity.areas is None and identity.may(Capability.EDIT_ROSTER)
+    return identity_of(caller).may(Capability.EDIT_ROSTER)
 
 
 async def _fields(request: Request) -> Mapping[str, str]:

@@ -23,7 +23,7 @@ class Capability(StrEnum):
     EDIT_TASKS = "edit tasks"
     """Raise tasks, set priorities, and take steps with them; in one's own areas if one has some."""
     EDIT_ROSTER = "edit roster"
-    """Write an allocation's posts or patches into the roster."""
+    """Change the roster, and write an allocation's posts or patches into it."""
     IMPORT = "import"
     """Bring files in, and undo what was imported."""
     REVIEW_RELEASES = "review releases"
@@ -112,11 +112,11 @@ CAPABILITIES: Final[Mapping[Role, frozenset[Capability]]] = {
 ROLE_TEXTS: Final[Mapping[Role, str]] = {
     Role.VIEWER: "see counts, hotspots, maps, layers and tasks; no single incident",
     Role.OFFICER: "see the same and single incidents, and decide on tasks, in their own areas only",
-    Role.ANALYST: "see counts, maps, single incidents and plans; decide on tasks; adopt "
-    "allocations into the roster; import files and undo imports; make and review releases",
-    Role.PLANNER: "see counts and maps; see and edit plans; adopt allocations into the roster",
-    Role.CHAIR: "see counts, maps and plans; decide on tasks; adopt allocations into the "
-    "roster; review and approve releases",
+    Role.ANALYST: "see counts, maps, single incidents and plans; decide on tasks; edit "
+    "the roster; import files and undo imports; make and review releases",
+    Role.PLANNER: "see counts and maps; see and edit plans; edit the roster",
+    Role.CHAIR: "see counts, maps and plans; decide on tasks; edit the roster; "
+    "review and approve releases",
     Role.ADMIN: "see counts and maps, but no single incident; manage users, import, erase records, "
     "read the figures of the service",
     Role.AUDITOR: "read the audit, and nothing else that is not public",

@@ -76,6 +76,11 @@ class Caller:
         return self.identity.may(Capability.EDIT_TASKS) and not self.store.is_read_only
 
     @property
+    def may_edit_roster(self) -> bool:
+        """Whether they may change the roster; nobody may who sees some areas only."""
+        return self.identity.may(Capability.EDIT_ROSTER) and not self.store.is_read_only
+
+    @property
     def is_of_city(self) -> bool:
         """Whether they work for the whole city; officers with areas of their own do not."""
         return self.identity.areas is None

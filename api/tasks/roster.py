@@ -40,7 +40,6 @@ router = APIRouter(prefix="/roster", dependencies=[requires(Capability.READ_ANSW
 
 _CHANGED: Final = ("role", "holder", "covered_by", "first", "last")
 _CODES: Final = ("areas", "contact_for")
-_OF_ALL: Final = "you see your own areas only, and the roster is of all areas"
 
 
 @router.get("")
@@ -53,11 +52,10 @@ def roster(request: Request, caller: CallerDep) -> Response:
     return not_modified_or(request, caller.answers, make, media_type=HTML, setting=caller.setting)
 
 
-@router.post("", dependencies=[requires(Capability.EDIT_TASKS)])
+@router.post("", dependencies=[requires(Capability.EDIT_ROSTER)])
 def add(sent: Annotated[Submission, Depends()]) -> Response:
     """Add an entry."""
     caller, fields = sent.caller, sent.fields
-    _check_sees_all(caller)
     meeting = {"meeting": fields.get("meeting", "")}
 
     def save() -> Response:
@@ -80,7 +78,7 @@ def one_entry(request: Request, caller: CallerDep, entry_id: str) -> Response:
     return not_modified_or(request, caller.answers, make, media_type=HTML, setting=caller.setting)
 
 
-@router.post("/{entry_id}/{step}", dependencies=[requires(Capability.EDIT_TASKS)])
+@router.post("/{entry_id}/{step}", dependencies=[requires(Capability.EDIT_ROSTER)])
 def change(sent: Annotated[Submission, Depends()], entry_id: str, step: str) -> Response:
     """Change an entry, or remove a text from it, such as the name of a former holder."""
     caller, fields = sent.caller, sent.fields
@@ -90,7 +88,6 @@ def change(sent: Annotated[Submission, Depends()], entry_id: str, step: str) -> 
 
     def save() -> Response:
         before = read_roster_entry(caller.snapshot, entry_id)
-        _check_sees_all(caller)
         version_of(fields)
         _STEPS[step](caller, before, fields)
         return go_to(f"/roster/{entry_id}", saved=step, **meeting)
@@ -129,18 +126,6 @@ def _redact(caller: Caller, before: RosterEntry, fields: Fields) -> None:
 
 
 _STEPS: Final = {"set": _set, "redact": _redact}
-
-
-def _check_sees_all(caller: Caller) -> None:
-    """Refuse a change by whoever sees a part of an entry only, and would undo the other.
-
-    Raises
-    ------
-    HTTPException
-        With 403.
-    """
-    if not caller.is_of_city:
-        raise HTTPException(403, _OF_ALL)
 
 
 def _terms(
@@ -202,7 +187,7 @@ def _list(
         refusal=refusal,
         fields=fields,
         confirm=False,
-        may_change=caller.may_edit and caller.is_of_city,
+        may_change=caller.may_edit_roster,
         area=area,
         chosen=query,
         areas=area_choices(snapshot, area),
@@ -315,7 +300,7 @@ def _page(
         one=entry,
         row=_row(snapshot, entry, every),
         others=[(one.entry_id, one.role, one.holder) for one in every if one is not entry],
-        may_change=caller.may_edit and caller.is_of_city,
+        may_change=caller.may_edit_roster,
         layer=layer,
         choices=choices,
         roles=_roles(every),

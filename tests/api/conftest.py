@@ -30,6 +30,12 @@ WEST, SOUTH, SIDE = 435_000.0, 336_000.0, 2_000.0
 MONTHS = ("2024-01", "2024-02")
 
 
+@pytest.fixture(autouse=True)
+def pages_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test waits for the page itself, however busy the machine is."""
+    monkeypatch.setattr("api.load.lifecycle.is_opened", lambda _scope: False)
+
+
 def two_wards() -> gpd.GeoDataFrame:
     """Two wards, the left with a name that would break a page that trusts it.
 

@@ -20,6 +20,11 @@ Messages = list[dict[str, Any]]
 OPENED = {"accept": "text/html,*/*", "sec_fetch_dest": "document", "cookie": "session=ann"}
 
 
+@pytest.fixture(autouse=True)
+def pages_are_waited_for() -> None:
+    """Here they are not."""
+
+
 def slow_service(make: Callable[[], HTMLResponse], *, seconds: float = 60.0) -> FastAPI:
     app = new_service(compression=1, seconds=seconds, patience=0.05)
     app.get("/slow")(make)
