@@ -35,7 +35,7 @@ def to_csv(frame: pd.DataFrame, *, header: bool = True, line_end: str = "\n") ->
         plain[name] = plain[name].astype(object).map(escaped)
     plain.columns = plain.columns.map(escaped)
     text = str(plain.to_csv(index=False, header=header, lineterminator=line_end))
-    if "\r" in text and line_end == "\n":
+    if line_end == "\n" and any(mark in text for mark in _Lines.QUOTED):
         stream = io.StringIO()
         plain.to_csv(  # type: ignore[call-overload] # it needs no more than `write`
             _Lines(stream), index=False, header=header, lineterminator=_Lines.END
@@ -47,11 +47,13 @@ def to_csv(frame: pd.DataFrame, *, header: bool = True, line_end: str = "\n") ->
 class _Lines:
     """Ends each row that it is given with a line feed.
 
-    The csv module quotes a carriage return only where rows end with one; without quotes it would
-    end the row, and what stands behind it would begin a new one, maybe with a formula.
+    The csv module quotes cells that hold a mark of a row's end, so those that need quotes stand in
+    it. Without them a carriage return would end the row, and what stands behind it would begin a
+    new one, maybe with a formula; by other marks a reader may take the columns to be separated.
     """
 
-    END = "\r\n"
+    QUOTED = "\r;\t"
+    END = f"{QUOTED}\n"
 
     def __init__(self, text: IO[str]) -> None:
         self._text = text

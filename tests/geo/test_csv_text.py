@@ -55,6 +55,13 @@ def test_an_escape_is_undone_once(text):
     assert unescaped(str(escaped(escaped(text)))) == escaped(text)
 
 
+def test_other_separators_in_texts_part_no_columns():
+    frame = pd.DataFrame({"n;a": [0, 1], "b;": [";;", "c\td"]})
+    assert to_csv(frame) == '"n;a","b;"\n0,";;"\n1,"c\td"\n'
+    table = read_table(to_csv(frame).encode(), file="a.csv")
+    assert (table.header, [row[1] for row in table.rows]) == (["n;a", "b;"], [";;", "c\td"])
+
+
 def test_numbers_stay_numbers():
     frame = pd.DataFrame({"n": [-1, 2], "z": [-1e-7, 2.5], "text": ["-51.5", "+44"]})
     assert to_csv(frame) == "n,z,text\n-1,-1e-07,-51.5\n2,2.5,+44\n"
