@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
+from api.pages.text import CLASS_WORDS
 from tests.api.conftest import SIDE, SOUTH, WEST, make_town
 from tests.services import serving
 
@@ -142,7 +143,8 @@ def test_qgis_draws_each_layer_of_the_project_with_its_style(
     assert renderers["wards"] == "singleSymbol"
     assert renderers["area-counts"] == "graduatedSymbol"
     assert renderers["hotspots"] == renderers["incidents"] == "categorizedSymbol"
-    assert opened["layers"]["hotspots"]["symbols"] == 6
+    # Each class, and what lies beside the study area.
+    assert opened["layers"]["hotspots"]["symbols"] == len(CLASS_WORDS) + 1
 
 
 def test_qgis_reads_every_style(project: Project) -> None:
