@@ -8,6 +8,9 @@ import pandas as pd
 import shapely
 
 from geo.analyses import ANALYSES
+from geo.measures.measured import NoTables
+from geo.measures.model import EntryKind, entries_frame
+from geo.period import Period
 from geo.question.street_layer import StreetLayer
 
 ASB, DRUGS = "anti-social-behaviour", "drugs"
@@ -16,6 +19,24 @@ STREETS = {"s1": ("Mill Lane", 10, 50), "s2": ("Long Row", 110, 40), "s3": (None
 """By code the name, and the west end of 80 metres: in the squares A, B and C."""
 
 COMPUTE = {analysis.command: analysis.compute for analysis in ANALYSES}
+
+ENTRIES = ("spend", "officer-hours")
+"""The analyses that add up entries: they refuse to add up none."""
+
+
+class Entered(NoTables):
+    """A store with £12.50 paid and an hour of patrol in the square A, and nothing elsewhere."""
+
+    def entries(
+        self, kind: EntryKind | None = None, *, period: Period | None = None
+    ) -> pd.DataFrame:
+        del period
+        place = {"day": "2024-05-01", "layer_id": "wards", "area_code": "A"}
+        rows = {
+            "money": {"entry_id": "m", "kind": "money", "amount": 1_250, "state": "paid", **place},
+            "time": {"entry_id": "t", "kind": "time", "amount": 60, "activity": "patrol", **place},
+        }
+        return entries_frame([row for name, row in rows.items() if kind in (None, name)])
 
 
 def streets() -> StreetLayer:

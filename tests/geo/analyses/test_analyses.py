@@ -41,9 +41,7 @@ def test_every_layer_has_geometry_and_an_area_where_it_lies(find, timed, collect
     assert shapely.is_valid(frame.geometry.to_numpy()).all()
 
 
-@pytest.mark.parametrize(
-    "collection", sorted({*LAYERS} - OF_RECORDS - {"patrols", "officer-hours"})
-)
+@pytest.mark.parametrize("collection", sorted({*LAYERS} - OF_RECORDS - {"patrols"}))
 def test_narrowing_changes_no_number(find, timed, collection):
     options = {**NEEDED, "period": "latest-24m"}
     whole = find(LAYERS[collection].command, timed, **options).frame
