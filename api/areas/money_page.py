@@ -72,8 +72,11 @@ def _money_or_reason(answers: Answers, question: Question) -> tuple[Money | None
     try:
         return money_of(answers, question), ""
     except LASTING as refusal:
-        # Nothing recorded, or nothing in the store yet, is no fault of the address.
-        if isinstance(refusal, QuestionError) and refusal.option in question.options():
-            raise
+        # Nothing recorded, at all or in this time, is no fault of the address: the form stays, so
+        # that another year can be chosen. A time that cannot be read was refused before.
+        if isinstance(refusal, QuestionError):
+            at_fault = refusal.option in question.options()
+            if at_fault and refusal.option != question.period_option:
+                raise
         reason = reason_of(refusal).rstrip(".")
         return None, reason[:1].upper() + reason[1:]

@@ -70,7 +70,7 @@ def visible_entries(answer: Answer, entries: PlacedEntries) -> pd.DataFrame:
 
 
 def refuse_none(answer: Answer, entries: pd.DataFrame, what: str) -> None:
-    """Refuse to add up nothing: that nothing was entered does not say that nothing was spent.
+    """Refuse to add up nothing: what was not entered may have been spent all the same.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def refuse_none(answer: Answer, entries: pd.DataFrame, what: str) -> None:
     entries
         All that its reader sees of the period.
     what
-        What they are, for people: "money".
+        What they are, for people: "money", "officers' time".
 
     Raises
     ------

@@ -13,6 +13,7 @@ from geo.analyses.entry_rows import (
     elsewhere,
     on_areas,
     placing_caveats,
+    refuse_none,
     visible_entries,
 )
 from geo.calendar_parts import CalendarPart, column_of, parts_of
@@ -30,6 +31,7 @@ def hours(answer: Answer) -> AnalysisResult:
     period, question = answer.accounts.period, answer.question
     entries = answer.facts.measured().entries("time", period=period)
     every, other = visible_entries(answer, entries), elsewhere(entries)
+    refuse_none(answer, every, "officers' time")
     # Activities that occur anywhere have a row everywhere.
     activities = sorted(every["activity"].unique())
     parts = parts_of(period, unit_of(question.by)) if question.by else []

@@ -70,11 +70,24 @@ def test_it_is_named_by_its_entries_and_not_sent_twice(measured_client: TestClie
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("page", ["/money", "/reports/spend", "/answers/spend"])
+EMPTY_YEAR = "datetime=2019-04-01/2020-03-31&layer=wards"
+
+
+@pytest.mark.parametrize("door", ["/reports/spend", "/answers/spend"])
 def test_a_year_without_entries_is_unknown_and_not_zero(
-    measured_client: TestClient, page: str
+    measured_client: TestClient, door: str
 ) -> None:
-    answer = measured_client.get(f"{page}?datetime=2019-04-01/2020-03-31&layer=wards")
+    answer = measured_client.get(f"{door}?{EMPTY_YEAR}")
     assert answer.status_code == 400
     assert "no money is recorded in April 2019 to March 2020" in answer.text
     assert "£0.00" not in answer.text
+
+
+def test_the_page_of_a_year_without_entries_lets_another_be_chosen(
+    measured_client: TestClient,
+) -> None:
+    said = page(measured_client, f"/money?{EMPTY_YEAR}")
+    assert "No money is recorded in April 2019 to March 2020; choose another time" in said
+    assert '<option value="2023-04/2024-03">2023/24</option>' in said
+    assert "£" not in text_of(said)
+    assert measured_client.get(f"/money?{EMPTY_YEAR}&f=xlsx").status_code == 400

@@ -209,6 +209,13 @@ def test_without_entries_the_refusal_says_how_to_add_them(council):
         find(council, "profile")
 
 
+def test_a_time_without_entries_is_unknown_and_not_zero_hours(council):
+    put_entries(council, money("a", 100, "allocated"), minutes("t", 50, "2025-05-01"))
+    for by in ("", "quarter"):
+        with pytest.raises(QuestionError, match="no officers' time is recorded in June 2025"):
+            find(council, "officer-hours", datetime="2025-06", by=by)
+
+
 SATISFIED = Measure(
     "satisfied", "Satisfied", "%", "share", "up", "wards", "Survey", multiplier=100,
     licence="OGL v3.0", caveat="Asked by post.",
