@@ -80,6 +80,8 @@ def test_a_page_that_takes_long_opens_by_itself_and_is_made_once() -> None:
         status, text = read(first)
         assert status == 202
         assert "This page is being prepared" in text
+        assert 'class="preparing"' in text  # nothing is refused
+        assert "refusal" not in text
         assert '<meta http-equiv="refresh" content="3">' in text
         assert "<script" not in text
         assert (b"cache-control", b"no-store") in first[0]["headers"]
