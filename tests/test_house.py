@@ -213,3 +213,35 @@ def test_files_are_written_in_few_places() -> None:
 def test_tables_are_written_by_the_one_writer() -> None:
     assert names(r"csv\.writer\(|csv\.DictWriter\(|\.to_csv\(", but="geo/formats/csv_text.py") == []
     assert names(r"\.to_excel\(|xlsxwriter|Workbook\(\)", but="geo/formats/workbook.py") == []
+
+
+_SORTS = {"argsort", "sort_values"}
+
+
+def _by_several(call: ast.Call) -> bool:
+    """Whether a frame is sorted by several columns, which pandas always does stably."""
+    by = call.args[0] if call.args else None
+    return isinstance(by, ast.List) and (
+        len(by.elts) > 1 or any(isinstance(one, ast.Starred) for one in by.elts)
+    )
+
+
+def _may_swap_ties(call: ast.Call) -> bool:
+    if not isinstance(call.func, ast.Attribute) or call.func.attr not in _SORTS:
+        return False
+    stable = any(
+        word.arg == "kind" and isinstance(word.value, ast.Constant) and word.value.value == "stable"
+        for word in call.keywords
+    )
+    return not stable and not _by_several(call)
+
+
+def test_ties_are_sorted_alike_on_every_processor() -> None:
+    # NumPy's default sort orders ties by what vector instructions the processor has.
+    swapping = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in CODE
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and _may_swap_ties(node)
+    ]
+    assert swapping == []

@@ -71,7 +71,7 @@ def _shift_fields(question: Question) -> dict[str, tuple[str, str]]:
 
 
 def _names(areas: pd.DataFrame) -> dict[str, str]:
-    names = areas["area_name"].astype(str).sort_values()
+    names = areas["area_name"].astype(str).sort_values(kind="stable")
     return {str(code): name for code, name in names.items()}
 
 

@@ -160,7 +160,9 @@ def _statistics(query: LayerQuery) -> dict[str, object]:
 def _distinct(query: LayerQuery) -> dict[str, object]:
     names = query.names("outFields") or list(query.layer.fields.by_name.values())
     rows = _rows(query, names).drop_duplicates()
-    return _table(query, rows.sort_values(names), query.layer.fields.documents(names))
+    return _table(
+        query, rows.sort_values(names, kind="stable"), query.layer.fields.documents(names)
+    )
 
 
 def _rows(query: LayerQuery, names: list[str]) -> pd.DataFrame:

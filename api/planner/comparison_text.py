@@ -78,7 +78,7 @@ def made_of(comparison: Comparison) -> dict[str, list[tuple[str, float]]]:
     mixed = flow[~(alone[0] & alone[1] & inside) & (flow["to_area"] != UNASSIGNED)]
     result = {}
     for code, parts in mixed.groupby("to_area", sort=True):
-        ordered = parts.sort_values(share, ascending=False)
+        ordered = parts.sort_values(share, ascending=False, kind="stable")
         result[comparison.after.titles[str(code)]] = [
             (comparison.before.titles[old], part)
             for old, part in zip(ordered["from_area"], ordered[share], strict=True)

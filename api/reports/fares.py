@@ -108,7 +108,7 @@ def profile_table(title: str, profile: pd.DataFrame, history: pd.DataFrame) -> R
         span_words(first, last)
         for first, last in zip(profile["first_day"], profile["last_day"], strict=True)
     ]
-    ordered = history.sort_values("last_day")
+    ordered = history.sort_values("last_day", kind="stable")
     charts = tuple(
         tuple(
             (span_words(row.first_day, row.last_day), float(row.value))

@@ -123,7 +123,7 @@ def part_table(rows: pd.DataFrame, part: str) -> ReportTable:
 def long_table(rows: pd.DataFrame, part: str) -> ReportTable:
     """Hours by area, activity and part of time: a row for each area and activity."""
     frame = rows.assign(activity=rows["activity"].map(ACTIVITY_TITLES))
-    labels = [str(label) for label in frame[part].drop_duplicates().sort_values()]
+    labels = [str(label) for label in frame[part].drop_duplicates().sort_values(kind="stable")]
     # In the order of the other tables, and not of the alphabet.
     order = [(name, title) for name in frame["area_name"].unique() for title in _TITLES_IN_ORDER]
     wide = frame.pivot_table(

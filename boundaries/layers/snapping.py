@@ -113,7 +113,7 @@ def _refuse_unrepairable(findings: gpd.GeoDataFrame, metres: float) -> None:
     wide = findings[(findings["kind"] == "overlap") & (findings["width_m"] > metres)]
     if len(wide):
         # Which of two areas a wide strip belongs to is no matter of rounding.
-        widest = wide.sort_values("width_m", ascending=False).iloc[0]
+        widest = wide.sort_values("width_m", ascending=False, kind="stable").iloc[0]
         raise InputError(
             f"{widest['detail']} by about {widest['width_m']:.3g} m at {widest['x']:.0f}, "
             f"{widest['y']:.0f}: more than {metres:g} m; decide which area it belongs to and "

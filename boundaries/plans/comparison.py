@@ -223,7 +223,8 @@ class Comparison:
             _main_area(overlaps, side.assignment)["area"] for side in (self.before, self.after)
         )
         counts = pd.DataFrame({"from_area": old, "to_area": new}).value_counts().rename("hotspots")
-        joined = flow.merge(counts.reset_index(), on=FLOW, how="outer").sort_values(FLOW)
+        joined = flow.merge(counts.reset_index(), on=FLOW, how="outer")
+        joined = joined.sort_values(FLOW, kind="stable")
         numbers = [name for name in joined.columns if name not in FLOW and "_share_" not in name]
         return joined.fillna(dict.fromkeys(numbers, 0.0)).reset_index(drop=True)
 

@@ -76,7 +76,7 @@ def share_posts(
             "quota": posts * need / need.sum(),
             "posts": allocated,
             "officers": officers.map(", ".join).to_numpy(),
-            "in_line": np.argsort(queue) + 1,
+            "in_line": np.argsort(queue, kind="stable") + 1,
             "posts_if_one_more": apportion(need, posts + 1, floors=least, method=method),
             "posts_if_one_fewer": _one_fewer(need, least, posts=posts, method=method),
             "loses_below": _change(lose, need),

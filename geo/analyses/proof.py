@@ -222,7 +222,9 @@ def _at_share(rows: pd.DataFrame, tested: int) -> pd.DataFrame:
         if len(own) < tested
     ]
     by = {
-        name: np.array([own.sort_values("later")[name].to_numpy(float) for _, own in groups])
+        name: np.array(
+            [own.sort_values("later", kind="stable")[name].to_numpy(float) for _, own in groups]
+        )
         for name in ("hits", "n", "area_share", "possible", "predicted", "cells", "hit_rate")
     }
     land = by["area_share"].mean(axis=1)

@@ -87,7 +87,7 @@ def _by_windows(rows: pd.DataFrame) -> list[str]:
 
 def _windows(rows: pd.DataFrame, method: str, alike: str) -> list[str]:
     """How the windows of a method did beside the best method and window."""
-    own = rows[rows["method"].eq(method)].sort_values("window")
+    own = rows[rows["method"].eq(method)].sort_values("window", kind="stable")
     said = []
     for verdict, words in ((ALIKE, alike), (FEWER, "{} found fewer, beyond chance")):
         some = own[own["verdict"] == verdict]

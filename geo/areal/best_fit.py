@@ -132,7 +132,7 @@ def overlap_shares(blocks: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Data
     )
     frame = frame[frame["area_m2"] > 0]
     order = ["block_code", "area_m2", "area_code"]
-    return frame.sort_values(order, ascending=[True, False, True], ignore_index=True)
+    return frame.sort_values(order, ascending=[True, False, True], kind="stable", ignore_index=True)
 
 
 def assignment_from_table(

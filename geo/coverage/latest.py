@@ -84,7 +84,7 @@ def last_shared_day(days: Mapping[str, int]) -> date:
     rows = np.array([days[name] for name in names], dtype=np.int64)
     sums = np.concatenate([[0], np.cumsum(rows)])
     window = sums[1:] - sums[np.searchsorted(at, at - WINDOW_DAYS, side="right")]
-    order = np.argsort(window)
+    order = np.argsort(window, kind="stable")
     usual = window[order][np.searchsorted(np.cumsum(rows[order]), rows.sum() / 2)]
     least = min(usual, max(LEAST_ROWS, LEAST_SHARE * usual))
     return date.fromisoformat(names[np.flatnonzero(window >= least)[-1]])

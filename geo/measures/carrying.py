@@ -163,7 +163,9 @@ def carry_values(
     lost, values = values[~stands], values[stands]
     overlap, adjusted = overlap_of(old, new), is_adjusted(values, measure)
     values = values if adjusted else _with_sums(values, measure)
-    spans = values[["first_day", "last_day"]].drop_duplicates().sort_values(["first_day"])
+    spans = (
+        values[["first_day", "last_day"]].drop_duplicates().sort_values("first_day", kind="stable")
+    )
     parts = [
         _carried(
             part.set_index("area_code").reindex(old.index.astype(str)),

@@ -79,7 +79,7 @@ class MeasureValues:
             frame = frame[frame["measure_id"].isin(list(measure_ids))]
         days = dict.fromkeys(_COUNTED[1:3], "datetime64[s]")
         frame = frame.astype({"measure_id": "str", "areas": "int64", **days})
-        return frame.sort_values(list(_COUNTED[:3]), ignore_index=True)
+        return frame.sort_values(list(_COUNTED[:3]), kind="stable", ignore_index=True)
 
     def of_other_areas(
         self, measure_id: str, area_codes: Sequence[str], period: Period | None

@@ -187,7 +187,7 @@ def ward_names(offsets: NDArray[np.float64]) -> list[str]:
     pools = [iter(names) for names in WARDS_BY_COMPASS.values()]
     spare = iter(SPARE_WARDS)
     names = [""] * len(offsets)
-    nearest_first = np.hypot(east, north).argsort().tolist()
+    nearest_first = np.hypot(east, north).argsort(kind="stable").tolist()
     for place, name in zip(nearest_first, CENTRAL_WARDS, strict=False):
         names[place] = name
     for place in nearest_first[len(CENTRAL_WARDS) :]:

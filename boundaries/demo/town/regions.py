@@ -129,7 +129,7 @@ def _centred(places: Places, region: Ints, count: int) -> Ints:
 def _spread(places: Places, region: Ints, *, seeds: Ints, rng: np.random.Generator) -> Ints:
     """Move the seeds of the lightest regions into the heaviest ones."""
     size = np.bincount(region, places.weight, len(seeds))
-    order = size.argsort()
+    order = size.argsort(kind="stable")
     moved = max(1, len(seeds) // 25)
     seeds = seeds.copy()
     for light, heavy in zip(order[:moved], order[::-1][:moved], strict=True):

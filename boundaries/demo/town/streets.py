@@ -204,7 +204,7 @@ def _followed(fabric: Fabric, line: Floats, *, passable: Bools) -> Ints:
         for step in _steps_back(row, start, stop)
     ]
     pairs = np.sort(fabric.edges[edges]) @ [n, 1]  # one number for each pair of nodes
-    order = pairs.argsort()
+    order = pairs.argsort(kind="stable")
     on_way = np.array(steps) @ [n, 1]
     return edges[order[np.searchsorted(pairs[order], on_way)]]
 

@@ -100,7 +100,7 @@ def name_areas(
     )
     names = np.array(ward_names(middles - CENTRE))
     # Codes follow the alphabet, as the Office for National Statistics gives them out.
-    rank = names.argsort().argsort()
+    rank = names.argsort(kind="stable").argsort(kind="stable")
     order = np.lexsort((from_centre(points), rank[ward]))
     coded = blocks.iloc[order].reset_index(drop=True)
     place = coded.groupby(rank[ward][order]).cumcount() + 1
@@ -112,7 +112,7 @@ def name_areas(
     coded.index = pd.Index(
         [f"D00{number:06d}" for number in range(1, len(coded) + 1)], name="area_code"
     )
-    return coded, members[names.argsort()]
+    return coded, members[names.argsort(kind="stable")]
 
 
 def group_neighbourhoods(

@@ -170,7 +170,7 @@ def _ordered(hotspots: pd.DataFrame) -> pd.DataFrame:
     nowhere = ~np.isfinite(table[["x", "y"]].to_numpy(float)).all(axis=1)
     if nowhere.any():
         raise InputError(f"the hotspot {table['hotspot_id'][nowhere].iloc[0]} has no x and y")
-    return table.sort_values("hotspot_id", ignore_index=True)
+    return table.sort_values("hotspot_id", kind="stable", ignore_index=True)
 
 
 def _problem(

@@ -165,7 +165,7 @@ class _TreeWriter:
         )
         # New rows come in the order of their ids.
         sorted_already = bool((cells.offsets[:-1] <= cells.offsets[1:]).all())
-        order = None if sorted_already else np.argsort(cells.offsets)
+        order = None if sorted_already else np.argsort(cells.offsets, kind="stable")
         for start in range(0, len(cells), _ROWS_AT_ONCE):
             piece = np.arange(start, min(start + _ROWS_AT_ONCE, len(cells)))
             rows = piece if order is None else order[piece]
@@ -204,10 +204,13 @@ def _slices(cells: _Cells, nodes: int) -> Iterator[tuple[Rows, Ints]]:
     There are as many slices as nodes in each of them. Nodes count on from slice to slice.
     """
     # Neither a stable sort nor 64 bits: both would take memory for every row.
-    order = np.argsort(cells.centres(0, slice(None))).astype(np.uint32)
+    order = np.argsort(cells.centres(0, slice(None)), kind="stable").astype(np.uint32)
     per_slice = max(1, round(np.sqrt(nodes)))
     for node in range(0, nodes, per_slice):
         # Row i goes to node i × nodes // rows, so that all are about equally full.
         start, end = (-(-min(at, nodes) * len(cells) // nodes) for at in (node, node + per_slice))
         rows = order[start:end]
-        yield rows[np.argsort(cells.centres(1, rows))], np.arange(start, end) * nodes // len(cells)
+        yield (
+            rows[np.argsort(cells.centres(1, rows), kind="stable")],
+            np.arange(start, end) * nodes // len(cells),
+        )

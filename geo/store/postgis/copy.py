@@ -138,7 +138,7 @@ def read_numbered(
         These columns and `fid`.
     """
     frame = _read(connection, columns, condition, *values)
-    return frame[["fid", *columns]].sort_values("fid", ignore_index=True)
+    return frame[["fid", *columns]].sort_values("fid", kind="stable", ignore_index=True)
 
 
 def read_partitioned(
