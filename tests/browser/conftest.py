@@ -8,7 +8,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 from tests.services import serving
 
@@ -92,10 +100,15 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
+def patient(context: BrowserContext) -> BrowserContext:
+    """Let pages of a context wait for as long as a busy machine takes."""
+    context.set_default_timeout(PATIENCE_MS)
+    return context
+
+
 @pytest.fixture
 def watched(browser: Browser) -> Iterator[Watched]:
     """A fresh page at the size of a projector."""
-    context = browser.new_context(viewport={"width": 1920, "height": 1080}, locale="en-GB")
-    context.set_default_timeout(PATIENCE_MS)
+    context = patient(browser.new_context(viewport={"width": 1920, "height": 1080}, locale="en-GB"))
     yield Watched(context.new_page())
     context.close()

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, patient
 
 pytestmark = pytest.mark.browser
 
@@ -134,7 +134,7 @@ def test_print_holds_the_map_and_the_table_but_not_the_form(watched: Watched, ad
 def test_without_scripts_the_button_does_the_same(watched: Watched, address: str) -> None:
     browser = watched.page.context.browser
     assert browser
-    page = browser.new_context(java_script_enabled=False).new_page()
+    page = patient(browser.new_context(java_script_enabled=False)).new_page()
     page.goto(f"{address}/allocation?tab=posts&posts=34")
     page.get_by_label("Officers", exact=True).fill("50")
     page.get_by_role("button", name="Show").click()

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from geo.question.ask import Question, ask
 from geo.store.geopackage import GeoPackageStore
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, patient
 from tests.services import run_patchmap
 
 pytestmark = pytest.mark.browser
@@ -124,7 +124,7 @@ def test_a_shared_link_gives_the_same_page(
     watched.wait_for_map()
     first = watched.page.locator("main").inner_text()
     # A lower window has fewer cards.
-    other = browser.new_context(viewport=watched.page.viewport_size).new_page()
+    other = patient(browser.new_context(viewport=watched.page.viewport_size)).new_page()
     other.goto(watched.page.url)
     assert other.locator("main").inner_text() == first
     assert "Outside these areas" in (watched.page.locator("main").text_content() or "")  # folded

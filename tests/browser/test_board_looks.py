@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Watched
+from tests.browser.conftest import Watched, patient
 
 pytestmark = pytest.mark.browser
 
@@ -120,8 +120,9 @@ def test_no_link_of_the_lead_breaks_and_the_question_is_whole(
 
 
 def test_the_basemap_stays_on_paper_and_is_light_there(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="dark")
-    context.set_default_timeout(PATIENCE_MS)
+    context = patient(
+        browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="dark")
+    )
     page = context.new_page()
     page.goto(f"{address}/?{MARCH}")
     page.frame_locator("iframe.map").locator("canvas.leaflet-tile-loaded").first.wait_for()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from api.pages.assets import STATIC
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, patient
 
 pytestmark = pytest.mark.browser
 
@@ -231,10 +231,12 @@ def test_a_refused_option_leaves_the_board_with_the_form(watched: Watched, addre
 def test_axe_finds_nothing_serious_in_either_scheme(
     browser: Browser, address: str, scheme: str, query: str
 ) -> None:
-    context = browser.new_context(
-        viewport={"width": 1920, "height": 1080},
-        bypass_csp=True,
-        color_scheme=scheme,  # type: ignore[arg-type]
+    context = patient(
+        browser.new_context(
+            viewport={"width": 1920, "height": 1080},
+            bypass_csp=True,
+            color_scheme=scheme,  # type: ignore[arg-type]
+        )
     )
     page = context.new_page()
     page.goto(address + query)

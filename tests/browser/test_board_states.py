@@ -15,7 +15,7 @@ from api.pages.assets import STATIC
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import month_of_incidents, two_wards
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Watched, patient
 from tests.services import run_patchmap, serving
 
 pytestmark = pytest.mark.browser
@@ -107,7 +107,7 @@ def test_a_frame_without_a_size_is_no_fault(watched: Watched, address: str) -> N
 def test_nothing_jumps_while_the_page_comes_in(
     browser: Browser, address: str, width: int, height: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": height})
+    context = patient(browser.new_context(viewport={"width": width, "height": height}))
     page = context.new_page()
     # A question that nobody has asked yet, so that its parts come one by one.
     page.goto(f"{address}/?period=latest-6m&compare=year&cell=200&category=burglary,drugs")
@@ -121,7 +121,9 @@ def test_nothing_jumps_while_the_page_comes_in(
 @pytest.mark.parametrize("query", ["", "/?period=latest-3m&show=patrols&at=D05000017"])
 def test_axe_finds_nothing_serious(browser: Browser, address: str, query: str) -> None:
     # The page lets no foreign script in, so the tool of the test must pass its policy.
-    context = browser.new_context(viewport={"width": 1920, "height": 1080}, bypass_csp=True)
+    context = patient(
+        browser.new_context(viewport={"width": 1920, "height": 1080}, bypass_csp=True)
+    )
     page = context.new_page()
     page.goto(address + query)
     page.frame_locator("iframe.map").locator(".legend").wait_for()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from api.pages.assets import STATIC
-from tests.browser.conftest import PATIENCE_MS, SCREENSHOTS
+from tests.browser.conftest import SCREENSHOTS, patient
 
 pytestmark = pytest.mark.browser
 
@@ -71,10 +71,11 @@ def outlines(page: Page) -> set[str]:
 def test_every_page_is_dark_and_legible_where_the_screen_is_dark(
     browser: Browser, address: str
 ) -> None:
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 720}, color_scheme="dark", bypass_csp=True
+    context = patient(
+        browser.new_context(
+            viewport={"width": 1280, "height": 720}, color_scheme="dark", bypass_csp=True
+        )
     )
-    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     faults: dict[str, object] = {}
     for path in PAGES:
@@ -91,7 +92,7 @@ def test_every_page_is_dark_and_legible_where_the_screen_is_dark(
 
 def test_a_map_is_drawn_for_the_screen_that_it_is_on(browser: Browser, address: str) -> None:
     for scheme, line in (("light", OUTLINE), ("dark", ON_DARK)):
-        context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+        context = patient(browser.new_context(color_scheme=scheme))  # type: ignore[arg-type]
         page = context.new_page()
         page.goto(f"{address}/?period=latest-28d&compare=previous")
         assert outlines(page) == {line}
@@ -99,8 +100,9 @@ def test_a_map_is_drawn_for_the_screen_that_it_is_on(browser: Browser, address: 
 
 
 def test_paper_is_light_and_its_numbers_white_on_black(browser: Browser, address: str) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="dark")
-    context.set_default_timeout(PATIENCE_MS)
+    context = patient(
+        browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="dark")
+    )
     page = context.new_page()
     page.goto(f"{address}/?period=latest-28d&compare=previous")
     assert outlines(page) == {ON_DARK}

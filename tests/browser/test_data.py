@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from geo.store.geopackage import GeoPackageStore
-from tests.browser.conftest import PATIENCE_MS, SCREENSHOTS, Watched
+from tests.browser.conftest import SCREENSHOTS, Watched, patient
 from tests.services import serving
 
 # Beside the real data, as they were given.
@@ -111,8 +111,7 @@ def council(store_path: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def imported(browser: Browser, council: str) -> dict[str, str]:
     """Every case driven through the page, and what the page said in the end."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, locale="en-GB")
-    context.set_default_timeout(PATIENCE_MS)
+    context = patient(browser.new_context(viewport={"width": 1280, "height": 720}, locale="en-GB"))
     watched = Watched(context.new_page())
     texts = {name: drive(watched.page, council, name, case) for name, case in LAYERS.items()}
     texts |= {name: drive(watched.page, council, name, case) for name, case in INCIDENTS.items()}
@@ -240,7 +239,7 @@ def test_a_file_is_dropped_and_chosen_by_the_keyboard(watched: Watched, council:
 
 
 def test_the_form_works_without_scripts(browser: Browser, council: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
+    context = patient(browser.new_context(java_script_enabled=False))
     page = context.new_page()
     page.goto(f"{council}/data")
     page.set_input_files("#file", CASES / "dates/placeholder.csv")
@@ -275,10 +274,11 @@ def test_an_extract_of_records_is_given_its_day(
         '[where]\neasting = "E"\nnorthing = "N"\n[what]\ncategory = "litter"\n'
         '[life]\nevery_kind = "request"\nclosed = "Shut"\nextract = "whole"\n'
     )
-    context = browser.new_context(
-        viewport={"width": width, "height": 844}, java_script_enabled=scripts, locale="en-GB"
+    context = patient(
+        browser.new_context(
+            viewport={"width": width, "height": 844}, java_script_enabled=scripts, locale="en-GB"
+        )
     )
-    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     page.goto(f"{council}/data")
     page.set_input_files("#file", files)

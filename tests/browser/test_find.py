@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from api.pages.assets import STATIC
-from tests.browser.conftest import PATIENCE_MS, Watched
+from tests.browser.conftest import Watched, patient
 
 pytestmark = pytest.mark.browser
 
@@ -79,10 +79,11 @@ def test_the_open_list_has_no_serious_fault_in_light_and_dark(
 ) -> None:
     script = (STATIC / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
     for scheme in ("light", "dark"):
-        context = browser.new_context(
-            viewport={"width": 390, "height": 844}, color_scheme=scheme, bypass_csp=True
+        context = patient(
+            browser.new_context(
+                viewport={"width": 390, "height": 844}, color_scheme=scheme, bypass_csp=True
+            )
         )
-        context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         page.goto(address)
         page.get_by_role("combobox", name="Find a place").fill("mill")
@@ -97,8 +98,7 @@ def test_the_open_list_has_no_serious_fault_in_light_and_dark(
 
 
 def test_without_scripts_the_results_are_a_page(browser: Browser, address: str) -> None:
-    context = browser.new_context(java_script_enabled=False)
-    context.set_default_timeout(PATIENCE_MS)
+    context = patient(browser.new_context(java_script_enabled=False))
     page = context.new_page()
     page.goto(f"{address}/?category=burglary")
     page.locator("#find-text").fill("priory park")

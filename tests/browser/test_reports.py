@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from api.pages.assets import STATIC
 from api.pages.printing import sheets_of
-from tests.browser.conftest import PATIENCE_MS, SCREENSHOTS, Watched
+from tests.browser.conftest import SCREENSHOTS, Watched, patient
 
 pytestmark = pytest.mark.browser
 
@@ -77,8 +77,9 @@ def test_the_first_sheet_of_the_six_monthly_report_is_full(watched: Watched, add
 def test_colours_of_the_reader_s_own_leave_verdicts_and_bars(
     browser: Browser, address: str
 ) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, forced_colors="active")
-    context.set_default_timeout(PATIENCE_MS)
+    context = patient(
+        browser.new_context(viewport={"width": 1280, "height": 900}, forced_colors="active")
+    )
     page = context.new_page()
     page.goto(f"{address}/money")
     colours = page.evaluate(

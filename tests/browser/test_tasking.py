@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from api.pages.assets import STATIC
 from api.pages.printing import sheets_of
-from tests.browser.conftest import SCREENSHOTS, Watched
+from tests.browser.conftest import SCREENSHOTS, Watched, patient
 from tests.services import serving
 
 pytestmark = pytest.mark.browser
@@ -249,7 +249,7 @@ def test_tasks_lie_on_the_map_with_their_numbers_and_can_be_switched_off(
      "/roster", "/roster/R-0007", "/tasks?state=declined&area=D05000003@wards"],
 )  # fmt: skip
 def test_axe_finds_nothing(browser: Browser, address: str, path: str) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 720}, bypass_csp=True)
+    context = patient(browser.new_context(viewport={"width": 1280, "height": 720}, bypass_csp=True))
     page = context.new_page()
     page.goto(address + path)
     for fold in page.locator("details").all():
