@@ -98,7 +98,7 @@ def test_locate_names_all_areas_where_they_overlap(tmp_path: Path) -> None:
     options = ("points.csv", "--areas", "areas.geojson", "-o", "out.csv")
     output = run(tmp_path, "locate", *options)
     assert (tmp_path / "out.csv").read_text() == (
-        "lon,lat,area_code,area_name\n-1.45,52.95,estate;town,Estate;Town\n"
+        'lon,lat,area_code,area_name\n-1.45,52.95,"estate;town","Estate;Town"\n'
         "-1.41,52.95,town,Town\n-1.3,52.95,,\n"
     )
     assert output.splitlines() == [
