@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,6 +28,16 @@ class _SignalledConnection(BoundedConnection):
         super().__init__(*given, **named)  # type: ignore[arg-type]
 
 
+@pytest.fixture
+def _no_loop_runs() -> Iterator[None]:
+    """In a process that has shown pages before, the browser's loop stays that of this thread."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
+
+
+@pytest.mark.usefixtures("_no_loop_runs")
 @pytest.mark.parametrize("loop", ["uvloop", "asyncio"])
 def test_a_connection_being_accepted_is_answered(
     loop: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

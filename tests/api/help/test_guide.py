@@ -97,7 +97,7 @@ def test_the_guide_says_what_each_role_may() -> None:
         Capability.READ_PLANS: "plans",
         Capability.EDIT_PLANS: "edit plans",
         Capability.EDIT_TASKS: "decide on tasks",
-        Capability.EDIT_ROSTER: "into the roster",
+        Capability.EDIT_ROSTER: "edit the roster",
         Capability.MANAGE_USERS: "users",
         Capability.IMPORT: "import",
         Capability.MAKE_RELEASES: "make and review releases",
