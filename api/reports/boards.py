@@ -11,6 +11,7 @@ import pandas as pd
 
 from api.answers import Answers
 from api.errors import LASTING
+from api.pages.text import reason_of
 from api.reports.model import Column, Part, Report, ReportTable
 from api.reports.priority_progress import PRIORITY_NOTE, priorities_table
 from api.reports.referred_tasks import (
@@ -246,7 +247,9 @@ def _money(answers: Answers, question: Question, period: Period) -> Part:
     try:
         money = spend_report(answers, question)
     except LASTING as refusal:
-        return Part("Money", [], [], [f"What was given and spent: {str(refusal).rstrip('.')}."])
+        # Its advice is for who asked; here nobody chose a time.
+        why = reason_of(refusal).partition("; ")[0].rstrip(".")
+        return Part("Money", [], [], [f"{why[:1].upper()}{why[1:]}."])
     (by_priority, *_) = (table for part in money.parts for table in part.tables)
     rows = by_priority.frame
     if len(rows) <= by_priority.totals:

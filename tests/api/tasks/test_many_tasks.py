@@ -1,14 +1,12 @@
-"""10,000 tasks: what lists them takes less than 300 ms of the processor."""
+"""10,000 tasks: what lists them takes few times as long as JSON of as many records."""
 
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -25,9 +23,11 @@ from geo.store.postgis import PostgisStore
 from tests.api.conftest import SIDE, SOUTH, WEST, fill_town, serve_town
 from tests.boundaries.tasking.tasking_made import signed, task
 from tests.postgres import Cluster
+from tests.processor import json_seconds, quickest
 
 TASKS = 10_000
-MOST_SECONDS = 0.3
+MOST_TIMES = 9
+"""That JSON of as many records is written and read: 300 ms where that takes 33."""
 
 
 @pytest.fixture(scope="module", params=["GeoPackage", "PostGIS"])
@@ -69,20 +69,6 @@ def store(address: str) -> Iterator[Store]:
         yield store
 
 
-def quickest(
-    work: Callable[[], Any], *, before: Callable[[], object] = bool, tries: int = 5
-) -> tuple[float, Any]:
-    """The least processor time of some tries, and what the last one gave."""
-    seconds, made = [], None
-    for _ in range(tries):
-        before()
-        # Of the processor: the machine of the tests has other work too.
-        started = time.process_time()
-        made = work()
-        seconds.append(time.process_time() - started)
-    return min(seconds), made
-
-
 @pytest.mark.parametrize(
     ("options", "listed"),
     [
@@ -101,7 +87,7 @@ def test_the_command_lists_them(address: str, options: tuple[str, ...], listed: 
     else:
         assert len(facts["tasks"]) == listed
     assert facts["accounts"]["raised"] >= len(facts["tasks"])
-    assert seconds < MOST_SECONDS
+    assert seconds < MOST_TIMES * json_seconds(TASKS)
 
 
 @pytest.mark.parametrize(
@@ -127,4 +113,4 @@ def test_a_page_of_them_is_served_after_one_has_changed(store: Store, path: str)
         body = answer.json()
         assert body["numberMatched"] == (6_666 if "state" in path else TASKS)
         assert body["numberReturned"] == 100
-    assert seconds < MOST_SECONDS
+    assert seconds < MOST_TIMES * json_seconds(TASKS)
