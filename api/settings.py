@@ -25,8 +25,10 @@ ONS = "https://services1.arcgis.com/ESMARspQHYMw9BZ9/arcgis/rest/services"
 """The catalogue of services of the Open Geography portal."""
 
 DEADLINE_S = 60.0
-PATIENCE_S = 10.0
 """How long a caller waits for an answer unless the settings say otherwise."""
+
+PATIENCE_S = 10.0
+"""After how long who opens a page reads that it is being prepared."""
 
 WAITING = 64
 """How many may wait unless the settings say otherwise; each occupies a thread."""

@@ -22,7 +22,13 @@ from api.identity.identity import IDENTITY, Identity
 from api.load.allocator import MemoryReturn
 from api.load.log import log, log_request
 from api.load.metrics import NO_ROUTE, Metrics
-from api.load.preparing import Preparation, Preparations, is_opened, preparing_page
+from api.load.preparing import (
+    Preparation,
+    Preparations,
+    is_opened,
+    preparing_page,
+    without_validators,
+)
 from api.settings import PATIENCE_S
 from geo.checkpoints import StoppedError
 
@@ -38,7 +44,8 @@ _INCIDENT: Final = re.compile(r"(/incidents/items/).*")
 
 _NOTED: Final = "patchmap.noted"
 _STATIC: Final = "/static/"
-_NO_BODY: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing, and have no body."""
 
 
 class Lifecycle:
@@ -78,13 +85,15 @@ class Lifecycle:
             return
         # Layers below pass on copies of the scope, but all of them share this.
         scope = {**scope, _NOTED: {}}
-        exchange = _Exchange(Call(_caller(scope)), scope, receive, send)
+        exchange = _Exchange(
+            Call(_caller(scope)), scope, receive, send, preparations=self._preparations
+        )
         self._memory.begin()
         with serving_call(exchange.call):
             exchange.start(self._guard, self._seconds)
             try:
                 if not await self._answered_before(exchange):
-                    exchange.prepare_after(self._patience, self._preparations)
+                    exchange.prepare_after(self._patience)
                     await self._answer(exchange)
                 # Also where an answer was made after all: it came too late to be sent.
                 await exchange.settle()
@@ -99,9 +108,11 @@ class Lifecycle:
         if not await made.wait(self._patience):
             await self._guard(preparing_page())(exchange.scope, exchange.receive, exchange.send)
             return True
-        self._preparations.drop(exchange.scope, made)
+        self._preparations.drop(made)
         for message in made.messages:
             await exchange.send(dict(message))
+        # Meanwhile they were sent another page, which may have taken the place of their copy.
+        exchange.scope = without_validators(exchange.scope)
         return bool(made.messages)
 
     async def _answer(self, exchange: _Exchange) -> None:
@@ -158,20 +169,29 @@ def _identity(scope: Scope) -> str:
 class _Exchange:
     """The messages of one call."""
 
-    def __init__(self, call: Call, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(
+        self,
+        call: Call,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        *,
+        preparations: Preparations,
+    ) -> None:
         self.call = call
         self.scope, self._receive, self._send = scope, receive, send
         self._status, self._bytes = 0, 0
         self._complete = False
-        self._body_read = scope["method"] in _NO_BODY
+        self._body_read = scope["method"] in _SAFE
         self._first_message: Message | None = None
         if self._body_read:
             self._first_message = {"type": "http.request", "body": b"", "more_body": False}
         self._left = asyncio.Event()
         self._watcher: asyncio.Task[None] | None = None
         self._telling: asyncio.Task[None] | None = None
+        self._preparations = preparations
+        self._expected: Preparation | None = None
         self._preparation: Preparation | None = None
-        self._preparations: Preparations | None = None
         self._prepare_timer: asyncio.TimerHandle | None = None
         self._began = time.perf_counter()
         self._extended = 0
@@ -184,11 +204,11 @@ class _Exchange:
         self._deadline = self._loop.call_at(self._due, self._expire)
         self._watch_timer = self._loop.call_later(_WATCH_AFTER, self._watch)
 
-    def prepare_after(self, patience: float, preparations: Preparations) -> None:
+    def prepare_after(self, patience: float) -> None:
         """Say after some seconds that the page is being prepared, where a person opens one."""
         if patience < self._seconds and is_opened(self.scope):
-            self._preparations = preparations
-            self._prepare_timer = self._loop.call_later(patience, self._prepare)
+            self._expected = self._preparations.expect(self.scope, self._renew)
+            self._prepare_timer = self._loop.call_later(patience, self._prepare, self._expected)
 
     async def receive(self) -> Message:
         """Give the application the next message of the caller."""
@@ -241,8 +261,8 @@ class _Exchange:
         self._watch_timer.cancel()
         if self._prepare_timer is not None:
             self._prepare_timer.cancel()
-        if self._preparations is not None and self._preparation is not None:
-            self._preparations.finish(self.scope, self._preparation)
+        if self._expected is not None:
+            self._preparations.finish(self._expected)
         if self._watcher is not None:
             self._watcher.cancel()
         left = isinstance(self.call.ended, CallerLeftError)
@@ -261,6 +281,9 @@ class _Exchange:
 
     async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            if self.scope["method"] not in _SAFE:
+                # Before its caller reads that it was done, and opens a page that shows it.
+                self._preparations.drop_of(self.scope)
             self._status = message["status"]
             self.call.streaming = True
             MutableHeaders(scope=message)[REQUEST_ID] = self.call.id
@@ -285,12 +308,12 @@ class _Exchange:
             pass
         self._leave()
 
-    def _prepare(self) -> None:
+    def _prepare(self, expected: Preparation) -> None:
         """Say that the page is being prepared, unless its answer has begun or nobody waits."""
-        if self._status or self.call.ended or self._preparations is None:
+        if self._status or self.call.ended:
             return
-        self._preparation = self._preparations.begin(self.scope, self._renew)
-        if self._preparation is not None:
+        if self._preparations.begin(expected):
+            self._preparation = expected
             self._telling = self._loop.create_task(self._tell_preparing())
 
     def _renew(self) -> None:

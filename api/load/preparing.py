@@ -25,6 +25,8 @@ AGAIN_SECONDS: Final = 3
 _KEPT_SECONDS: Final = 30.0
 """How long a page that was made is kept for the one who reads that it is being prepared."""
 
+_NOT_MODIFIED: Final = 304
+
 _MOST: Final = 64
 _MOST_BYTES: Final = 16_000_000
 """A larger page is not kept: it is made anew of what is cached by then."""
@@ -44,6 +46,8 @@ class Preparation:
 
     Parameters
     ----------
+    scope
+        The request that it answers.
     renew
         Called where somebody asks for it again.
 
@@ -51,27 +55,38 @@ class Preparation:
     ----------
     done
         Set once nothing more is made of it.
-    messages
-        The answer, whole; none where it was given up.
+    is_outdated
+        Whether its caller changed something since they asked for it.
     """
 
-    def __init__(self, renew: Callable[[], None]) -> None:
+    def __init__(self, scope: Scope, renew: Callable[[], None]) -> None:
+        self.key, self.owner = _key(scope), _owner(scope)
         self.renew = renew
+        self.is_outdated = False
         self.done = asyncio.Event()
-        self.messages: list[Message] = []
+        self._messages: list[Message] = []
         self._bytes = 0
+
+    @property
+    def messages(self) -> list[Message]:
+        """The answer, whole; none where it was given up, or is outdated.
+
+        Nor where it says that the caller has the page already: by now they read another one.
+        """
+        if self.is_outdated or not self._messages:
+            return []
+        first, last = self._messages[0], self._messages[-1]
+        is_whole = last["type"] == "http.response.body" and not last.get("more_body", False)
+        return self._messages if is_whole and first["status"] != _NOT_MODIFIED else []
 
     def keep(self, message: Message) -> None:
         """Keep a message of the answer for who asks again."""
         self._bytes += len(message.get("body", b""))
         if self._bytes <= _MOST_BYTES:
-            self.messages.append(message)
+            self._messages.append(message)
 
     def finish(self) -> None:
         """Note that nothing more is made of it."""
-        whole = bool(self.messages) and not self.messages[-1].get("more_body", False)
-        if not whole or self.messages[-1]["type"] != "http.response.body":
-            self.messages = []
         self.done.set()
 
     async def wait(self, seconds: float) -> bool:
@@ -89,28 +104,52 @@ class Preparations:
 
     def __init__(self) -> None:
         self._all: dict[str, Preparation] = {}
+        self._asked_for: set[Preparation] = set()
 
     def of(self, scope: Scope) -> Preparation | None:
-        """What is being prepared for just such a request; None where nothing is."""
-        return self._all.get(_key(scope)) if self._all and is_opened(scope) else None
+        """What is being prepared for just such a request; None where nothing is.
 
-    def begin(self, scope: Scope, renew: Callable[[], None]) -> Preparation | None:
-        """Keep what is made for a request; None where there is no room for more."""
-        if len(self._all) >= _MOST:
+        Whoever asks for a page past all caches shares what is being made, not what was made before.
+        """
+        made = self._all.get(_key(scope)) if self._all and is_opened(scope) else None
+        if made and made.done.is_set() and _asks_anew(scope):
+            self.drop(made)
             return None
-        made = self._all[_key(scope)] = Preparation(renew)
         return made
 
-    def finish(self, scope: Scope, preparation: Preparation) -> None:
-        """End a preparation: it is kept for a while for who asks again."""
-        preparation.finish()
-        asyncio.get_running_loop().call_later(_KEPT_SECONDS, self.drop, scope, preparation)
+    def expect(self, scope: Scope, renew: Callable[[], None]) -> Preparation:
+        """Note a page that somebody asks for, which may have to be prepared."""
+        expected = Preparation(scope, renew)
+        self._asked_for.add(expected)
+        return expected
 
-    def drop(self, scope: Scope, preparation: Preparation) -> None:
+    def begin(self, preparation: Preparation) -> bool:
+        """Keep what is made from now on; False where there is no room for more."""
+        if len(self._all) >= _MOST:
+            return False
+        if not preparation.is_outdated:
+            self._all[preparation.key] = preparation
+        return True
+
+    def finish(self, preparation: Preparation) -> None:
+        """End a preparation: what was begun is kept for a while for who asks again."""
+        preparation.finish()
+        self._asked_for.discard(preparation)
+        if self._all.get(preparation.key) is preparation:
+            asyncio.get_running_loop().call_later(_KEPT_SECONDS, self.drop, preparation)
+
+    def drop(self, preparation: Preparation) -> None:
         """Forget a preparation: its answer was given, or nobody came for it."""
-        key = _key(scope)
-        if self._all.get(key) is preparation:
-            del self._all[key]
+        if self._all.get(preparation.key) is preparation:
+            del self._all[preparation.key]
+
+    def drop_of(self, scope: Scope) -> None:
+        """Forget all that was made for the caller of a request that changes something."""
+        owner = _owner(scope)
+        for preparation in {*self._asked_for, *self._all.values()}:
+            if preparation.owner == owner:
+                preparation.is_outdated = True
+                self.drop(preparation)
 
 
 def is_opened(scope: Scope) -> bool:
@@ -133,13 +172,33 @@ def preparing_page() -> Response:
     return response
 
 
+def without_validators(scope: Scope) -> Scope:
+    """A request that is answered with the page itself, whatever its caller had before."""
+    headers = [pair for pair in scope["headers"] if pair[0] != b"if-none-match"]
+    return {**scope, "headers": headers}
+
+
+def _asks_anew(scope: Scope) -> bool:
+    headers = Headers(scope=scope)
+    return "no-cache" in f"{headers.get('cache-control', '')} {headers.get('pragma', '')}".lower()
+
+
+def _owner(scope: Scope) -> tuple[str, ...]:
+    """Who makes a request, by their address and what they sign in with."""
+    headers = Headers(scope=scope)
+    return (_host(scope), headers.get("cookie", ""), headers.get("authorization", ""))
+
+
+def _host(scope: Scope) -> str:
+    return scope["client"][0] if scope.get("client") else ""
+
+
 def _key(scope: Scope) -> str:
     """Who asks for what: nobody is given what was made for somebody else."""
-    host = scope["client"][0] if scope.get("client") else ""
     own = [
         (name, value)
         for name, value in scope["headers"]
         if name not in _VARYING and not name.startswith(_FETCHED)
     ]
-    parts = (host, scope["path"], scope["query_string"], sorted(own))
+    parts = (_host(scope), scope["path"], scope["query_string"], sorted(own))
     return hashlib.sha256(repr(parts).encode()).hexdigest()
