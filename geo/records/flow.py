@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from geo.judging import FEWEST, TOO_FEW
 from geo.records.life import OPEN_STATES, VANISHED, WITHDRAWN, known_at, spells_of, state_at
 from geo.records.targets import Target, deadlines
-from geo.records.waits import answer_times
+from geo.records.waits import Z, answer_times
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -39,8 +39,6 @@ DUE_COLUMNS: Final = ("due", "due_in_time", "share_in_time", "lower", "upper", "
 FLOW_COLUMNS: Final = ("open_before", "received", "reopened", "closed", "vanished", "open_after")
 
 NOTHING_DUE: Final = "nothing was due by then"
-
-_Z: Final = 1.959963984540054  # scipy.special.ndtri(0.975)
 
 
 class AccountError(AssertionError):
@@ -283,6 +281,6 @@ def _wilson(successes: Ints, trials: Ints) -> tuple[Floats, Floats, Floats]:
     """A share and its 95 % interval; NaN of none."""
     with np.errstate(divide="ignore", invalid="ignore"):
         share = successes / trials
-        middle = (successes + _Z**2 / 2) / (trials + _Z**2)
-        half = _Z / (trials + _Z**2) * np.sqrt(share * (1 - share) * trials + _Z**2 / 4)
+        middle = (successes + Z**2 / 2) / (trials + Z**2)
+        half = Z / (trials + Z**2) * np.sqrt(share * (1 - share) * trials + Z**2 / 4)
     return share, np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)

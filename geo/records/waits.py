@@ -37,7 +37,7 @@ NO_MEDIAN: Final = "too many still wait to say how long the middle one does"
 LEVEL: Final = 0.95
 """Of the intervals."""
 
-_Z: Final = 1.959963984540054  # scipy.special.ndtri((1 + LEVEL) / 2)
+Z: Final = 1.959963984540054  # scipy.special.ndtri((1 + LEVEL) / 2)
 
 QUANTILES: Final = (0.75, 0.9)
 """Shares of the records, beside the half, of which it is said in how many days they were over."""
@@ -220,7 +220,7 @@ def _curve(waited: Floats, over: Bools) -> _Curve:
     # The day on which the last one ends leaves none, and divides by zero.
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.cumsum(ends / (at_risk * (at_risk - ends)))
-        half_width = _Z * np.sqrt(greenwood) / np.log(waiting)
+        half_width = Z * np.sqrt(greenwood) / np.log(waiting)
         lower, upper = (waiting ** np.exp(sign * half_width) for sign in (-1, 1))
     where = [waiting <= 0, waiting < 1]
     none = np.zeros(len(days))
