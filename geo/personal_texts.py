@@ -1,14 +1,17 @@
 """Finds texts and columns that look personal: Patchmap is about places, never about people.
 
-It finds what is written in a common form, and no more: a name alone looks like any other word.
+It finds what is written in a common form, and no more: a first name or a surname alone looks like
+any other word.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Final
+
+from geo.given_names import GIVEN_NAMES
 
 _DAY: Final = r"(?:0?[1-9]|[12]\d|3[01])"
 _MONTH: Final = r"(?:0?[1-9]|1[0-2])"
@@ -19,18 +22,23 @@ _OTHER_NUMBERS: Final = re.compile(
     (?<!\d)(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])(?:[-/.](?:0[1-9]|[12]\d|3[01]))?(?!\d)
     | (?<!\d){_DAY}[-/.]{_MONTH}[-/.](?:(?:19|20)\d\d|\d\d)(?![-\d])
     | (?<!\d){_DAY}\ {_MONTH}\ (?:19|20)\d\d(?!\d)
-    | (?<!\d)[0-2]\d[0-5]\d-[0-2]\d[0-5]\d(?!\d)
+    # 0121-2345 678 is Birmingham.
+    | (?<!\d)(?!0(?:1(?:1\d|[2-9]1)|20)\d*-\d{{4}}\ \d{{3}}(?!\d))
+      [0-2]\d[0-5]\d-[0-2]\d[0-5]\d(?!\d)
     # Grid references: SK 03512 03610, E 043512 N 033610.
     | \b[HJNOST][A-HJ-Z]\ ?(?:\d{{5}}\ ?\d{{5}}|\d{{4}}\ ?\d{{4}}|\d{{3}}\ ?\d{{3}})(?!\d)
     | \b(?i:[enxy]|easting|northing)[:=\ ]{{1,2}}\d{{5,7}}(?!\d)
-    # Numbers of things, in one piece; a mobile's is that wherever it stands.
+    # Numbers of things, in one piece; those of mobiles, and eleven digits with the code of a town,
+    # are telephones wherever they stand.
     | \b(?i:ref(?:erence)?|order|invoice|uprn|usrn|log|permit|asset|contract)\b\.?
-      (?:\ ?(?i:no|number|id)\b\.?)?:?\ ?\#?(?!07)\d+(?![\ -]?\d)
+      (?:\ ?(?i:no|number|id)\b\.?)?:?\ ?\#?
+      (?!07|0(?:1[1-9]|[2358]\d)\d{{8}}(?!\d))\d+(?![\ -]?\d)
     """,
     re.VERBOSE,
 )
 _TRUNK: Final = re.compile(
-    r"(?<![\w£./#])(?i:tel|mob|ph)?(?:(?:\+|00)44[ .-]?(?:\(0\)[ .-]?)?|\(?0)(?=[1235789])"
+    r"(?<![\w£./#])(?i:tel(?:ephone)?|mob(?:ile)?|ph(?:one)?|call|ring|text)?"
+    r"(?:(?:\+|00)44[ .-]?(?:\(0\)[ .-]?)?|\(?0(?: (?=[17]\d{3}\b))?)(?=[1235789])"
 )
 _GROUPS: Final = re.compile(r"\d+(?:[ ().-]{1,2}\d+){0,3}")
 """A telephone's number is written in at most four groups; numbers of two digits in a row are a list
@@ -44,19 +52,57 @@ _TITLED: Final = re.compile(
 )
 # No surnames: of "Mrs Green" and "Dr Hill" nobody can tell.
 _STREETS: Final = re.compile(
-    rf"(?:{_NAME} +){{1,3}}(?:Way|Road|Rd|Street|Avenue|Ave|Drive|Close|Crescent|Gardens|Terrace"
-    r"|Walk|Mews|Square|Bridge|Estate|Hospital|School|Academy|Library|Memorial|Playground)\b"
+    rf"(?:{_NAME} +){{1,3}}(?:Way|Road|Rd|Street|Avenue|Ave|Drive|Close(?! (?:to|by)\b)|Crescent"
+    r"|Gardens|Terrace|Walk|Mews|Square|Bridge|Estate|Hospital|School|Academy|Library|Memorial|Playground)\b"
 )
 _OTHER_MEANINGS: Final[dict[str, re.Pattern[str]]] = {
     "pc": re.compile(r"(?:World|Labs?|Monitors?|Repairs?|Suite|Room|Screens?)\b"),
-    "ms": re.compile(r"(?:Teams|Word|Excel|Office|Windows|Outlook|Access|SharePoint|Society)\b"),
+    "ms": re.compile(
+        r"(?:Teams|Word|Excel|Office|Windows|Outlook|Access|SharePoint|Society)\b(?! +[A-Z])"
+    ),
     "miss": re.compile(
-        r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Ward|January|February|March"
-        r"|April|May|June|July|August|September|October|November|December)\b"
+        r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Ward|May +(?:Day|Fair)|(?:January|February"
+        r"|March|April|May|June|July|August|September|October|November|December)(?! +[A-Z]))\b"
     ),
 }
+"""What a title means before these words, unless a surname follows them: Miss April Jones."""
 _DRIVE: Final = re.compile(rf"\b(?:in|on|at|of|near|from|to|along|off|by)(?: the)?(?: {_NAME})+ $")
 """Before `Dr`: "on Maple Dr" is a drive."""
+
+_CAPITALISED: Final = re.compile(rf"{_NAME}(?: +{_NAME})+")
+_OTHER_WORDS: Final = """
+and or the of in at on to from for with by about is was has had will can asked said
+monday tuesday wednesday thursday friday saturday sunday
+"""
+_NO_SURNAMES: Final = frozenset(_OTHER_WORDS.split())
+"""What may follow a given name in a text with capitals throughout."""
+_PLACES: Final = """
+abbey academy allotments arcade arms ave avenue avenues bank block bridge building
+buildings cathedral cemetery centre chapel church clinic close club college common
+community corner cottage cottages court crescent croft ct dale dene dock docks drive
+embankment estate farm flats fold foundation gallery garden gardens garth gate ground
+grove hall heath hospice hospital hotel house inn lane library lido lodge market meadow
+meadows memorial mews mill monument mosque museum parade park path pavilion place
+playground playing plaza pool precinct primary priory promenade pub quay rd recreation
+rise road roads roundabout row school secondary shopping square st stadium station
+statue street streets subway surgery tavern temple terrace theatre tower towers trail
+trust underpass university vale view walk ward way wharf works yard
+"""
+_PLACE_WORDS: Final = frozenset(_PLACES.split())
+"""What makes a place of words with a given name among them."""
+_SURNAMES_TOO: Final = frozenset({"hill", "green", "wood", "woods"})
+_AT_PLACE: Final = re.compile(
+    r"\b(?:in|at|on|near|around|behind|outside|opposite|off) (?:the )?$", re.IGNORECASE
+)
+"""Before `Margaret Green`: it is a place there, and a person elsewhere."""
+_NAMED_AFTER: Final = re.compile(r"\b(?:St|Saint|King|Queen|Prince|Princess|[Tt]he)\.? +$")
+"""Before `John Ambulance`, or `George Playing Fields`."""
+_FIRMS: Final = frozenset(
+    {"john lewis", "david lloyd", "sue ryder", "thomas cook", "laura ashley", "marie curie"}
+    | {"william hill", "robin hood", "ann summers", "robert dyas", "harry ramsden's"}
+)
+
+_PERSON: Final = "a person's name"
 
 
 def _has_telephone(text: str) -> bool:
@@ -80,7 +126,32 @@ def _names_person(match: re.Match[str]) -> bool:
         return False
     if title in _OTHER_MEANINGS and _OTHER_MEANINGS[title].match(match["names"]):
         return False
-    return not _STREETS.match(match["names"])
+    return not _STREETS.match(match.string, match.start("names"))
+
+
+def _has_full_name(text: str) -> bool:
+    return any(map(_holds_full_name, _CAPITALISED.finditer(text)))
+
+
+def _holds_full_name(match: re.Match[str]) -> bool:
+    """Whether a given name is among capitalised words, and a surname after it."""
+    words = [*re.finditer(_NAME, match[0])]
+    for number, given in enumerate(words[:-1], start=1):
+        before = match.string[: match.start() + given.start()]
+        after = [word[0].casefold() for word in words[number:]]
+        if given[0].casefold() in GIVEN_NAMES and _are_surnames(after, given[0], before):
+            return True
+    return False
+
+
+def _are_surnames(words: Sequence[str], given: str, before: str) -> bool:
+    """Whether words after a given name are a surname; neither a street's rest nor a firm's."""
+    names = [word for word in words if len(word) > 1]
+    if not names or names[0] in _NO_SURNAMES or not _PLACE_WORDS.isdisjoint(names):
+        return False
+    if f"{given.casefold()} {names[0]}" in _FIRMS or _NAMED_AFTER.search(before):
+        return False
+    return _SURNAMES_TOO.isdisjoint(names) or not _AT_PLACE.search(before)
 
 
 def _finder(form: str, flags: re.RegexFlag = re.NOFLAG) -> Callable[[str], bool]:
@@ -91,7 +162,7 @@ def _finder(form: str, flags: re.RegexFlag = re.NOFLAG) -> Callable[[str], bool]
 _FORMS: Final[tuple[tuple[str, Callable[[str], bool]], ...]] = (
     ("an e-mail address", _finder(r"[\w.+-]+@[\w-]+\.\w+")),
     ("a telephone number", _has_telephone),
-    ("a person's name", _has_titled_name),
+    (_PERSON, _has_titled_name),
     (
         "a national insurance number",
         # In small letters only without spaces: "on 12 05 24 a" is a day.
@@ -105,6 +176,18 @@ _COMPANY: Final = re.compile(r"\b(ltd|limited|plc|llp|cic|inc)\b\.?", re.IGNOREC
 def personal_text(text: str) -> str:
     """What of a text looks personal, such as `an e-mail address`; '' if nothing."""
     return next((name for name, holds in _FORMS if holds(text)), "")
+
+
+def written_personal_text(text: str) -> str:
+    """What looks personal in a text whose writer can say that it is not; '' if nothing.
+
+    Parameters
+    ----------
+    text
+        As somebody wrote it. Unlike `personal_text` it also finds a common given name before a
+        surname: now and then that is a place or a firm, of which rows of a file cannot tell.
+    """
+    return personal_text(text) or (_PERSON if _has_full_name(text) else "")
 
 
 _COLUMNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from geo.errors import InputError
-from geo.personal_texts import personal_text
+from geo.personal_texts import written_personal_text
 
 _STREETS: Final = (
     "street|st|road|rd|avenue|ave|lane|ln|drive|close|court|ct|crescent|cres|way|place|terrace"
@@ -24,7 +24,7 @@ HINT: Final = "Write roles and places, not names of people, telephone numbers or
 
 def personal_part(text: str) -> str:
     """What of a text would lead to a person, such as `a telephone number`; '' if nothing."""
-    if form := personal_text(text):
+    if form := written_personal_text(text):
         return form
     return "an address of a home" if _ADDRESS.search(text) or _FLAT.search(text) else ""
 
