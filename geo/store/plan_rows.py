@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, get_type_hints
+
+import orjson
 
 from geo.errors import ConflictError, NotFoundError
 from geo.store.backend import Row
@@ -31,7 +32,8 @@ def plan_row(record: Mapping[str, Any], *, updated_at: str) -> Row:
     steps = record["steps"][: record["done"]]
     updated_by = steps[-1]["by"] if steps else record["begun_by"]
     metadata = (record[name] for name in SUMMARY_COLUMNS[:-2])
-    return (*metadata, updated_by, updated_at, json.dumps(record, ensure_ascii=False))
+    # A plan of 36,000 blocks is nearly a megabyte, and is written at every step.
+    return (*metadata, updated_by, updated_at, orjson.dumps(dict(record)).decode())
 
 
 def plan_summary(row: Row) -> PlanSummary:

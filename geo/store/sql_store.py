@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import geopandas as gpd
+import orjson
 import pandas as pd
 
 from geo.errors import ConflictError
@@ -363,7 +364,7 @@ class SqlStore(SqlMeasureStore, Store):
         rows = self._tables.rows("SELECT record FROM patchmap_plans WHERE plan_id = ?", plan_id)
         if not rows:
             raise unknown_plan(plan_id, [plan["plan_id"] for plan in self.plans()])
-        record: PlanRecord = json.loads(rows[0][0])
+        record: PlanRecord = orjson.loads(rows[0][0])
         return record
 
     def put_plan(self, record: Mapping[str, Any], *, based_on: int, updated_at: str = "") -> None:
