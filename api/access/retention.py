@@ -12,7 +12,15 @@ from api.identity.audit import Action, record
 from api.identity.declared import requires
 from api.identity.identity import Identity
 from api.identity.roles import Capability
-from api.imports.removal import ELSEWHERE, REFUSED, apply_retention, erase, expiries, set_retention
+from api.imports.removal import (
+    ELSEWHERE,
+    REFUSED,
+    apply_retention,
+    erase,
+    expiries,
+    left_in_copies,
+    set_retention,
+)
 from geo.errors import InputError, PatchmapError, UnavailableError
 from geo.store.contract import Store
 
@@ -55,7 +63,7 @@ def apply(request: Request, person: PersonDep, form: FormDep) -> Response:
     except PatchmapError as error:
         return _page(request, person, refusal=error)
     rows = "1 row is" if gone == 1 else f"{gone:,} rows are"
-    return _page(request, person, done=f"{rows} removed for good")
+    return _page(request, person, done=_with_warnings(request, f"{rows} removed for good"))
 
 
 @router.post("/erase")
@@ -81,7 +89,12 @@ def erase_one(request: Request, person: PersonDep, form: FormDep) -> Response:
         record(request, action=Action.ERASURE, subject=subject, rows=0, reason=reason)
         return _page(request, person, refusal=error, form=form)
     again = f"it was erased on {erasure.erased_at[:10]} already"
-    return _page(request, person, done="the incident is erased for good" if rows else again)
+    done = "the incident is erased for good" if rows else again
+    return _page(request, person, done=_with_warnings(request, done))
+
+
+def _with_warnings(request: Request, done: str) -> str:
+    return "; but ".join([done, *left_in_copies(_store(request))])
 
 
 def _store(request: Request) -> Store:

@@ -130,6 +130,11 @@ class CommandContext:
         text = to_json(facts).decode() if self.json else "\n".join(lines)
         typer.echo(text, err=self.stdout_is_output)
 
+    def warn(self, lines: Iterable[str]) -> None:
+        """Print warnings, beside the output of any form."""
+        for line in lines:
+            typer.echo(f"warning: {line}", err=True)
+
 
 def read_bytes(path: Path) -> bytes:
     """Read a file that the user named.

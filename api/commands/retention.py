@@ -17,6 +17,7 @@ from api.imports.removal import (
     apply_retention,
     erase,
     expiries,
+    left_in_copies,
     set_retention,
 )
 from api.settings import user_name
@@ -69,6 +70,7 @@ def apply(
             for one in planned:
                 cli.record(Action.RETENTION, subject=one.line, rows=one.rows)
             planned = apply_retention(store)
+            cli.warn(left_in_copies(store) if any(one.rows for one in planned) else ())
     _echo(cli, planned, "would be removed" if preview else "removed", done=not preview)
 
 
@@ -90,6 +92,7 @@ def erase_incident(
         except (InputError, NotFoundError):
             cli.record(Action.ERASURE, subject=f"{subject}: {REFUSED}", rows=0, reason=reason)
             raise
+        cli.warn(left_in_copies(store))
     lines = [
         f"{rows} {'row' if rows == 1 else 'rows'} removed, now and among what imports replaced"
         if rows

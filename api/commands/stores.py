@@ -16,7 +16,7 @@ from api.commands.context import CommandContext
 from api.identity.audit import Action
 from api.imports.opening import open_store
 from api.imports.records import record_facts, undone_line
-from api.imports.removal import erasures_beside, replay
+from api.imports.removal import erasures_beside, left_in_copies, replay
 from api.imports.tables import table_facts
 from api.settings import Settings
 from boundaries.gazetteer.folder import gazetteer_folder
@@ -204,6 +204,7 @@ def restore(
         # What was erased after the backup was made must not come back with it, nor what others
         # erased while it was restored: that takes minutes.
         again = replay(store, [*erased, *erasures_beside(cli.store)])
+        cli.warn(left_in_copies(store) if again else ())
         n = store.incident_count()
     lines = [f"{cli.store_name}: restored from {file}, {n:,} incidents"]
     if again:

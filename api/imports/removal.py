@@ -34,6 +34,13 @@ REFUSED: Final = "refused, nothing was erased"
 """What the audit says after an erasure that did not happen."""
 
 
+OUT_OF_REACH: Final = (
+    "{} belongs to another user and could not be changed; what was removed may be in it until its "
+    "owner uses the store again or deletes that folder"
+)
+"""Of a copy for quick reading."""
+
+
 @dataclass(frozen=True)
 class Expiry:
     """What retention means for one source.
@@ -95,6 +102,11 @@ def erase(
     # Also where nothing was left: an erasure that was broken off leaves rows in free pages.
     store.compact()
     return erasure, removed
+
+
+def left_in_copies(store: Store) -> list[str]:
+    """Return a line for each copy for quick reading that what was removed may have stayed in."""
+    return [OUT_OF_REACH.format(folder) for folder in store.copies_out_of_reach()]
 
 
 def erasures_beside(address: str) -> list[Erasure]:

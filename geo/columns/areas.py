@@ -6,11 +6,8 @@ It is named by a digest of the layer, so that one of other areas is never read.
 
 from __future__ import annotations
 
-import os
-import secrets
 import struct
 import zlib
-from collections.abc import Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -18,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from geo.columns.files import new_file
 from geo.columns.piece import Piece
 
 ENDING: Final = ".areas"
@@ -60,6 +58,9 @@ def read_areas(folder: Path, piece: Piece, layer: str) -> NDArray[np.int32] | No
 def write_areas(folder: Path, piece: Piece, layer: str, areas: NDArray[np.int32]) -> None:
     """Write them for the next reading; where that cannot be, they are located again.
 
+    Nothing is written of a partition whose own file is gone: its incidents may be erased. So
+    whoever calls this holds the lock of the folder.
+
     Parameters
     ----------
     folder, piece, layer
@@ -67,34 +68,18 @@ def write_areas(folder: Path, piece: Piece, layer: str, areas: NDArray[np.int32]
     areas
         A position for each row.
     """
+    if not (folder / piece.file).exists():
+        return
     kind = _NARROW if areas.max(initial=0) <= np.iinfo(_NARROW).max else _WIDE
     data = areas.astype(kind).tobytes()
-    part = folder / f"{secrets.token_hex(8)}.part"
-    with suppress(OSError):
-        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_START.pack(_MAGIC, zlib.crc32(data)) + data)
-            # What a failing power supply leaves of it has another checksum.
-            file.flush()
-        part.replace(_path(folder, piece.file, layer))
+    # What a failing power supply leaves of it has another checksum.
+    with suppress(OSError), new_file(_path(folder, piece.file, layer), durable=False) as file:
+        file.write(_START.pack(_MAGIC, zlib.crc32(data)) + data)
 
 
-def drop_areas(folder: Path, of: Set[str]) -> None:
-    """Delete the files of some partitions.
-
-    Parameters
-    ----------
-    folder, of
-        The names of the partitions' own files, and where they are.
-
-    Raises
-    ------
-    OSError
-        If the system does not let one be deleted.
-    """
-    for file in folder.glob(f"*{ENDING}"):
-        if file.name.partition(".")[0] + ".piece" in of:
-            file.unlink(missing_ok=True)
+def piece_of(file: str) -> str:
+    """The name of the file of the partition that a file of areas is of."""
+    return f"{file.partition('.')[0]}.piece"
 
 
 def drop_oldest(folder: Path) -> None:

@@ -3,6 +3,10 @@
 One process at a time writes, and holds a lock until it ends however it ends. Files are new, brought
 to the disk, and only then named in the index, which is replaced by a rename: whoever reads sees the
 copy of one state or none.
+
+A transaction that erases holds the lock until it has committed. Whoever writes the copy looks,
+under the lock, whether the store is still in the state that they read: so nobody who began to read
+before an erasure brings back what was erased.
 """
 
 from __future__ import annotations
@@ -11,10 +15,9 @@ import hashlib
 import json
 import os
 import secrets
-import sys
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -22,15 +25,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.columns.areas import ENDING, drop_areas
+from geo.columns.areas import ENDING, piece_of
+from geo.columns.files import PART, new_file
 from geo.columns.incidents import IncidentColumns, LocationReader
+from geo.columns.locking import locked
 from geo.columns.piece import INDEX, LOCATION, NAMED, DamagedError, Piece, PieceReader, write_piece
-from geo.columns.places import is_own, made
+from geo.columns.places import is_folder, is_own, made
 
-if sys.platform != "win32":
-    import fcntl
-
-VERSION: Final = 1
+VERSION: Final = 2
 """Raise it whenever the layout of the files or the meaning of a column changes."""
 
 _LONGEST_INDEX: Final = 200_000_000
@@ -91,20 +93,30 @@ class ColumnSource(Protocol):
 
 @dataclass(frozen=True)
 class _Index:
-    """What the index says: the state, and the pieces; None where there can be no copy of it."""
+    """What the index says: the state, the pieces, and whether they are all incidents of it."""
 
     uuid: str
     counter: int
-    pieces: dict[str, Piece] | None
+    pieces: Mapping[str, Piece]
+    is_whole: bool
+
+    @property
+    def files(self) -> set[str]:
+        """The files that it names."""
+        return {piece.file for piece in self.pieces.values() if piece.file}
 
     def is_of(self, state: StoreState) -> bool:
         """Whether it is of this state."""
         if (self.uuid, self.counter) != (state.uuid, state.counter):
             return False
-        if self.pieces is None:
-            return True
-        states = {name: piece.state for name, piece in self.pieces.items()}
-        return states == dict(state.partitions)
+        return {name: piece.state for name, piece in self.pieces.items()} == dict(state.partitions)
+
+    def unchanged(self, uuid: str, partitions: Mapping[str, str]) -> dict[str, Piece]:
+        """The pieces of partitions that are still in the same state."""
+        if uuid != self.uuid:
+            return {}
+        pieces = self.pieces.items()
+        return {name: piece for name, piece in pieces if partitions.get(name) == piece.state}
 
 
 class ColumnFolder:
@@ -134,113 +146,161 @@ class ColumnFolder:
         The incidents; None where they are to be read from the store.
         """
         index = self._index()
-        if index is None or index.pieces is None or not index.is_of(state):
+        if index is None or not index.is_whole or not index.is_of(state):
             return None
-        if not self._is_whole(index):
+        if not self._has(index.files):
             return None
         return IncidentColumns(self.path, dict(sorted(index.pieces.items())), locations)
 
-    def refreshed(self, state: StoreState, source: ColumnSource) -> IncidentColumns | None:
+    def refreshed(
+        self, state: StoreState, source: ColumnSource, *, is_latest: Callable[[], bool]
+    ) -> IncidentColumns | None:
         """The copy of this state; partitions that have changed are read from the store.
 
         Parameters
         ----------
         state
-            Of the store, which does not change meanwhile.
+            Of the store, as the present thread sees it.
         source
             The store.
+        is_latest
+            Whether everybody sees the store in this state; else what was erased would come back.
 
         Returns
         -------
         The incidents; None where the copy cannot be written now, another process is writing it, or
-        it is of a later state.
+        the store has changed since it was read.
         """
         # A full disk, say, is no reason to refuse an answer.
         with suppress(OSError), self._writing() as may_write:
-            if may_write and self._refresh(state, source):
+            if may_write and is_latest():
+                self._refresh(state, source)
                 return self.current(state, source.locations)
         return None
 
-    def _refresh(self, state: StoreState, source: ColumnSource) -> bool:
-        """Bring the files to a state, unless they are of a later one."""
+    def _refresh(self, state: StoreState, source: ColumnSource) -> None:
+        """Bring the files to a state."""
         before = self._index()
-        if before and before.uuid == state.uuid and before.counter > state.counter:
-            return False
-        if before is None or not before.is_of(state) or not self._is_whole(before):
-            try:
-                self._write(state, source, before)
-            except DamagedError as damage:
-                self.discard(damage.file)
-                return False
-        return True
+        if before is not None and before.is_of(state) and self._has(before.files):
+            return
+        try:
+            self._write(state, source, before)
+        except DamagedError as damage:
+            self.discard(damage.file)
 
     @property
     def can_be_written(self) -> bool:
         """Whether this user can write it; it is made where there is none."""
         return made(self.path)
 
+    @property
+    def is_out_of_reach(self) -> bool:
+        """Whether there is one that this user cannot read or change."""
+        needed = os.R_OK | os.W_OK | os.X_OK
+        as_user = os.access in os.supports_effective_ids
+        return is_folder(self.path) and not os.access(self.path, needed, effective_ids=as_user)
+
     def discard(self, file: str) -> None:
         """Delete a damaged file; the next `refreshed` makes it again."""
         with suppress(OSError):
             (self.path / file).unlink(missing_ok=True)
 
-    def forget(self, partitions: Mapping[str, str]) -> None:
-        """Delete the files of partitions that are no longer in these states.
+    def clear(self) -> None:
+        """Delete a copy of this user's, unless it is being written."""
+        if is_own(self.path):
+            with suppress(OSError), self.held(wait=False) as may_change:
+                if may_change:
+                    self.drop("", {})
+
+    @contextmanager
+    def held(self, *, wait: bool) -> Iterator[bool]:
+        """Let nobody write the copy, also where it is another user's.
 
         Parameters
         ----------
+        wait
+            Whether to wait for a process that is writing it, and to keep others from making one.
+
+        Yields
+        ------
+        Whether `drop` can be called.
+        """
+        if wait:
+            made(self.path)
+        with locked(self.path, wait=wait) as is_held:
+            try:
+                yield is_held
+            finally:
+                if is_held:
+                    # Made only for the lock, or empty now.
+                    with suppress(OSError):
+                        self.path.rmdir()
+
+    def drop(self, uuid: str, partitions: Mapping[str, str]) -> None:
+        """Delete whatever is not of a partition in the state that it has now; while it is `held`.
+
+        Parameters
+        ----------
+        uuid
+            The store's.
         partitions
-            The state of each partition, by its name; of those that are missing all are deleted.
+            The state of each partition, by its name.
 
         Raises
         ------
         OSError
-            If a file of the copy can be read, and not deleted.
+            If the system does not let it be deleted.
         """
         # Also of another user's copy, which we do not read: what is erased goes from it too.
-        index = self._index(of_anyone=True)
-        old = {
-            piece.file
-            for name, piece in ((index and index.pieces) or {}).items()
-            if piece.file and partitions.get(name) != piece.state
-        }
-        for file in old:
-            (self.path / file).unlink(missing_ok=True)
-        if old:
-            drop_areas(self.path, old)
+        before = self._index(of_anyone=True)
+        kept = {} if before is None else before.unchanged(uuid, partitions)
+        if before is None or len(kept) < len(before.pieces):
+            self._forget_others(before, kept)
+        self._sweep({piece.file for piece in kept.values()})
+
+    def _forget_others(self, before: _Index | None, kept: Mapping[str, Piece]) -> None:
+        """Name only some pieces in the index: it holds categories and times of the others."""
+        # On a full disk, say, there is no index then: no file is of use, and all are made again.
+        with suppress(OSError):
+            if before is not None and kept:
+                self._publish(replace(before, pieces=kept))
+                return
+        (self.path / INDEX).unlink(missing_ok=True)
 
     def _write(self, state: StoreState, source: ColumnSource, before: _Index | None) -> None:
+        # What a process left that was killed: the disk may be full of it.
+        self._sweep(set() if before is None else before.files)
         unchanged = self._unchanged(state, before)
-        pieces = dict(unchanged)
         places = _Places(self.path, unchanged, source)
-        for name, of_partition in sorted(state.partitions.items()):
-            if name in unchanged:
-                continue
-            rows = source.numbered_rows(name)
-            pieces[name] = Piece("", of_partition)
-            if len(rows):
-                path = self.path / f"{secrets.token_hex(8)}.piece"
-                pieces[name] = write_piece(path, of_partition, rows, places.numbers(rows))
-        # Rows of no import, which only another program can have written, are in no partition.
-        is_whole = sum(piece.rows for piece in pieces.values()) == state.count
-        self._publish(_Index(state.uuid, state.counter, pieces if is_whole else None))
-        self._sweep({piece.file for piece in pieces.values() if is_whole} | {INDEX})
+        new: dict[str, Piece] = {}
+        try:
+            for name, of_partition in sorted(state.partitions.items()):
+                if name not in unchanged:
+                    new[name] = self._written(of_partition, source.numbered_rows(name), places)
+            pieces = unchanged | new
+            # Rows of no import, which only another program can have written, are in no partition.
+            is_whole = sum(piece.rows for piece in pieces.values()) == state.count
+            self._publish(_Index(state.uuid, state.counter, pieces, is_whole))
+        except BaseException:
+            for piece in new.values():
+                self.discard(piece.file)
+            raise
+        self._sweep({piece.file for piece in pieces.values()})
+
+    def _written(self, state: str, rows: pd.DataFrame, places: _Places) -> Piece:
+        """The piece of some rows, in a file where there are any."""
+        if rows.empty:
+            return Piece("", state)
+        path = self.path / f"{secrets.token_hex(8)}.piece"
+        return write_piece(path, state, rows, places.numbers(rows))
 
     def _unchanged(self, state: StoreState, before: _Index | None) -> dict[str, Piece]:
         """The pieces that are of this state already."""
-        if before is None or before.uuid != state.uuid or before.pieces is None:
-            return {}
-        return {
-            name: piece
-            for name, piece in before.pieces.items()
-            if state.partitions.get(name) == piece.state and self._has(piece)
-        }
+        pieces = {} if before is None else before.unchanged(state.uuid, state.partitions)
+        return {name: piece for name, piece in pieces.items() if self._has({piece.file} - {""})}
 
-    def _is_whole(self, index: _Index) -> bool:
-        return all(self._has(piece) for piece in (index.pieces or {}).values())
-
-    def _has(self, piece: Piece) -> bool:
-        return not piece.file or (self.path / piece.file).exists()
+    def _has(self, files: Set[str]) -> bool:
+        return all((self.path / file).exists() for file in files)
 
     def _index(self, *, of_anyone: bool = False) -> _Index | None:
         """The index, None where there is none that can be used."""
@@ -252,54 +312,38 @@ class ColumnFolder:
             if hashlib.sha256(text).hexdigest().encode() != checksum:
                 return None
             facts = json.loads(text)
-            if facts["version"] == VERSION:
-                pieces = facts["pieces"]
-                made_of = None if pieces is None else {n: Piece(*one) for n, one in pieces.items()}
-                if any(Path(one.file).name != one.file for one in (made_of or {}).values()):
+            if facts.pop("version") == VERSION:
+                pieces = {name: Piece(*values) for name, values in facts.pop("pieces").items()}
+                if any(Path(one.file).name != one.file for one in pieces.values()):
                     return None  # no file of this folder
-                return _Index(facts["uuid"], facts["counter"], made_of)
+                return _Index(**facts, pieces=pieces)
         return None
 
     def _publish(self, index: _Index) -> None:
-        pieces = index.pieces
-        facts = {
-            "version": VERSION,
-            "uuid": index.uuid,
-            "counter": index.counter,
-            "pieces": None if pieces is None else {n: _values(one) for n, one in pieces.items()},
-        }
+        pieces = {name: _values(piece) for name, piece in index.pieces.items()}
+        facts = {**vars(index), "pieces": pieces, "version": VERSION}
         text = json.dumps(facts, separators=(",", ":")).encode()
-        part = self.path / f"{secrets.token_hex(8)}.part"
-        descriptor = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with new_file(self.path / INDEX, durable=True) as file:
             file.write(hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self.path / INDEX)
 
     def _sweep(self, used: Set[str]) -> None:
-        """Delete our files that are not used: old ones, and those of a process that was killed."""
+        """Delete the files of pieces that are not used: old ones, and what a killed process left.
+
+        What is being written has no name in the index either: only who holds the lock may sweep.
+        """
         for file in self.path.iterdir():
-            of_piece = file.suffix == ENDING and not file.name.startswith(tuple(used))
-            if file.name not in used and (of_piece or file.suffix in (".piece", ".part")):
+            piece = piece_of(file.name) if file.suffix == ENDING else file.name
+            if piece not in used and file.suffix in (".piece", ENDING, PART):
                 file.unlink(missing_ok=True)
 
     @contextmanager
     def _writing(self) -> Iterator[bool]:
         """Hold the right to write; false where another process has it, or the folder cannot be."""
-        if sys.platform == "win32" or not self.can_be_written:
+        if not self.can_be_written:
             yield False
             return
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                yield False
-                return
-            yield True
-        finally:
-            os.close(descriptor)
+        with locked(self.path, wait=False) as may_write:
+            yield may_write
 
 
 class _Places:

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from geo.columns.areas import drop_oldest, read_areas, write_areas
+from geo.columns.locking import locked
 from geo.columns.piece import (
     END,
     FLOATS,
@@ -197,9 +198,11 @@ class IncidentColumns:
         every = locator.locate(*(np.concatenate(values) for values in axes.values()))
         ends = np.cumsum([piece.rows for piece in pieces])
         located = dict(zip((one.file for one in pieces), np.split(every, ends[:-1]), strict=True))
-        for piece in pieces:
-            write_areas(self.folder, piece, layer, located[piece.file])
-        drop_oldest(self.folder)
+        with locked(self.folder, wait=False) as may_write:
+            if may_write:
+                for piece in pieces:
+                    write_areas(self.folder, piece, layer, located[piece.file])
+                drop_oldest(self.folder)
         return located
 
     def _parts(self, start: pd.Timestamp | None, end: pd.Timestamp | None) -> list[_Part]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +18,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from geo.columns.files import new_file
 
 FLOATS: Final = ("x", "y")
 TEXTS: Final = ("source", "category", "precision")
@@ -226,22 +227,12 @@ def write_piece(path: Path, state: str, rows: pd.DataFrame, locations: NDArray[n
 
 def _write(path: Path, arrays: Mapping[str, tuple[NDArray[Any], int]]) -> dict[str, StoredColumn]:
     columns = {}
-    descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with closing(os.fdopen(descriptor, "wb")) as file:
-            for name, (values, base) in arrays.items():
-                checksum = zlib.crc32(values.data)
-                columns[name] = StoredColumn(
-                    values.dtype.str, file.tell(), len(values), base, checksum
-                )
-                file.write(values.data)
-                file.write(bytes(-values.nbytes % _ALIGNED))
-            file.flush()
-            os.fsync(file.fileno())
-    except BaseException:
-        with suppress(OSError):
-            path.unlink()
-        raise
+    with new_file(path, durable=True) as file:
+        for name, (values, base) in arrays.items():
+            checksum = zlib.crc32(values.data)
+            columns[name] = StoredColumn(values.dtype.str, file.tell(), len(values), base, checksum)
+            file.write(values.data)
+            file.write(bytes(-values.nbytes % _ALIGNED))
     return columns
 
 

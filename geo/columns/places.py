@@ -20,9 +20,16 @@ def beside(store: Path) -> Path:
 def is_own(folder: Path) -> bool:
     """Whether a folder is there, no link, and this user's: others could put in what they like."""
     with suppress(OSError):
-        status = folder.lstat()
-        is_mine = sys.platform == "win32" or status.st_uid == os.geteuid()
-        return is_mine and stat.S_ISDIR(status.st_mode)
+        return is_folder(folder) and (
+            sys.platform == "win32" or folder.lstat().st_uid == os.geteuid()
+        )
+    return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there, and no link."""
+    with suppress(OSError):
+        return stat.S_ISDIR(path.lstat().st_mode)
     return False
 
 

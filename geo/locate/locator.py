@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,9 @@ Floats = NDArray[np.float64]
 
 FEW: Final = 100_000
 """Points that shapely locates in less time than loading the compiled code takes."""
+
+RULE: Final = b"lowest code on borders, 1"
+"""Raise it whenever a point may lie in another area than before: what was located is kept."""
 
 VERTICES_PER_POINT: Final = 10
 """Vertices that building a grid takes in while shapely locates one point."""
@@ -90,8 +94,8 @@ class AreaLocator:
 
     @property
     def digest(self) -> str:
-        """A text that differs when an area, a code or their order does."""
-        return self._touching.digest.hex()
+        """A text that differs when an area, a code, their order or the rule of borders does."""
+        return hashlib.blake2b(RULE + self._touching.digest).hexdigest()
 
     @cached_property
     def overlaps(self) -> Pairs:

@@ -82,6 +82,20 @@ class Tables(Protocol):
 class BulkTables(Tables, Protocol):
     """The same tables, which many rows at once can be written to."""
 
+    def rows_committed(self, statement: str) -> list[Row]:
+        """The rows of a query as others see them, whatever this thread's block has read before.
+
+        Parameters
+        ----------
+        statement
+            A SELECT.
+
+        Returns
+        -------
+        list
+            A tuple for each row.
+        """
+
     def insert(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Insert many rows.
 

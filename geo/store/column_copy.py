@@ -6,6 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -19,10 +20,11 @@ from geo.columns import (
     IncidentColumns,
     StoreState,
 )
+from geo.errors import StoreError
 from geo.locate import AreaLocator
 from geo.output import naming
 from geo.partitioned import PartitionedIncidents
-from geo.store.backend import IncidentTable, Tables
+from geo.store.backend import BulkTables, IncidentTable
 from geo.store.contract import LOCATED, Window
 from geo.store.import_records import ImportRecords
 
@@ -34,6 +36,12 @@ PAUSE_S: Final = 60.0
 
 _TRIES: Final = 2
 """A damaged file is made again once; what is damaged then too is read from the store."""
+
+_VERSION: Final = (
+    "SELECT s.value, c.value FROM patchmap_store AS s, patchmap_counters AS c"
+    " WHERE s.key = 'uuid' AND c.name = 'incidents'"
+)
+"""The store's UUID, and the counter of its incidents."""
 
 Read = TypeVar("Read")
 
@@ -53,7 +61,7 @@ class ColumnCopy:
 
     def __init__(
         self,
-        tables: Tables,
+        tables: BulkTables,
         incidents: IncidentTable,
         *,
         beside: Path | None = None,
@@ -118,37 +126,34 @@ class ColumnCopy:
 
         return self._read(columns, read)
 
-    def counter(self) -> int:
-        """The counter of incidents, by which `forget_changed` is known to be needed."""
-        sql = "SELECT value FROM patchmap_counters WHERE name = 'incidents'"
-        return int(self._tables.rows(sql)[0][0])
+    def version(self) -> tuple[str, int]:
+        """The store's UUID and the counter of its incidents, by which changes are noticed."""
+        [(uuid, counter)] = self._tables.rows(_VERSION)
+        return str(uuid), int(counter)
 
-    def forget_changed(self) -> None:
-        """Delete the copies of partitions that this transaction has changed, before it commits.
+    @contextmanager
+    def changing(self) -> Iterator[CopyChange]:
+        """What a transaction does to the copies; begun before it, and ended after it."""
+        with ExitStack() as locks:
+            yield CopyChange(self._folders, self.version, self._records, locks)
 
-        So what is erased is in no copy from the moment in which it is not in the store.
+    @contextmanager
+    def replacing(self) -> Iterator[None]:
+        """Delete the copies, and let none be made while the store becomes another one.
 
         Raises
         ------
         StoreError
             If the system does not let them be deleted.
         """
-        self._forget(self._records.states())
+        with self.changing() as change:
+            change.hold()
+            change.drop_all()
+            yield
 
-    def forget(self) -> None:
-        """Delete the copy, before the store becomes another one.
-
-        Raises
-        ------
-        StoreError
-            If the system does not let it be deleted.
-        """
-        self._forget({})
-
-    def _forget(self, but: Mapping[str, str]) -> None:
-        for folder in self._folders():
-            with naming(folder.path):
-                folder.forget(but)
+    def out_of_reach(self) -> list[Path]:
+        """The copies that this user can neither read nor change."""
+        return [folder.path for folder in self._folders() if folder.is_out_of_reach]
 
     def _read(self, columns: Sequence[str], read: Callable[[IncidentColumns], Read]) -> Read | None:
         if not set(columns) <= COPIED:
@@ -163,20 +168,26 @@ class ColumnCopy:
                 return read(copied)
             except DamagedError as damage:
                 folder.discard(damage.file)
-                self._latest = None
+                with self._lock:
+                    self._latest = None
         return None
 
     def _current(self) -> tuple[ColumnFolder, IncidentColumns] | None:
         """The copy of the store's present state, made now if need be."""
-        uuid, counter = self._uuid(), self.counter()
+        uuid, counter = self.version()
+        partitions = self._records.states()
         if self._latest is not None:
             state, folder, copied = self._latest
-            if (state.uuid, state.counter) == (uuid, counter):
+            # After a restore by other means than ours counters may repeat.
+            if (state.uuid, state.counter, state.partitions) == (uuid, counter, partitions):
                 return folder, copied
         count = self._incidents.count()
         if count < FEWEST:
+            # Made while there were more, and not read again: what is erased may be in it.
+            for folder in self._folders():
+                folder.clear()
             return None
-        state = StoreState(uuid, counter, self._records.states(), count)
+        state = StoreState(uuid, counter, partitions, count)
         for folder, candidate in self._candidates(state):
             if candidate is not None:
                 self._not_before = 0.0
@@ -195,17 +206,103 @@ class ColumnCopy:
         if first is not None and time.monotonic() >= self._not_before:
             # Else each Question would read the whole store only to find that the disk is full.
             self._not_before = time.monotonic() + PAUSE_S
-            yield first, first.refreshed(state, self._incidents)
+            copied = first.refreshed(
+                state, self._incidents, is_latest=lambda: self._is_latest(state)
+            )
+            yield first, copied
 
-    def _uuid(self) -> str:
-        return str(self._tables.rows("SELECT value FROM patchmap_store WHERE key = 'uuid'")[0][0])
+    def _is_latest(self, state: StoreState) -> bool:
+        """Whether all see the store in this state; this thread may have begun to read it before."""
+        try:
+            [latest] = self._tables.rows_committed(_VERSION)
+        except StoreError:
+            return False  # the server has no connection left, say
+        return latest == (state.uuid, state.counter)
 
     def _folders(self) -> Iterator[ColumnFolder]:
         """Where the copy may lie: beside the store, or else in the cache."""
-        name = self._uuid()
+        name, _ = self.version()
         if self._beside is not None:
             yield ColumnFolder(self._beside)
             # A file that was copied has the UUID of the other one.
             name += f"-{hashlib.sha256(str(self._beside).encode()).hexdigest()[:12]}"
         if self._cache is not None:
             yield ColumnFolder(self._cache / f"{name}{ENDING}")
+
+
+class CopyChange:
+    """The copies of a store in one transaction.
+
+    Parameters
+    ----------
+    folders, version, records
+        Where copies may lie, and what tells the state of the store, inside the transaction.
+    locks
+        Holds the copies until the transaction has ended, whether it commits or not.
+    """
+
+    def __init__(
+        self,
+        folders: Callable[[], Iterator[ColumnFolder]],
+        version: Callable[[], tuple[str, int]],
+        records: ImportRecords,
+        locks: ExitStack,
+    ) -> None:
+        self._folders = folders
+        self._version = version
+        self._records = records
+        self._locks = locks
+        self._held: list[ColumnFolder] | None = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether nobody can write a copy now."""
+        return self._held is not None
+
+    def hold(self, *, wait: bool = True) -> None:
+        """Let nobody write a copy until the transaction has ended.
+
+        Before rows are removed for good, and not after: who is writing a copy may have to read
+        tables that the removal locks.
+
+        Parameters
+        ----------
+        wait
+            Whether to wait for who is writing one; else a copy that is being written stays.
+        """
+        if self._held is None:
+            self._held = [
+                folder
+                for folder in self._folders()
+                if self._locks.enter_context(folder.held(wait=wait))
+            ]
+
+    def drop_changed(self) -> None:
+        """Delete the copies of partitions that this transaction has changed, before it commits.
+
+        So what is erased is in no copy from the moment in which it is not in the store.
+
+        Raises
+        ------
+        StoreError
+            If the system does not let them be deleted.
+        """
+        # Of what was only replaced, a copy that is being written now is made anew when next read.
+        self.hold(wait=False)
+        self._drop(self._records.states())
+
+    def drop_all(self) -> None:
+        """Delete the copies that are held.
+
+        Raises
+        ------
+        StoreError
+            If the system does not let them be deleted.
+        """
+        self._drop({})
+
+    def _drop(self, but: Mapping[str, str]) -> None:
+        uuid, _ = self._version()
+        for folder in self._held or ():
+            with naming(folder.path):
+                folder.drop(uuid, but)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import (
     Any,
     Final,
@@ -623,6 +624,9 @@ class Store(StoreReader, MeasureStore, TaskingStore, Protocol):
         int
             How many rows were removed.
         """
+
+    def copies_out_of_reach(self) -> list[Path]:
+        """Folders beside the store that may hold what was erased: another user's, and private."""
 
     def expirable_incidents(self, source: str, before: pd.Timestamp) -> int:
         """How many rows of a source `expire_incidents` would remove.

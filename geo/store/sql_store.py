@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 import geopandas as gpd
@@ -30,7 +31,7 @@ from geo.store.backend import (
 )
 from geo.store.basemap_tiles import SETTING as BASEMAPS
 from geo.store.basemap_tiles import BasemapTiles, records_of, with_record, without_record
-from geo.store.column_copy import ColumnCopy
+from geo.store.column_copy import ColumnCopy, CopyChange
 from geo.store.contract import (
     AdoptedLives,
     BasemapRecord,
@@ -110,16 +111,16 @@ class SqlStore(SqlMeasureStore, Store):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with self._database.transaction():
-            before = self._columns.counter()
-            self._own.changing = True
+        with self._columns.changing() as copies, self._database.transaction():
+            before = self._columns.version()
+            self._own.copies = copies
             try:
                 yield
                 self._before_commit()
             finally:
-                self._own.changing = False
-            if self._columns.counter() != before:
-                self._columns.forget_changed()
+                self._own.copies = None
+            if copies.is_held or self._columns.version() != before:
+                copies.drop_changed()
 
     def before_commit(self, action: Callable[[], None]) -> None:
         self._before_commit = action
@@ -242,7 +243,21 @@ class SqlStore(SqlMeasureStore, Store):
     @property
     def _is_changing(self) -> bool:
         """Whether this thread is inside a transaction, of which no copy may be made."""
-        return getattr(self._own, "changing", False)
+        return self._copies is not None
+
+    @property
+    def _copies(self) -> CopyChange | None:
+        """The copies in this thread's transaction."""
+        copies: CopyChange | None = getattr(self._own, "copies", None)
+        return copies
+
+    @contextmanager
+    def _removing(self) -> Iterator[None]:
+        """A change that removes rows for good, also from the copies."""
+        if self._copies is not None:
+            self._copies.hold()
+        with self._database.changing():
+            yield
 
     def partitioned_incidents(
         self, partition_ids: Sequence[str] | None = None, *, columns: Sequence[str] = COLUMNS
@@ -317,15 +332,18 @@ class SqlStore(SqlMeasureStore, Store):
         return read_erasures(self._tables)
 
     def put_erasures(self, erasures: Sequence[Erasure]) -> int:
-        with self._database.changing():
+        with self._removing():
             return self._removals.apply(erasures)
+
+    def copies_out_of_reach(self) -> list[Path]:
+        return self._columns.out_of_reach()
 
     def expirable_incidents(self, source: str, before: pd.Timestamp) -> int:
         with self.reading():
             return self._removals.expirable(source, before)
 
     def expire_incidents(self, source: str, before: pd.Timestamp) -> int:
-        with self._database.changing():
+        with self._removing():
             return self._removals.expire(source, before)
 
     def adopt_import(

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import chain, groupby, islice
 from pathlib import Path
 from types import MappingProxyType
@@ -92,6 +92,24 @@ class SqliteConnection:
         """
         with self._lock:
             return self._connection.execute(sql, values).fetchall()
+
+    def rows_committed(self, statement: str) -> list[Row]:
+        """The rows of a query as they are in the file, whatever this thread's block has read.
+
+        Parameters
+        ----------
+        statement
+            A SELECT.
+
+        Returns
+        -------
+        list
+            A tuple for each row.
+        """
+        if self._only_read:
+            return self.rows(statement)  # of a file that nobody changes
+        with as_store_error(self.path), closing(_connect(self.path)) as other:
+            return other.execute(statement).fetchall()
 
     def pages(self, sql: str, *values: object) -> Iterator[list[Row]]:
         """Read the rows of a query some at a time, so not all are Python objects at once.

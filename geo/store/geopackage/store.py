@@ -81,8 +81,8 @@ class GeoPackageStore(SqlStore):
         StoreError, NotFoundError
             If the file is not a store that this version can read; this store is not changed.
         """
-        self._columns.forget()
-        self._file.restore_from(path)
+        with self._columns.replacing():
+            self._file.restore_from(path)
 
     def _unregistered(self) -> list[str]:
         tables = self._file.rows(

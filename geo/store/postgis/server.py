@@ -72,6 +72,7 @@ class Server:
 
     def __init__(self, url: str, *, pool_size: int) -> None:
         self.name = database_name(url)
+        self._url = url
         self._own = threading.local()
         # Before the pool connects: it would try again and again, and never say why it fails.
         with self.errors(), _connect(url) as connection:
@@ -126,6 +127,23 @@ class Server:
         """
         with self.connection() as connection:
             return connection.execute(statement, values or None, binary=True).fetchall()
+
+    def rows_committed(self, statement: Statement) -> list[Row]:
+        """The rows of a query as others see them, whatever this thread's block has read.
+
+        Parameters
+        ----------
+        statement
+            A SELECT.
+
+        Returns
+        -------
+        list
+            A tuple for each row.
+        """
+        # Not of the pool, whose connections may all be waiting for this one.
+        with self.errors(), _connect(self._url) as connection:
+            return connection.execute(statement, binary=True).fetchall()
 
     def execute(self, statement: Statement, *values: object) -> int:
         """Run a statement, or several if there are no values.
@@ -278,6 +296,10 @@ class SharedTables(BulkTables):
     def rows(self, statement: str, *values: object) -> list[Row]:
         """The rows of a query, with a value for each `?`."""
         return self._server.rows(_in_schema(statement), *values)
+
+    def rows_committed(self, statement: str) -> list[Row]:
+        """The rows of a query as others see them, whatever this thread's block has read."""
+        return self._server.rows_committed(_in_schema(statement))
 
     def execute(self, statement: str, *values: object) -> None:
         """Run one statement, with a value for each `?`."""

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from api.imports.removal import apply_retention, set_retention
+from geo.columns import ColumnFolder, beside
 from geo.errors import PatchmapError
 from geo.incidents import COVERS_SETTING
 from geo.store.contract import Store
@@ -46,6 +47,18 @@ def test_an_erased_incident_does_not_come_back_with_a_backup(
     with_other = GeoPackageStore(other)
     assert not _has(with_other, _ID)
     with_other.close()
+
+
+def test_copies_that_could_not_be_changed_are_named(
+    store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("erase", "--source", "police.uk", "--id", _ID, "--reason", "asked for")
+    monkeypatch.setattr(ColumnFolder, "is_out_of_reach", True)
+    result = CliRunner().invoke(app, ["--store", str(store.path), *words])
+    assert result.exit_code == 0
+    assert f"warning: {beside(store.path)} belongs to another user" in result.stderr
+    monkeypatch.undo()
+    assert "warning" not in CliRunner().invoke(app, ["--store", str(store.path), *words]).stderr
 
 
 def test_what_is_erased_while_a_backup_is_restored_is_erased_again(

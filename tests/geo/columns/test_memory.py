@@ -59,7 +59,7 @@ def peak(work: Callable[[], object]) -> int:
 
 
 def copied(folder: Path, months: Months) -> IncidentColumns:
-    made = ColumnFolder(folder).refreshed(months.state, months)
+    made = ColumnFolder(folder).refreshed(months.state, months, is_latest=lambda: True)
     assert made is not None
     return made
 
