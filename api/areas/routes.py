@@ -19,6 +19,7 @@ from api.areas.money import left_words
 from api.areas.sheets import area_sheets, layer_sheets
 from api.areas.sorting import SORT, sorting_of
 from api.areas.view import form_variables, measures_of, named_file, options_of, wants_workbook
+from api.basemap.cached import cached_reader
 from api.basemap.sources import Basemaps, basemaps_of
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
@@ -171,7 +172,7 @@ def _drawn_area(
     """The map of an area, drawn once for each version of the data."""
     own = area.facts
 
-    def draw(snapshot: Snapshot) -> AreaDrawing:
+    def draw(_: Snapshot) -> AreaDrawing:
         # Read inside: what is drawn is as old as what it was made of.
         facts = layer_facts(answers, own.layer_id, own.options)
         return draw_area(
@@ -179,8 +180,7 @@ def _drawn_area(
             area.row.index[0],
             hotspots=facts.hotspots,
             places=facts.places,
-            basemap=basemaps.under(snapshot, settings.tiles),
-            projection=snapshot.projection,
+            read_basemap=cached_reader(answers, basemaps, settings.tiles),
         )
 
     return answers.cached(f"map of {area.code!r} {_key(own, basemaps, settings)}", draw)
@@ -191,13 +191,12 @@ def _drawn_layer(
 ) -> LayerDrawing | None:
     """The map of a layer, drawn once for each version of the data."""
 
-    def draw(snapshot: Snapshot) -> LayerDrawing | None:
+    def draw(_: Snapshot) -> LayerDrawing | None:
         facts = layer_facts(answers, own.layer_id, own.options)
         return draw_layer(
             facts.areas,
             hotspots=facts.hotspots,
-            basemap=basemaps.under(snapshot, settings.tiles),
-            projection=snapshot.projection,
+            read_basemap=cached_reader(answers, basemaps, settings.tiles),
         )
 
     return answers.cached(f"map of all {_key(own, basemaps, settings)}", draw)

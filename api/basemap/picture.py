@@ -9,16 +9,22 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
+from api.basemap.naming import (
+    BoundingBox,
+    Floats,
+    Name,
+    NamedPoint,
+    NamedRoad,
+    NameWriter,
+    longest_straight,
+)
 from api.basemap.raster import PlacedPicture, draw_pictures
 from api.basemap.sources import TileSource
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.tiles.decode import Properties, TileFeature, read_tile
 from geo.tiles.grid import Box, Tile, from_unit, tiles_of
-
-Floats = NDArray[np.float64]
 
 MOST_VERTICES: Final = 80_000
 """With more, a drawing takes a zoom level less: it would make the page heavier than all else."""
@@ -28,15 +34,8 @@ _TILE_UNITS: Final = 400.0
 """Units of paper across a tile at least: twice as fine as on a screen, as paper shows more."""
 
 _MOST_TILES: Final = 400
-_MOST_NAMES: Final = 40
-STATION_ABOVE: Final = 7.0
-"""Units from a station to the middle of its name above it."""
-
 STREETS_NAMED_M: Final = 4.5
 """Metres in a unit of paper up to which side streets are named, and not only main roads."""
-
-_LETTER: Final = 0.56
-"""The mean width of a letter, as a share of its height."""
 
 
 class Look(NamedTuple):
@@ -91,16 +90,6 @@ _PLACES: Final = {"capital": 0, "city": 0, "town": 1, "suburban area": 3, "villa
 """The places that are named, by their kind, the most important first."""
 
 
-class Name(NamedTuple):
-    """A name on the drawing: where its middle lies, how it is turned in degrees, its letters."""
-
-    x: int
-    y: int
-    turn: int
-    text: str
-    kind: str
-
-
 @dataclass(frozen=True)
 class BasemapPicture:
     """The basemap of a drawing, in metres with y downwards.
@@ -144,11 +133,91 @@ class _Contents:
         return sum(len(path) for paths in self.paths.values() for path in paths)
 
 
+@dataclass(frozen=True)
+class BoxContents:
+    """What tiles show of a box, before its names are placed: the same whatever is drawn over it.
+
+    Attributes
+    ----------
+    box, unit
+        As for `draw_basemap`.
+    shapes, credits, pictures
+        As of a `BasemapPicture`.
+    points, roads
+        What can be named, the most important first.
+    """
+
+    box: BoundingBox
+    unit: float
+    shapes: list[tuple[Look, str]]
+    points: list[NamedPoint]
+    roads: list[NamedRoad]
+    credits: list[str]
+    pictures: Sequence[PlacedPicture]
+
+    def picture(self, taken: Iterable[tuple[float, float, float]] = ()) -> BasemapPicture:
+        """Place the names.
+
+        Parameters
+        ----------
+        taken
+            As for `draw_basemap`.
+
+        Returns
+        -------
+        The drawing.
+        """
+        writer = NameWriter(self.box, self.unit, taken)
+        stations = writer.write_points(self.points)
+        writer.write_roads(self.roads)
+        return BasemapPicture(self.shapes, writer.names, stations, self.credits, self.pictures)
+
+
+def read_basemap(
+    sources: Sequence[TileSource],
+    projection: Projection,
+    *,
+    box: BoundingBox,
+    unit: float,
+    pictures: TileSource | None = None,
+) -> BoxContents | None:
+    """Read what vector tiles show of a box: most of the work of drawing it.
+
+    Parameters
+    ----------
+    sources, projection, box, unit, pictures
+        As for `draw_basemap`.
+
+    Returns
+    -------
+    None where no source has a tile of the box.
+    """
+    contents = _Contents()
+    degrees = _degrees(box, projection)
+    used = [source for source in sources if _read_source(source, degrees, unit, contents=contents)]
+    placed = draw_pictures(pictures, projection, degrees=degrees, unit=unit) if pictures else []
+    if not used and not placed:
+        return None
+    return BoxContents(
+        box,
+        unit,
+        shapes=[
+            (look, path)
+            for kind, look in LOOKS.items()
+            if (path := _svg(_metres(contents.paths[kind], projection), box, unit, look))
+        ],
+        points=_named_points(contents, projection),
+        roads=_named_roads(contents, projection, unit, finest=0 if unit > STREETS_NAMED_M else 2),
+        credits=_credits([*used, *([pictures] if pictures and placed else [])]),
+        pictures=placed,
+    )
+
+
 def draw_basemap(
     sources: Sequence[TileSource],
     projection: Projection,
     *,
-    box: tuple[float, float, float, float],
+    box: BoundingBox,
     unit: float,
     taken: Iterable[tuple[float, float, float]] = (),
     pictures: TileSource | None = None,
@@ -174,26 +243,8 @@ def draw_basemap(
     -------
     None where no source has a tile of the box.
     """
-    contents = _Contents()
-    degrees = _degrees(box, projection)
-    used = [source for source in sources if _read_source(source, degrees, unit, contents=contents)]
-    placed = draw_pictures(pictures, projection, degrees=degrees, unit=unit) if pictures else []
-    if not used and not placed:
-        return None
-    writer = _NameWriter(box, unit, list(taken))
-    stations = _write_points(writer, contents, projection)
-    _write_roads(writer, contents, projection, finest=0 if unit > STREETS_NAMED_M else 2)
-    return BasemapPicture(
-        shapes=[
-            (look, path)
-            for kind, look in LOOKS.items()
-            if (path := _svg(_metres(contents.paths[kind], projection), box, unit, look))
-        ],
-        names=writer.names,
-        stations=stations,
-        credits=_credits([*used, *([pictures] if pictures and placed else [])]),
-        pictures=placed,
-    )
+    contents = read_basemap(sources, projection, box=box, unit=unit, pictures=pictures)
+    return contents.picture(taken) if contents else None
 
 
 def _credits(used: Iterable[TileSource]) -> list[str]:
@@ -274,7 +325,7 @@ def _note(layer: str, feature: TileFeature, tile: Tile, contents: _Contents) -> 
         contents.paths[_LAYERS[layer]] += paths
 
 
-def _degrees(box: tuple[float, float, float, float], projection: Projection) -> Box:
+def _degrees(box: BoundingBox, projection: Projection) -> Box:
     west, south, east, north = box
     x, y = np.meshgrid(np.linspace(west, east, 5), np.linspace(south, north, 5))
     longitude, latitude = projection.to_lonlat(x.ravel(), y.ravel())
@@ -294,9 +345,7 @@ def _length(path: Floats) -> float:
     return float(np.hypot(*np.diff(path, axis=0).T).sum())
 
 
-def _svg(
-    paths: Sequence[Floats], box: tuple[float, float, float, float], unit: float, look: Look
-) -> str:
+def _svg(paths: Sequence[Floats], box: BoundingBox, unit: float, look: Look) -> str:
     """Paths inside a box as one SVG path, simplified to half a unit."""
     if not paths:
         return ""
@@ -315,92 +364,23 @@ def _svg(
     return "".join(parts)
 
 
-class _NameWriter:
-    """Places names so that none overlaps another."""
-
-    def __init__(
-        self,
-        box: tuple[float, float, float, float],
-        unit: float,
-        taken: list[tuple[float, float, float]],
-    ) -> None:
-        self._box, self._unit = box, unit
-        self._taken = [(x, y, half, 7 * unit) for x, y, half in taken]
-        self.names: list[Name] = []
-
-    def at(self, x: float, y: float, text: str, kind: str, *, size: float) -> bool:
-        """Write a name around a point if there is room; whether there was."""
-        half = _LETTER * size * self._unit * len(text) / 2
-        above = STATION_ABOVE * self._unit if kind == "station" else 0.0
-        return self._write((x, y + above), (half, size * self._unit * 0.6), text, kind)
-
-    def along(self, text: str, paths: Sequence[Floats]) -> None:
-        """Write a name along the longest straight piece of some lines, if it is long enough."""
-        long = _LETTER * 9 * self._unit * len(text)
-        start, end = max(
-            map(self._straight, paths), key=lambda piece: np.hypot(*(piece[1] - piece[0]))
-        )
-        across, up = end - start
-        if np.hypot(across, up) < long or len(self.names) >= _MOST_NAMES:
-            return
-        turn = np.degrees(np.arctan2(-up, across))
-        turn = turn - 180 if turn > 90 else turn + 180 if turn < -90 else turn
-        half = (abs(np.cos(np.radians(turn))) * long / 2 + 4 * self._unit,
-                abs(np.sin(np.radians(turn))) * long / 2 + 4 * self._unit)  # fmt: skip
-        self._write(tuple((start + end) / 2), half, text, "road", turn=round(float(turn)))
-
-    def _straight(self, path: Floats) -> tuple[Floats, Floats]:
-        """The ends of the longest piece of a line that is straight but for two units."""
-        line = shapely.simplify(shapely.LineString(path), 2 * self._unit)
-        corners = shapely.get_coordinates(line)
-        longest = int(np.hypot(*np.diff(corners, axis=0).T).argmax())
-        return corners[longest], corners[longest + 1]
-
-    def _write(
-        self,
-        middle: tuple[float, float],
-        half: tuple[float, float],
-        text: str,
-        kind: str,
-        *,
-        turn: int = 0,
-    ) -> bool:
-        (x, y), (wide, high) = middle, half
-        west, south, east, north = self._box
-        inside = west + wide < x < east - wide and south + high < y < north - high
-        if not inside or any(
-            abs(x - a) < wide + b and abs(y - c) < high + d for a, c, b, d in self._taken
-        ):
-            return False
-        self._taken.append((x, y, wide, high))
-        self.names.append(Name(round(x), round(-y), turn, text, kind))
-        return True
-
-
-def _write_points(
-    writer: _NameWriter, contents: _Contents, projection: Projection
-) -> list[tuple[int, int]]:
-    """Write the names of places and stations; returns where the stations lie."""
-    stations = []
+def _named_points(contents: _Contents, projection: Projection) -> list[NamedPoint]:
+    """The places and stations in metres, the most important first."""
+    points = []
     for (kind, text), (rank, point) in sorted(contents.points.items(), key=lambda item: item[1][0]):
         x, y = (float(one[0]) for one in projection.to_metres(*point.T))
-        is_station = kind == "station"
-        shown = "place" if rank < 2 else kind if kind in ("station", "water") else "suburb"
-        size = 12 if rank < 2 else 9
-        if writer.at(x, y, text, shown, size=size):
-            stations += [(round(x), round(-y))] if is_station else []
-    return stations
+        points.append(NamedPoint(x, y, rank, kind, text))
+    return points
 
 
-def _write_roads(
-    writer: _NameWriter, contents: _Contents, projection: Projection, *, finest: int
-) -> None:
-    """Write the names of roads up to an importance, of the longest first."""
+def _named_roads(
+    contents: _Contents, projection: Projection, unit: float, *, finest: int
+) -> list[NamedRoad]:
+    """The roads up to an importance, the longest first, by what is straight of them."""
     roads = {
         road: _metres(paths, projection)
         for road, paths in contents.roads.items()
         if road[0] <= finest
     }
     order = sorted(roads, key=lambda road: (road[0], -sum(map(_length, roads[road])), road[1]))
-    for road in order:
-        writer.along(road[1], roads[road])
+    return [NamedRoad(road[1], *longest_straight(roads[road], unit)) for road in order]

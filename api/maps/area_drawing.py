@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,16 +10,13 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
-from api.basemap.picture import BasemapPicture, draw_basemap
-from api.basemap.sources import Basemap
+from api.basemap.naming import BoundingBox, Floats
+from api.basemap.picture import BasemapPicture, BoxContents
 from api.maps.drawing import WIDTH, ScaleBar, area_names, path_of, scale_bar
-from geo.crs import Projection
 
-Floats = NDArray[np.float64]
-BoundingBox = tuple[float, float, float, float]
-"""West, south, east and north, in metres."""
+ReadBasemap = Callable[[BoundingBox, float], BoxContents | None]
+"""Reads the basemap of a box, by the metres in a unit of paper; None where there is none."""
 
 _MARGIN: Final = 0.12
 """What is shown around an area, as a share of its longer side."""
@@ -73,8 +70,7 @@ def draw_area(
     *,
     hotspots: gpd.GeoDataFrame | None,
     places: pd.DataFrame | None,
-    basemap: Basemap,
-    projection: Projection,
+    read_basemap: ReadBasemap,
 ) -> AreaDrawing:
     """Draw one area of a layer with what is around it.
 
@@ -88,10 +84,8 @@ def draw_area(
         Outlines in metres; None where they are not known.
     places
         Ranked places with `x`, `y` in metres and `rank`; None where they are not known.
-    basemap
-        What is drawn underneath.
-    projection
-        From the degrees of the basemap to metres.
+    read_basemap
+        Reads what is drawn underneath.
     """
     shape = areas.geometry.loc[code]
     box = _box_around(shape.bounds)
@@ -110,7 +104,7 @@ def draw_area(
         names=names,
         places=_numbered(places, box),
         bar=scale_bar(box[0], box[1], unit),
-        basemap=_ground(basemap, projection, box, names=names, spots=spots),
+        basemap=_ground(read_basemap, box, names=names, spots=spots),
     )
 
 
@@ -125,8 +119,7 @@ def draw_place(
     areas: gpd.GeoDataFrame,
     place: shapely.Geometry,
     *,
-    basemap: Basemap,
-    projection: Projection,
+    read_basemap: ReadBasemap,
 ) -> AreaDrawing:
     """Draw a place with the areas that it lies in.
 
@@ -136,7 +129,7 @@ def draw_place(
         The layer around it, indexed by `area_code`, with `area_name`, in metres.
     place
         A point, line or polygon in metres.
-    basemap, projection
+    read_basemap
         As for `draw_area`.
     """
     shape = place if shapely.area(place) else shapely.buffer(place, _POINT_M)
@@ -157,7 +150,7 @@ def draw_place(
         names=names,
         places=[],
         bar=scale_bar(box[0], box[1], unit),
-        basemap=_ground(basemap, projection, box, names=names, spots=spots),
+        basemap=_ground(read_basemap, box, names=names, spots=spots),
     )
 
 
@@ -190,14 +183,13 @@ def draw_layer(
     areas: gpd.GeoDataFrame,
     *,
     hotspots: gpd.GeoDataFrame | None,
-    basemap: Basemap,
-    projection: Projection,
+    read_basemap: ReadBasemap,
 ) -> LayerDrawing | None:
     """Draw all areas of a layer.
 
     Parameters
     ----------
-    areas, hotspots, basemap, projection
+    areas, hotspots, read_basemap
         As for `draw_area`.
 
     Returns
@@ -224,7 +216,7 @@ def draw_layer(
         hotspots="" if hotspots is None else path_of(hotspots.geometry, unit),
         names=names,
         bar=scale_bar(box[0], box[1], unit),
-        basemap=_ground(basemap, projection, box, names=names, spots=np.empty((0, 2))),
+        basemap=_ground(read_basemap, box, names=names, spots=np.empty((0, 2))),
     )
 
 
@@ -234,8 +226,7 @@ def _view_box(box: BoundingBox) -> tuple[float, float, float, float]:
 
 
 def _ground(
-    basemap: Basemap,
-    projection: Projection,
+    read_basemap: ReadBasemap,
     box: BoundingBox,
     *,
     names: Sequence[tuple[float, float, str]],
@@ -247,9 +238,8 @@ def _ground(
         *((x, -y, _LETTER * unit * len(name) / 2) for x, y, name in names),
         *((x, y, 8 * unit) for x, y in spots.tolist()),
     ]
-    return draw_basemap(
-        basemap.vectors, projection, box=box, unit=unit, taken=taken, pictures=basemap.pictures
-    )
+    contents = read_basemap(box, unit)
+    return contents.picture(taken) if contents else None
 
 
 def _box_around(bounds: BoundingBox, *, margin: float = _MARGIN) -> BoundingBox:

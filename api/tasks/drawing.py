@@ -5,6 +5,7 @@ from __future__ import annotations
 import geopandas as gpd
 import shapely
 
+from api.basemap.cached import cached_reader
 from api.basemap.sources import basemaps_of
 from api.maps.area_drawing import AreaDrawing, draw_place
 from api.settings import Settings
@@ -35,8 +36,7 @@ def drawn_place(caller: Caller, place: Place) -> AreaDrawing | None:
         return draw_place(
             areas,
             shapely.from_wkb(place.wkb),
-            basemap=basemaps.under(snapshot, settings.tiles),
-            projection=snapshot.projection,
+            read_basemap=cached_reader(caller.answers, basemaps, settings.tiles),
         )
 
     # By the place alone: a step of its task draws no new map.

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from api.basemap.picture import LOOKS, BasemapPicture, draw_basemap
+from api.basemap.picture import LOOKS, BasemapPicture, draw_basemap, read_basemap
 from api.basemap.raster import MOST_BYTES
 from api.basemap.sources import TileSource
 from geo.crs import Projection
@@ -120,3 +121,21 @@ def test_heavy_pictures_are_drawn_of_a_coarser_zoom(
     assert 0 < len(heavy.pictures) < len(light.pictures)
     assert sum(len(one.address) for one in heavy.pictures) < 1.4 * MOST_BYTES
     assert drawn(source, projection, pictures=pictures(2_000_000)).pictures == []
+
+
+def test_tiles_of_a_box_are_read_once_whatever_is_drawn_over_it(
+    source: TileSource, projection: Projection
+) -> None:
+    reads: list[tuple[int, int, int]] = []
+
+    def read(zoom: int, column: int, row: int) -> bytes | None:
+        reads.append((zoom, column, row))
+        return source.read(zoom, column, row)
+
+    contents = read_basemap([replace(source, read=read)], projection, box=BOX, unit=UNIT)
+    assert contents is not None
+    n = len(reads)
+    assert n > 0
+    for taken in ([], [(X, Y, 100.0)], []):
+        assert contents.picture(taken) == drawn(source, projection, taken=taken)
+    assert len(reads) == n
