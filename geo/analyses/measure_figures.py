@@ -665,10 +665,8 @@ def figures_by_period(
     unknown = table["value"].isna() & table["numerator"].isna()
     why = np.where(unknown, notes, "").astype(object)
     n = len(per)
-    return [
-        (table[at : at + n].reset_index(drop=True), why[at : at + n])
-        for at in range(0, n * len(periods), n)
-    ]
+    own = [slice(n * position, n * (position + 1)) for position in range(len(periods))]
+    return [(table[rows].reset_index(drop=True), why[rows]) for rows in own]
 
 
 def _in_order(frame: pd.DataFrame, periods: Sequence[Period], codes: pd.Index) -> pd.DataFrame:

@@ -673,8 +673,9 @@ def ask(
         else:
             incidents = _located(store, window, indexes.of(areas))
         if not imports:
-            # Rows that came with no import say themselves which months there are.
-            resolution = resolved(_coverage(incidents, imports, covers))
+            # Rows that came with no import say themselves which months there are. Those of another
+            # window say something else, so whose areas are is found anew.
+            resolution = resolved(_coverage(incidents, imports, covers), once=at_once)
         baseline = None
         if named := baseline_layer(question.baseline):
             of_baseline, baseline = _baseline(read, store, question, resolution[0].period.last)
