@@ -11,10 +11,10 @@ import pandas as pd
 
 from api.answers import Answers
 from api.formats.workbooks import FORMATS
+from api.pages.financial_years import year_or_days
 from api.pages.measure_text import pounds
 from geo.analyses import LAYERS, AnalysisResult
 from geo.analyses.entry_rows import ELSEWHERE
-from geo.calendar_parts import parts_of
 from geo.formats.workbook import Sheet
 from geo.measures.spending import AMOUNTS
 from geo.question.answer import Answer
@@ -87,10 +87,7 @@ class Money:
     @property
     def year(self) -> str:
         """The financial year, or the days: `2025/26`."""
-        period = self.answer.accounts.period
-        parts = parts_of(period, "financial-year")
-        whole = len(parts) == 1 and not parts[0].is_cut
-        return parts[0].label if whole else period.title
+        return year_or_days(self.answer.accounts.period)
 
     @property
     def sees_all(self) -> bool:

@@ -13,13 +13,14 @@ from api.etags import not_modified_or
 from api.formats.registry import XLSX
 from api.identity.declared import requires
 from api.identity.roles import Capability
-from api.pages.financial_years import financial_years
+from api.pages.financial_years import financial_years, year_or_days
 from api.pages.measure_text import pounds
 from api.pages.templating import templates
 from api.pages.text import reason_of
 from api.settings import VERSION
 from geo.errors import QuestionError
 from geo.formats.workbook import to_workbook
+from geo.period import Interval, Period
 from geo.question.ask import Question, default_layer
 from geo.store.layer_ids import areas_among
 
@@ -52,12 +53,15 @@ def _layer_of(request: Request) -> dict[str, str]:
 
 def _page(answers: Answers, question: Question) -> str:
     money, reason = _money_or_reason(answers, question)
+    years, asked = financial_years(answers, "money"), _time_asked(question)
     snapshot = answers.snapshot()
     layer = question.layer or (default_layer(snapshot) if areas_among(snapshot.layers()) else "")
     return templates.get_template("money.html").render(
         money=money,
         reason=reason,
-        years=financial_years(answers, "money"),
+        # The form says what was asked, be it a year without entries.
+        years=years if asked.keys() <= years.keys() else asked | years,
+        year=money.year if money else "".join(asked),
         layers=snapshot.choices(),
         layer=layer,
         question=question,
@@ -65,6 +69,14 @@ def _page(answers: Answers, question: Question) -> str:
         left_words=left_words,
         version=VERSION,
     )
+
+
+def _time_asked(question: Question) -> dict[str, str]:
+    """The label of the days that a Question names, and their value; nothing where it names none."""
+    asked = question.period
+    if not isinstance(asked, Interval) or asked.first is None or asked.last is None:
+        return {}
+    return {year_or_days(Period(asked.first, asked.last)): str(asked)}
 
 
 def _money_or_reason(answers: Answers, question: Question) -> tuple[Money | None, str]:

@@ -31,3 +31,10 @@ def financial_years(answers: Answers, kind: EntryKind) -> dict[str, str]:
         label: str(Interval.read(f"{whole.first:%Y-%m}/{whole.last:%Y-%m}"))
         for label, whole in spans.items()
     }
+
+
+def year_or_days(period: Period) -> str:
+    """The label of a financial year; of other days their title."""
+    parts = parts_of(period, "financial-year")
+    whole = len(parts) == 1 and not parts[0].is_cut
+    return parts[0].label if whole else period.title

@@ -1,6 +1,7 @@
 """The page of money: to the penny, with what stands in no area, and nothing spent said as such."""
 
 import io
+import re
 
 import openpyxl
 import pytest
@@ -89,5 +90,12 @@ def test_the_page_of_a_year_without_entries_lets_another_be_chosen(
     said = page(measured_client, f"/money?{EMPTY_YEAR}")
     assert "No money is recorded in April 2019 to March 2020; choose another time" in said
     assert '<option value="2023-04/2024-03">2023/24</option>' in said
+    assert '<option value="2019-04-01/2020-03-31" selected>2019/20</option>' in said
     assert "£" not in text_of(said)
     assert measured_client.get(f"/money?{EMPTY_YEAR}&f=xlsx").status_code == 400
+
+
+@pytest.mark.parametrize("days", ["2023-04/2024-03", "2023-04/2023-12", "2019-04/2020-03"])
+def test_the_form_says_of_which_days_the_page_is(measured_client: TestClient, days: str) -> None:
+    said = page(measured_client, f"/money?layer=wards&datetime={days}")
+    assert re.findall(r'<option value="([^"]*)" selected>', said) == [days, "wards"]
