@@ -127,15 +127,22 @@ class Answers:
         """Return the answers to somebody who has a view of the data."""
         return LimitedAnswers(self, view) if view.fingerprint else self
 
-    def ask(self, question: Question) -> Answer:
+    def ask(self, question: Question, *, subject: AnswerSubject = "incidents") -> Answer:
         """Answer a Question on the current data.
+
+        Parameters
+        ----------
+        question
+            What is asked.
+        subject
+            What it is asked of.
 
         Raises
         ------
         QuestionError
             If the data cannot answer it.
         """
-        return self._answer_of(question, self.snapshot())
+        return self._answer_of(question, self.snapshot(), subject=subject)
 
     def ask_history(self, question: Question, *, subject: AnswerSubject = "incidents") -> Answer:
         """Answer a Question on the current data, with the incidents of the years before.

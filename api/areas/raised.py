@@ -8,9 +8,9 @@ import pandas as pd
 
 from api.addresses import own_address
 from api.answers import Answers
-from geo.analyses import LAYERS
 from geo.analyses.backlog import open_in_area
 from geo.analyses.record_rows import record_rows
+from geo.analyses.response_times import response_times_of
 from geo.question.model import Question
 
 
@@ -57,8 +57,8 @@ def raised_in(answers: Answers, question: Question, code: str) -> Raised | None:
     if not any(one.extracted for one in answers.snapshot().imports()):
         return None
     plain = Question(period=question.period, layer=question.layer, category=question.category)
-    answer, times = answers.result(LAYERS["response-times"], plain)
-    own = _row(pd.DataFrame(times.frame), code)
+    answer = answers.ask(plain, subject="records")
+    own = response_times_of(answer, code)
     before, after = open_in_area(answer, code)
     if not own["received"] and not before:
         return None
@@ -71,10 +71,6 @@ def raised_in(answers: Answers, question: Question, code: str) -> Raised | None:
         ],
         own_address(f"/answers/response-times?{plain.query()}"),
     )
-
-
-def _row(frame: pd.DataFrame, code: str) -> pd.Series:
-    return frame[frame["area_code"] == code].iloc[0]
 
 
 def _lines(own: pd.Series) -> list[str]:

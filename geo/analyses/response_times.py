@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -76,9 +76,7 @@ def response_times(answer: Answer) -> AnalysisResult:
     rows = record_rows(answer)
     target = answer.question.records.target
     parts = record_parts(answer, rows.moment)
-    make = partial(_rows_by_area, answer, rows)
-    table = _known(rows_of_areas(answer, rows, parts, make), parts)
-    table = judged_waits(table)
+    table = _judged(answer, rows, parts, answer.areas.index.astype(str).tolist())
     if compared:
         table = _with_change(table, rows, compared.period)
     names = ["area_code", "area_name", *parts[0].columns]
@@ -107,6 +105,34 @@ def response_times(answer: Answer) -> AnalysisResult:
             **_elsewhere(rows, parts, target),
         },
     )
+
+
+def response_times_of(answer: Answer, code: str) -> pd.Series:
+    """Say of one area what `response_times` says of it, without the figures of all the others.
+
+    Parameters
+    ----------
+    answer
+        An Answer to a Question about records that splits nothing.
+    code
+        One of its areas.
+
+    Returns
+    -------
+    The area's row without its change.
+    """
+    rows = record_rows(answer)
+    table = _judged(answer, rows, record_parts(answer, rows.moment), [code])
+    return table[table["area_code"] == code].iloc[0]
+
+
+def _judged(
+    answer: Answer, rows: RecordRows, parts: list[Part], codes: Sequence[str]
+) -> pd.DataFrame:
+    """A row for each area and part with its verdict; the figures are those of some areas."""
+    make = partial(_rows_by_area, answer, rows, codes=codes)
+    # A verdict is corrected over all areas, so all of them are compared.
+    return judged_waits(_known(rows_of_areas(answer, rows, parts, make), parts))
 
 
 def _figures(lives: pd.DataFrame, rows: RecordRows, target: Target | None) -> dict[str, Any]:
@@ -148,11 +174,12 @@ def _figures_of(
 
 
 def _rows_by_area(
-    answer: Answer, rows: RecordRows, lives: pd.DataFrame, part: Part
+    answer: Answer, rows: RecordRows, lives: pd.DataFrame, part: Part, *, codes: Sequence[str]
 ) -> pd.DataFrame:
-    """The figures of each area with records, and how its waits differ from those of all others."""
+    """The figures of some areas, and how the waits of each area differ from those of all others."""
     target = answer.question.records.target
     some = received_in(lives, part.period)
+    some = some[some["area_code"].isin(codes)]
     accounts = received_account(some, rows.moment, by=["area_code"], target=target)
     by_area = accounts.to_dict("index")
     waits = _waits(some, rows)
@@ -161,9 +188,8 @@ def _rows_by_area(
         for code, own in some.groupby("area_code").indices.items()
     }
     empty = _figures(some[:0], rows, target)
-    codes = answer.areas.index.astype(str)
-    figures = pd.DataFrame([made.get(code, empty) for code in codes], index=codes)
-    return figures.join(_against_rest(answer, rows, part.period))
+    figures = pd.DataFrame([made.get(code, empty) for code in codes], index=pd.Index(codes))
+    return figures.join(_against_rest(answer, rows, part.period), how="outer")
 
 
 def _against_rest(answer: Answer, rows: RecordRows, period: Period) -> pd.DataFrame:

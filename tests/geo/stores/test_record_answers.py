@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from geo.analyses import ANALYSES, AnalysisResult
+from geo.analyses.response_times import response_times_of
 from geo.errors import QuestionError
 from geo.question.model import Question
 from geo.question.subjects import ask_about
@@ -125,6 +126,15 @@ def test_the_slow_ward_alone_is_slower(cases):
     assert verdicts[SLOW] == "slower"
     assert set(verdicts.drop(SLOW)) == {"no clear difference"}
     assert f"Slower than the rest: Ward {SLOW}." in result.parameters["headline"]
+
+
+def test_of_one_area_the_same_is_said_as_among_all(cases):
+    table = pd.DataFrame(find(cases, "response-times").frame.drop(columns="geometry"))
+    question = Question.read({"layer": "wards-2022", "datetime": PERIOD})
+    answer = ask_about("records", question, cases)
+    rows = [response_times_of(answer, code)[table.columns] for code in table["area_code"]]
+    alone = pd.DataFrame(rows).reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone.astype(object), table.astype(object))
 
 
 def test_a_split_answer_has_the_headline_of_the_whole_period(cases):
