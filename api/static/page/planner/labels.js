@@ -77,8 +77,10 @@ export class AreaLabels {
       placed: null,
     }));
     const inView = all.filter(({ points }) => points.length);
+    const controls = this.#controls();
     /** @param {Box} box @param {object} own */
-    const free = (box, own) => inView.every((other) => other === own || !other.placed || apart(other.placed.box, box));
+    const free = (box, own) => controls.every((control) => apart(control, box))
+      && inView.every((other) => other === own || !other.placed || apart(other.placed.box, box));
     /** @param {typeof all[number]} one @param {Form} form @param {Iterable<{x: number, y: number}>} points */
     const put = (one, form, points) => {
       for (const { x, y } of points) {
@@ -95,6 +97,15 @@ export class AreaLabels {
     }
     for (const one of inView) one.label.forms.slice(0, -1).some((form) => put(one, form, one.points));
     for (const { label, placed } of all) this.#write(label, placed);
+  }
+
+  /** Where buttons and texts lie over the map, in its pixels. @returns {Box[]} */
+  #controls() {
+    const container = this.map.getContainer(), { left, top } = container.getBoundingClientRect();
+    return [...container.querySelectorAll(".leaflet-control")].map((control) => {
+      const box = control.getBoundingClientRect();
+      return { left: box.left - left, top: box.top - top, right: box.right - left, bottom: box.bottom - top };
+    });
   }
 
   /** @param {Label} label @param {{form: Form, x: number, y: number} | null} placed */
