@@ -53,15 +53,15 @@ def _layer_of(request: Request) -> dict[str, str]:
 
 def _page(answers: Answers, question: Question) -> str:
     money, reason = _money_or_reason(answers, question)
-    years, asked = financial_years(answers, "money"), _time_asked(question)
+    years, days = financial_years(answers, "money"), _time_asked(question)
     snapshot = answers.snapshot()
     layer = question.layer or (default_layer(snapshot) if areas_among(snapshot.layers()) else "")
     return templates.get_template("money.html").render(
         money=money,
         reason=reason,
         # The form says what was asked, be it a year without entries.
-        years=years if asked.keys() <= years.keys() else asked | years,
-        year=money.year if money else "".join(asked),
+        years=years if days.keys() <= years.keys() else days | years,
+        year=money.year if money else "".join(days),
         layers=snapshot.choices(),
         layer=layer,
         question=question,
@@ -73,10 +73,10 @@ def _page(answers: Answers, question: Question) -> str:
 
 def _time_asked(question: Question) -> dict[str, str]:
     """The label of the days that a Question names, and their value; nothing where it names none."""
-    asked = question.period
-    if not isinstance(asked, Interval) or asked.first is None or asked.last is None:
+    period = question.period
+    if not isinstance(period, Interval) or period.first is None or period.last is None:
         return {}
-    return {year_or_days(Period(asked.first, asked.last)): str(asked)}
+    return {year_or_days(Period(period.first, period.last)): str(period)}
 
 
 def _money_or_reason(answers: Answers, question: Question) -> tuple[Money | None, str]:

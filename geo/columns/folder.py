@@ -208,12 +208,12 @@ class ColumnFolder:
     def clear(self) -> None:
         """Delete a copy of this user's, unless it is being written."""
         if is_own(self.path):
-            with suppress(OSError), self.held(wait=False) as may_change:
+            with suppress(OSError), self.lock(wait=False) as may_change:
                 if may_change:
                     self.drop("", {})
 
     @contextmanager
-    def held(self, *, wait: bool) -> Iterator[bool]:
+    def lock(self, *, wait: bool) -> Iterator[bool]:
         """Let nobody write the copy, also where it is another user's.
 
         Parameters
@@ -237,7 +237,7 @@ class ColumnFolder:
                         self.path.rmdir()
 
     def drop(self, uuid: str, partitions: Mapping[str, str]) -> None:
-        """Delete whatever is not of a partition in the state that it has now; while it is `held`.
+        """Delete whatever is not of a partition in the state that it has now; while it is locked.
 
         Parameters
         ----------
@@ -253,17 +253,17 @@ class ColumnFolder:
         """
         # Also of another user's copy, which we do not read: what is erased goes from it too.
         before = self._index(of_anyone=True)
-        kept = {} if before is None else before.unchanged(uuid, partitions)
-        if before is None or len(kept) < len(before.pieces):
-            self._forget_others(before, kept)
-        self._sweep({piece.file for piece in kept.values()})
+        unchanged = {} if before is None else before.unchanged(uuid, partitions)
+        if before is None or len(unchanged) < len(before.pieces):
+            self._forget_others(before, unchanged)
+        self._sweep({piece.file for piece in unchanged.values()})
 
-    def _forget_others(self, before: _Index | None, kept: Mapping[str, Piece]) -> None:
+    def _forget_others(self, before: _Index | None, unchanged: Mapping[str, Piece]) -> None:
         """Name only some pieces in the index: it holds categories and times of the others."""
         # On a full disk, say, there is no index then: no file is of use, and all are made again.
         with suppress(OSError):
-            if before is not None and kept:
-                self._publish(replace(before, pieces=kept))
+            if before is not None and unchanged:
+                self._publish(replace(before, pieces=unchanged))
                 return
         (self.path / INDEX).unlink(missing_ok=True)
 

@@ -252,12 +252,12 @@ class CopyChange:
         self._version = version
         self._records = records
         self._locks = locks
-        self._held: list[ColumnFolder] | None = None
+        self._locked_folders: list[ColumnFolder] | None = None
 
     @property
     def is_held(self) -> bool:
         """Whether nobody can write a copy now."""
-        return self._held is not None
+        return self._locked_folders is not None
 
     def hold(self, *, wait: bool = True) -> None:
         """Let nobody write a copy until the transaction has ended.
@@ -270,11 +270,11 @@ class CopyChange:
         wait
             Whether to wait for who is writing one; else a copy that is being written stays.
         """
-        if self._held is None:
-            self._held = [
+        if self._locked_folders is None:
+            self._locked_folders = [
                 folder
                 for folder in self._folders()
-                if self._locks.enter_context(folder.held(wait=wait))
+                if self._locks.enter_context(folder.lock(wait=wait))
             ]
 
     def drop_changed(self) -> None:
@@ -303,6 +303,6 @@ class CopyChange:
 
     def _drop(self, but: Mapping[str, str]) -> None:
         uuid, _ = self._version()
-        for folder in self._held or ():
+        for folder in self._locked_folders or ():
             with naming(folder.path):
                 folder.drop(uuid, but)

@@ -392,7 +392,7 @@ def test_a_private_copy_of_another_user_is_named(store_path, tmp_path, monkeypat
     os.seteuid(NOBODY)
     try:
         assert folder.is_out_of_reach
-        with folder.held(wait=True) as is_held:
+        with folder.lock(wait=True) as is_held:
             assert not is_held
     finally:
         os.seteuid(0)
