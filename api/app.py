@@ -137,6 +137,7 @@ def make_app(
     # Several: while a database server is down, each of those who ask waits for it.
     app.state.readiness = CapacityLimiter(16)
     app.state.basemaps = Basemaps.open(settings.basemap, store)
+    app.state.tile_sources = basemap.stored_sources
     app.state.gazetteer = OpenGazetteer(gazetteer_folder(settings.store, settings.data_folder))
     for pages in (
         # The pages of areas take whatever follows their layer as the code of an area.

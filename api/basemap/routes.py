@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
 from api.basemap.sources import TileSource, basemaps_of
-from api.dependencies import AnswersDep
+from api.dependencies import answers_of
 from api.etags import of_version
 from api.formats.encoding import to_json
 from api.identity.declared import requires
@@ -30,29 +30,35 @@ _IMMUTABLE: Final = "private, max-age=31536000, immutable"
 router = APIRouter(dependencies=[requires(Capability.READ_RELEASES)])
 
 
+SourcesOf = Callable[[Request], tuple[TileSource, ...]]
+"""The tiles that whoever makes a request may see, the lowest first; `tile_sources` of an app."""
+
+
+def stored_sources(request: Request) -> tuple[TileSource, ...]:
+    """The tiles of a service with a store."""
+    return basemaps_of(request).sources(answers_of(request).snapshot())
+
+
 @router.get("/basemap")
-def basemaps(request: Request, answers: AnswersDep) -> Response:
+def basemaps(request: Request) -> Response:
     """List the basemaps, the lowest first, each as TileJSON."""
-    sources = basemaps_of(request).sources(answers.snapshot())
     root = str(request.base_url).rstrip("/")
-    return _json({"basemaps": [_tilejson(source, root) for source in sources]})
+    return _json({"basemaps": [_tilejson(source, root) for source in _sources(request)]})
 
 
 @router.get("/basemap/{source_id}")
-def basemap(request: Request, answers: AnswersDep, source_id: str) -> Response:
+def basemap(request: Request, source_id: str) -> Response:
     """Say what a basemap's tiles are, as TileJSON 3.0.0."""
-    source = _source(request, answers, source_id)
+    source = _source(request, source_id)
     return _json(_tilejson(source, str(request.base_url).rstrip("/")))
 
 
 @router.get("/basemap/{source_id}/{zoom}/{column}/{row}")
-def tile(
-    request: Request, answers: AnswersDep, source_id: str, *, zoom: str, column: str, row: str
-) -> Response:
+def tile(request: Request, source_id: str, *, zoom: str, column: str, row: str) -> Response:
     """A tile; a transparent picture, or 204, where there is none."""
     numbers = {"zoom": zoom, "column": column, "row": row}
     place = [_number(numbers, name) for name in numbers]
-    source = _source(request, answers, source_id)
+    source = _source(request, source_id)
     media_type = VECTOR_TILE if source.kind == "vector" else "image/png"
 
     def answer() -> Response:
@@ -88,8 +94,13 @@ def _unpacked(data: bytes) -> bytes:
         return b""
 
 
-def _source(request: Request, answers: AnswersDep, source_id: str) -> TileSource:
-    sources = basemaps_of(request).sources(answers.snapshot())
+def _sources(request: Request) -> tuple[TileSource, ...]:
+    sources_of: SourcesOf = request.app.state.tile_sources
+    return sources_of(request)
+
+
+def _source(request: Request, source_id: str) -> TileSource:
+    sources = _sources(request)
     for source in sources:
         if source.source_id == source_id:
             return source

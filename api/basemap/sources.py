@@ -143,7 +143,7 @@ class Basemaps:
             return cls(store)
         file = Path(path)
         try:
-            version = f"{path} {file.stat().st_mtime_ns} {file.stat().st_size}"
+            version = _version_of(file)
             if file.suffix.lower() in TILE_ENDINGS:
                 return cls(store, file=open_tiles(file), version=version)
             if file.suffix.lower() in (".geojson", ".json"):
@@ -226,6 +226,22 @@ def basemaps_of(request: Request) -> Basemaps:
     return basemaps
 
 
+def tile_file_source(path: Path) -> TileSource:
+    """The tiles of a file, for a service without a store.
+
+    Raises
+    ------
+    InputError
+        If it is no file of tiles.
+    """
+    if path.suffix.lower() not in TILE_ENDINGS:
+        raise InputError(
+            f"{path.name}: a map of counts takes an .mbtiles or .pmtiles file as its basemap"
+        )
+    tiles = open_tiles(path)
+    return _of_file(tiles, _version_of(path))
+
+
 def read_geojson_lines(file: Path, projection: Projection) -> gpd.GeoDataFrame:
     """Read the lines, or the outlines of the areas, of a GeoJSON file in metres.
 
@@ -235,6 +251,11 @@ def read_geojson_lines(file: Path, projection: Projection) -> gpd.GeoDataFrame:
         If it cannot be read.
     """
     return read_lines(read_input(file), file=file.name, projection=projection)
+
+
+def _version_of(file: Path) -> str:
+    status = file.stat()
+    return f"{file} {status.st_mtime_ns} {status.st_size}"
 
 
 def _drawn(sources: Iterable[TileSource]) -> Basemap:

@@ -179,7 +179,7 @@ def area_counts(request: CountRequest, job: CountJob) -> CountOutput:
     frame = counted.frame()
     names = request.areas["area_name"].astype(str).to_numpy()
     frame.insert(1, "area_name", names[frame["area_code"].cat.codes])
-    members: dict[str, object] = {"outlines": outlines(request.areas)}
+    members: dict[str, object] = {"outlines": outlines(request.areas, projection=job.projection)}
     coverage = counted.coverage(job.units)
     if coverage is not None:
         members["coverage"] = coverage.as_dict()

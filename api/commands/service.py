@@ -108,19 +108,18 @@ def serve(
         from api.commands.checking import report  # noqa: PLC0415 - others need none of it
 
         report(cli, place, Settings.read(), create=create)
-    if counts and basemap:
-        raise typer.BadParameter(
-            "a map of counts is drawn without a basemap; leave it out", param_hint="--ground"
-        )
     if counts:
         place.checked(AccessSettings())
     set_up(log)
     if counts:
+        from api.basemap.sources import tile_file_source  # noqa: PLC0415 - likewise
         from api.counts.file import CountsFile  # noqa: PLC0415 - likewise
         from api.counts.page import make_counts_app  # noqa: PLC0415 - the web stack takes a second
         from api.help.page import router as guide  # noqa: PLC0415 - likewise
 
-        _run(cli, make_counts_app(CountsFile.read(counts), guide), f"{counts}", place)
+        ground = tile_file_source(basemap) if basemap else None
+        app = make_counts_app(CountsFile.read(counts), guide, basemap=ground)
+        _run(cli, app, f"{counts}", place)
         return
     if workers and not worker:
         serve_by(workers, cli, place, create=create)

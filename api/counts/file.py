@@ -41,6 +41,8 @@ class CountsFile:
         The months of which there is complete data and of which no source file was damaged.
     outlines
         JSON of `api.maps.outlines.outlines`, the shapes of the areas.
+    is_located
+        Whether they say where on Earth they lie; those of an earlier version do not.
     accounts
         Where every source row went when the file was made, and its caveats.
     overlaps
@@ -57,6 +59,7 @@ class CountsFile:
     names: list[str]
     whole_months: tuple[str, ...]
     outlines: bytes
+    is_located: bool
     accounts: dict[str, Any]
     overlaps: Cube
     coverage: FileCoverage | None = None
@@ -148,6 +151,7 @@ def _counts(path: Path, table: pa.Table) -> CountsFile:
         names,
         whole,
         outlines,
+        "step" in drawn,
         accounts,
         overlaps,
         coverage,

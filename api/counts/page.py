@@ -13,6 +13,8 @@ import pandas as pd
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.basemap import routes as basemap_tiles
+from api.basemap.sources import TileSource
 from api.counts.file import CountsFile
 from api.counts.summary import ANSWERED, MOST_ROWS, VIEW, CountsView, legend
 from api.dependencies import HTML
@@ -27,7 +29,7 @@ from api.pages.templating import templates
 from api.query import only
 from api.service import alive, new_service
 from api.settings import VERSION
-from geo.errors import NotFoundError, PatchmapError
+from geo.errors import InputError, NotFoundError, PatchmapError
 from geo.formats.csv_text import to_csv
 from geo.incidents import category_title
 from geo.question.model import DEFAULT_PERIOD
@@ -37,17 +39,33 @@ router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 _NAMES = (*ANSWERED, "from", "to", *VIEW)
 
 
-def make_counts_app(file: CountsFile, guide: APIRouter | None = None) -> FastAPI:
+def make_counts_app(
+    file: CountsFile, guide: APIRouter | None = None, *, basemap: TileSource | None = None
+) -> FastAPI:
     """The service of one file of counts.
 
     Parameters
     ----------
     guide
         The pages of the guide, which the footer then links.
+    basemap
+        The tiles under the map; None for none.
+
+    Raises
+    ------
+    InputError
+        If the file does not say where the basemap would belong.
     """
+    if basemap and not file.is_located:
+        raise InputError(
+            f"{file.name} is of an earlier version and does not say where its areas lie; "
+            "count again to draw a basemap under them"
+        )
     app = new_service(compression=4)
     app.state.counts = file
+    app.state.tile_sources = lambda _: (basemap,) if basemap else ()
     app.include_router(router)
+    app.include_router(basemap_tiles.router)
     app.state.guide = guide is not None
     if guide is not None:
         app.include_router(guide)

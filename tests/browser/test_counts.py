@@ -14,21 +14,28 @@ from geo.crs import Projection
 from tests.browser.conftest import Watched
 from tests.browser.test_layout import crowding
 from tests.services import run_patchmap, serving
+from tests.tile_files import CREDIT, write_mbtiles, zoomstack
 
 pytestmark = pytest.mark.browser
+
+MIDDLE = 310_000.0, 290_000.0
+"""Of the synthetic country, in metres of the British National Grid."""
 
 
 @pytest.fixture(scope="module")
 def counts_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the counts of a country of 20,000 incidents are served."""
     folder = tmp_path_factory.mktemp("country")
-    list(write_country(folder, 20_000, Projection.choose()))
+    projection = Projection.choose()
+    list(write_country(folder, 20_000, projection))
+    ground = write_mbtiles(folder / "ground.mbtiles", zoomstack(projection, MIDDLE))
     done = run_patchmap(
         "count", "--engine", "dask", "--workers", "1", "2014-01.zip", "--areas", "wards.geojson",
         "-o", "counts.parquet", cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    with serving(Path("none.gpkg"), "--counts", str(folder / "counts.parquet")) as running:
+    counts = str(folder / "counts.parquet")
+    with serving(Path("none.gpkg"), "--counts", counts, "--ground", str(ground)) as running:
         yield running
 
 
@@ -49,6 +56,30 @@ def test_a_national_map_opens_and_an_area_tells_its_story(
     expect(page.locator("#story-title")).not_to_contain_text(name)
     assert "at=W0" in page.url
     assert crowding(watched, "counts") == {}
+    assert watched.hosts() == {urlsplit(counts_address).netloc}
+    assert watched.faults == []
+
+
+def test_the_basemap_is_seen_through_the_shades(watched: Watched, counts_address: str) -> None:
+    page = watched.page
+    tiles: list[int] = []
+    page.on("response", lambda one: "/basemap/file/" in one.url and tiles.append(one.status))
+    page.goto(counts_address)
+    expect(page.locator("#map.based")).to_have_count(1)
+    expect(page.locator("#map .leaflet-control-attribution")).to_have_text(CREDIT)
+    page.locator("#map").focus()
+    for _ in range(4):
+        page.keyboard.press("+")
+        page.wait_for_timeout(400)
+    page.locator("#map canvas.leaflet-tile-loaded").first.wait_for()
+    page.wait_for_load_state("networkidle")
+    watched.keep("counts-basemap")
+    assert 200 in tiles
+    shades, key = (
+        page.locator(one).evaluate("(one) => getComputedStyle(one).opacity")
+        for one in ("#map .leaflet-overlay-pane", "#map")
+    )
+    assert 0.5 < float(shades) < float(key) == 1
     assert watched.hosts() == {urlsplit(counts_address).netloc}
     assert watched.faults == []
 

@@ -3,9 +3,14 @@
 // @ts-check
 import { setUpBar } from "./bar.js";
 import { makeSortable } from "./sort.js";
+import { underlay } from "./underlay.js";
 
 const PAUSE_MS = 60;
-/** @typedef {{ codes: string[], names: string[], rings: number[][][], width: number, height: number }} Outlines */
+/** Pixels that a step of the outlines may take: closer, their corners would be seen. */
+const LARGEST_STEP = 8;
+const DEEPEST = 19;
+/** Where the outlines lie is in metres of Web Mercator; a file of an earlier version does not say it.
+ * @typedef {{ codes: string[], names: string[], rings: number[][][], width: number, height: number, west?: number, north?: number, step?: number }} Outlines */
 /** An area that is unknown has no number. @typedef {{ n: (number | null)[], breaks: number[], legend: [number, string][] }} Numbers */
 
 const L = /** @type {any} */ (window).L;
@@ -25,10 +30,9 @@ async function setUpMap(box) {
   const address = new URL(box.dataset.numbers ?? "", window.location.href);
   /** @type {[Outlines, Numbers]} */
   const [outlines, first] = await Promise.all([read("/outlines.json"), read(address)]);
-  const map = L.map(box, {
-    crs: L.CRS.Simple, preferCanvas: true, attributionControl: false, zoomSnap: 0, minZoom: -6, maxZoom: 3,
-  });
-  const home = [[-outlines.height, 0], [0, outlines.width]];
+  const place = placing(outlines);
+  const map = L.map(box, { ...place.options, preferCanvas: true, attributionControl: false, zoomSnap: 0 });
+  const home = [place.at(0, outlines.height), place.at(outlines.width, 0)];
   let moved = false;
   let fitting = false;
   /** Until somebody moves the map, it is fitted to its box. */
@@ -51,11 +55,12 @@ async function setUpMap(box) {
     });
   }
   const areas = outlines.rings.map((rings, number) =>
-    L.polygon(rings.map(corners), { number, fillOpacity: 1, smoothFactor: 0.6 }));
+    L.polygon(rings.map((steps) => corners(steps, place.at)), { number, fillOpacity: 1, smoothFactor: 0.6 }));
   let shown = first;
   const group = L.featureGroup(areas);
   paint(areas, shown);
   group.addTo(map);
+  if (outlines.step) underlay(map).then((based) => box.classList.toggle("based", based));
   group.bindTooltip((/** @type {any} */ area) => tooltip(outlines, shown, area.options.number), { sticky: true });
 
   const light = L.layerGroup().addTo(map);
@@ -90,14 +95,30 @@ async function read(address) {
   return response.json();
 }
 
-/** Turn differences into corners; down is south. @param {number[]} steps */
-function corners(steps) {
+/** How the map is projected, and where on it a step to the east and to the south lies. @param {Outlines} outlines */
+function placing({ west, north, step }) {
+  if (west === undefined || north === undefined || !step) {
+    return {
+      options: { crs: L.CRS.Simple, minZoom: -6, maxZoom: Math.log2(LARGEST_STEP) },
+      at: (/** @type {number} */ x, /** @type {number} */ y) => L.latLng(-y, x),
+    };
+  }
+  const crs = L.CRS.EPSG3857;
+  const world = L.Projection.SphericalMercator.bounds.getSize().x;
+  return {
+    options: { crs, maxZoom: Math.min(crs.zoom((LARGEST_STEP * world) / step), DEEPEST) },
+    at: (/** @type {number} */ x, /** @type {number} */ y) => crs.unproject(L.point(west + x * step, north - y * step)),
+  };
+}
+
+/** Turn differences into corners. @param {number[]} steps @param {(x: number, y: number) => any} at */
+function corners(steps, at) {
   let [x, y] = [0, 0];
   const points = [];
   for (let at = 0; at < steps.length; at += 2) {
     x += steps[at];
     y += steps[at + 1];
-    points.push([-y, x]);
+    points.push(at(x, y));
   }
   return points;
 }

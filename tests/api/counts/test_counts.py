@@ -11,6 +11,7 @@ import pytest
 import shapely
 from fastapi.testclient import TestClient
 
+from api.basemap.sources import tile_file_source
 from api.counts.file import CountsFile
 from api.counts.page import make_counts_app
 from api.counts.summary import legend, shades_of
@@ -18,7 +19,9 @@ from api.formats.registry import write_frame
 from api.maps.outlines import outlines
 from geo.crs import Projection
 from geo.errors import InputError
+from geo.tiles.grid import WORLD_M, from_unit, to_unit
 from tests.services import run_patchmap
+from tests.tile_files import CENTRE, CREDIT, write_mbtiles, zoomstack
 
 ACCOUNTS = {
     "read": 60,
@@ -50,13 +53,17 @@ def counts_frame(rows=COUNTS) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(words, "category"))
 
 
+def outlines_of(squares: gpd.GeoDataFrame) -> dict[str, object]:
+    return outlines(squares, projection=Projection.choose())
+
+
 def members(**others: object) -> dict[str, object]:
     squares = gpd.GeoDataFrame(
         {"area_name": ["<b>Abbey</b>", "Brook", "Brook End"]},
         geometry=[shapely.box(100 * i, 0, 100 * i + 100, 100) for i in range(3)],
         index=pd.Index(["A", "B", "C"], name="area_code"),
     )
-    return {"accounts": ACCOUNTS, "outlines": outlines(squares)} | others
+    return {"accounts": ACCOUNTS, "outlines": outlines_of(squares)} | others
 
 
 @pytest.fixture
@@ -107,6 +114,81 @@ def test_the_numbers_of_a_question_come_in_the_order_of_the_outlines(client: Tes
     assert month["n"] == [1, 0, 0]
 
 
+def test_outlines_lie_where_the_areas_are_so_that_a_basemap_fits_under_them(
+    projection: Projection,
+) -> None:
+    x, y = CENTRE
+    city = gpd.GeoDataFrame(
+        {"area_name": ["West", "East"]},
+        geometry=[shapely.box(x - 9_000, y, x, y + 8_000), shapely.box(x, y, x + 7_000, y + 8_000)],
+        index=pd.Index(["W", "E"], name="area_code"),
+    )
+    drawn = outlines(city, projection=projection)
+    place = np.array([drawn["west"], drawn["north"]])
+    for code, ring in zip(city.index, drawn["rings"], strict=True):
+        steps = np.cumsum(np.reshape(ring[0], (-1, 2)), axis=0) * [1, -1]
+        mercator = (place + steps * drawn["step"]) / (2 * WORLD_M)
+        lon, lat = from_unit(mercator[:, 0] + 0.5, 0.5 - mercator[:, 1])
+        corners = shapely.MultiPoint(np.column_stack(projection.to_metres(lon, lat)))
+        own = shapely.MultiPoint(shapely.get_coordinates(city.geometry[code]))
+        assert shapely.hausdorff_distance(corners, own) < 4  # metres: two steps of the grid
+
+
+def test_a_basemap_file_lies_under_the_map_of_counts(
+    path: Path, tmp_path: Path, projection: Projection
+) -> None:
+    tiles = write_mbtiles(tmp_path / "ground.mbtiles", zoomstack(projection))
+    ground = tile_file_source(tiles)
+    app = make_counts_app(CountsFile.read(path), basemap=ground)
+    client = TestClient(app, base_url="http://localhost")
+    (described,) = client.get("/basemap").json()["basemaps"]
+    assert described["attribution"] == CREDIT
+    column, row = (np.array(centre_on_unit_square(projection)) * 2**12).astype(int)
+    tile = client.get(f"/basemap/file/12/{column}/{row}")
+    assert tile.status_code == 200
+    assert tile.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    assert client.get("/basemap/other/12/0/0").status_code == 404
+
+
+def centre_on_unit_square(projection: Projection) -> tuple[float, float]:
+    """The centre of the tests' basemap on the unit square of the world."""
+    lon, lat = projection.to_lonlat(*np.array(CENTRE).reshape(2, 1))
+    x, y = to_unit(lon, lat)
+    return float(x[0]), float(y[0])
+
+
+def test_a_map_of_counts_without_a_basemap_has_none(client: TestClient) -> None:
+    assert client.get("/basemap").json() == {"basemaps": []}
+
+
+def test_counts_of_an_earlier_version_are_served_without_a_basemap_only(
+    tmp_path: Path, projection: Projection
+) -> None:
+    drawn = {
+        name: member
+        for name, member in members()["outlines"].items()
+        if name not in ("west", "north", "step")
+    }
+    path = tmp_path / "earlier.parquet"
+    write_frame(counts_frame(), path, projection=projection, members=members(outlines=drawn))
+    file = CountsFile.read(path)
+    client = TestClient(make_counts_app(file), base_url="http://localhost")
+    assert client.get("/outlines.json").json() == drawn
+    ground = tile_file_source(write_mbtiles(tmp_path / "g.mbtiles", zoomstack(projection)))
+    with pytest.raises(InputError, match="does not say where its areas lie; count again"):
+        make_counts_app(file, basemap=ground)
+
+
+def test_lines_are_no_basemap_of_counts(path: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "roads.geojson"
+    lines.write_text("{}", encoding="utf-8")
+    done = run_patchmap(
+        "serve", "--counts", str(path), "--ground", str(lines), "--port", "1", cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert "takes an .mbtiles or .pmtiles file as its basemap" in done.stderr
+
+
 def test_every_month_of_a_period_has_the_same_shades(client: TestClient) -> None:
     months = [client.get(f"/numbers.json?month={month}").json() for month in ("2024-01", "2024-02")]
     assert months[0]["breaks"] == months[1]["breaks"]
@@ -147,7 +229,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_taken_away_harmless(
         index=pd.Index(["A", "B", "C"], name="area_code"),
     )
     path = tmp_path / "counts.parquet"
-    write_frame(named, path, projection=projection, members=members(outlines=outlines(squares)))
+    write_frame(named, path, projection=projection, members=members(outlines=outlines_of(squares)))
     page = TestClient(make_counts_app(CountsFile.read(path)), base_url="http://localhost")
     names = pd.read_csv(io.StringIO(page.get("/download/area-counts.csv").text))["area_name"]
     assert set(names) == {'\'=HYPERLINK("http://x")', "'@SUM(1)", "'-1+1"}
@@ -203,10 +285,9 @@ def test_a_file_of_everything_else_is_refused_in_one_line(tmp_path: Path, projec
 
 
 def test_serve_refuses_a_file_that_is_not_there(tmp_path: Path) -> None:
-    unused = run_patchmap(
-        "serve", "--counts", "none.parquet", "--ground", "x.mbtiles", cwd=tmp_path
-    )
-    assert (unused.returncode, "drawn without a basemap" in unused.stderr) == (2, True)
+    ground = ("--ground", "x.mbtiles")
+    without = run_patchmap("serve", "--counts", "none.parquet", *ground, cwd=tmp_path)
+    assert (without.returncode, without.stderr) == (1, "patchmap: there is no file x.mbtiles\n")
     done = run_patchmap("serve", "--counts", "none.parquet", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (
         1,
