@@ -21,10 +21,10 @@ VERDICTS: Final = dict(
     zip(
         (*CERTAINTY, UNJUDGED),
         (
-            "more than the usual swing",
-            "more than the usual swing",
-            "within the usual swing",
-            "too few earlier months or incidents to say whether that is unusual",
+            "a clear change",
+            "a clear change",
+            "no clear change",
+            "too few earlier months or incidents to say whether that is a clear change",
         ),
         strict=True,
     )

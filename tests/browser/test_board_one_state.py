@@ -94,7 +94,7 @@ def test_the_first_screen_is_read_from_five_metres(
     page.set_viewport_size({"width": width, "height": height})
     page.goto(address + OPENED)
     watched.wait_for_map()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("within the usual swing")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("no clear change")
     expect(page.locator(".lead")).to_contain_text("unusual in March 2026")
     for part in ("#cards .place", "#bars a", ".jump"):
         expect(page.locator(part).first).to_be_in_viewport(ratio=1)

@@ -59,38 +59,38 @@ def stub(*, n: int, before: float, certainty: str, compare: str = "previous") ->
         (
             {"n": 843, "before": 958, "certainty": "no clear change"},
             "843 incidents in March 2026, 12 % fewer than in February 2026: "  # noqa: ISC004
-            "within the usual swing.",
+            "no clear change.",
         ),
         (
             {"n": 1300, "before": 1000, "certainty": "more than chance", "compare": "year"},
             (
                 "1,300 incidents in March 2026, 30 % more than a year earlier: "
-                "more than the usual swing."
+                "a clear change."
             ),
         ),
         (
             {"n": 500, "before": 1000, "certainty": "less than chance"},
             (
                 "500 incidents in March 2026, 50 % fewer than in February 2026: "
-                "more than the usual swing."
+                "a clear change."
             ),
         ),
         (
             {"n": 9, "before": 6, "certainty": "no clear change"},
-            "9 incidents in March 2026, 3 more than in February 2026: within the usual swing.",
+            "9 incidents in March 2026, 3 more than in February 2026: no clear change.",
         ),
         (
             {"n": 1000, "before": 1001, "certainty": "no clear change"},
             (
                 "1,000 incidents in March 2026, about as many as in February 2026: "
-                "within the usual swing."
+                "no clear change."
             ),
         ),
         (
             {"n": 100, "before": 80, "certainty": UNJUDGED},
             (
                 "100 incidents in March 2026, 25 % more than in February 2026: "
-                "too few earlier months or incidents to say whether that is unusual."
+                "too few earlier months or incidents to say whether that is a clear change."
             ),
         ),
         (
