@@ -13,6 +13,8 @@ MARCH = "period=latest-1m&compare=previous"
 READ_FROM_FIVE_METRES_PX = 24
 """On a screen of 1,080 pixels; on one of 2,160 twice as many."""
 
+LEAST_ON_A_LOW_SCREEN_PX = 19
+
 SQUARE_PX = 8
 """What the corners of a square number are rounded by at most."""
 
@@ -23,6 +25,13 @@ _SHAPE = """(disc) => {
     const { width, height } = disc.getBoundingClientRect();
     const { backgroundColor } = getComputedStyle(disc);
     return [disc.textContent.trim(), Math.abs(width - height) < 2, backgroundColor];
+}"""
+_PARTED = """() => {
+    const parts = ".legend, .leaflet-control-scale, .leaflet-control-attribution";
+    const boxes = [...document.querySelectorAll(parts)].map((one) => one.getBoundingClientRect());
+    const apart = (a, b) => a.right <= b.left || b.right <= a.left ||
+        a.bottom <= b.top || b.bottom <= a.top;
+    return boxes.length === 3 && boxes.every((a) => boxes.every((b) => a === b || apart(a, b)));
 }"""
 _LINES = "(one) => new Set([...one.getClientRects()].map(({ top }) => Math.round(top))).size"
 
@@ -51,6 +60,44 @@ def test_the_map_of_a_presentation_is_read_from_five_metres(
     board = text_sizes(page)
     assert all(15 * scale <= size < presented[one] for one, size in board.items()), board
     assert watched.faults == []
+
+
+def test_the_map_of_a_presentation_is_read_on_a_low_screen_too(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{address}/?{MARCH}&present=1")
+    watched.wait_for_map()
+    sizes = text_sizes(page)
+    assert min(sizes.values()) >= LEAST_ON_A_LOW_SCREEN_PX, sizes
+    assert parted(page) == [True]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (1280, 720), (1920, 1080)])
+def test_before_and_after_are_covered_by_nothing(
+    watched: Watched, address: str, width: int, height: int
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(f"{address}/?{MARCH}&show=pair")
+    for number in range(2):
+        page.frame_locator("iframe.map").nth(number).locator(".legend").wait_for()
+    page.wait_for_timeout(300)
+    watched.keep(f"pair-{width}")
+    field, *maps = page.evaluate(
+        """() => [...document.querySelectorAll("#find, iframe.map")].map((one) => {
+            const { left, top, right, bottom } = one.getBoundingClientRect();
+            return { left, top, right, bottom };
+        }).sort((a, b) => a.top - b.top)"""
+    )
+    assert field["bottom"] <= min(one["top"] for one in maps)
+    assert parted(page) == [True, True]
+
+
+def parted(page: Page) -> list[bool]:
+    """Whether on each map the legend, the scale and the credit are apart from one another."""
+    return [bool(frame.evaluate(_PARTED)) for frame in page.frames[1:]]
 
 
 def test_a_place_has_one_number_of_one_style_everywhere(watched: Watched, address: str) -> None:

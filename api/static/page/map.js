@@ -6,6 +6,7 @@
   const map = /** @type {any} */ (Object.values(window).find((value) => value instanceof L.Map));
   const home = JSON.parse(document.body.dataset.bounds ?? "[]");
   const inBoard = window.parent !== window;
+  const legend = /** @type {HTMLElement | null} */ (document.querySelector(".legend"));
   /** The zoom at which single streets are seen. */
   const NEAR = 15.5;
 
@@ -25,12 +26,12 @@
   }
   /** Bounds stand beside the legend or over it, whichever shows them larger. */
   function clear() {
-    const key = /** @type {HTMLElement | null} */ (document.querySelector(".legend"));
+    const key = legend;
     // Two maps stand alike, a legend that was opened is closed again, and on paper it is beside the map.
     const two = (window.frameElement?.ownerDocument.querySelectorAll("iframe.map").length ?? 0) > 1;
     if (!key || two || key.querySelector("details[open]") || getComputedStyle(key).position !== "absolute") return [0, 0, 0];
     // What is over the legend begins below the field that finds places.
-    const ways = [[key.offsetWidth, 0, 0], [0, key.offsetHeight, inBoard ? 50 : 0]];
+    const ways = [[key.offsetWidth, 0, 0], [0, key.offsetHeight + creditBelow(), inBoard ? 50 : 0]];
     const [beside, over] = ways.map(([x, y, top]) => map.getBoundsZoom(home, false, L.point(x + 20, y + top + 20)));
     return ways[beside >= over ? 0 : 1];
   }
@@ -59,9 +60,27 @@
       tooltip.update();
     });
   }
+  /** Pixels from the legend to the credit, so that their letters do not touch. */
+  const APART = 6;
+  /** How high the credit is where it reaches under the legend, which then stands above it; else 0. */
+  function creditBelow() {
+    const credit = document.querySelector(".leaflet-control-attribution")?.getBoundingClientRect();
+    const reaches = credit && legend && credit.left < legend.getBoundingClientRect().right + APART;
+    return reaches ? credit.height : 0;
+  }
+  /** The scale stands above the credit, and so does a legend that it reaches. */
+  function clearCredit() {
+    const credit = /** @type {HTMLElement | null} */ (document.querySelector(".leaflet-control-attribution"));
+    document.body.style.setProperty("--credit", `${credit?.offsetHeight ?? 0}px`);
+    document.body.style.setProperty("--credit-below", `${creditBelow()}px`);
+  }
+  for (const one of document.querySelectorAll(".legend, .leaflet-control-attribution")) {
+    new ResizeObserver(clearCredit).observe(one);
+  }
   /** Until somebody moves the map, it fills whatever frame or paper it is given. */
   function fit() {
     scaleText();
+    clearCredit();
     quietly(() => {
       map.invalidateSize({ animate: false, pan: moved });
       const { x, y } = map.getSize();
@@ -88,7 +107,6 @@
   const container = map.getContainer();
   container.focus = () => HTMLElement.prototype.focus.call(container, { preventScroll: true });
 
-  const legend = /** @type {HTMLElement | null} */ (document.querySelector(".legend"));
   /** A legend that scrolls can be reached, and so scrolled, with the keyboard. */
   function reach() {
     if (!legend) return;
