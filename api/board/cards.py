@@ -194,14 +194,15 @@ def verdict_line(card: Card, judged: JudgedSeries | None) -> str:
 
 
 def kinds_words(incidents: pd.DataFrame) -> str:
-    """The most frequent categories of some incidents: `Drugs 17, Burglary 7`; '' of one alone."""
+    """The most frequent categories: `Drugs 17, Burglary 7 and 2 more kinds`; '' of one alone."""
     counts = incidents["category"].value_counts().sort_index()
     counts = counts[counts > 0].sort_values(ascending=False, kind="stable")
     if len(counts) < 2:
         return ""
     rest = len(counts) - MOST_KINDS
     listed = [f"{category_title(str(slug))} {n:,}" for slug, n in counts.head(MOST_KINDS).items()]
-    return ", ".join(listed) + (f" and {rest:,} more" if rest > 0 else "")
+    more = f" and {rest:,} more kind{'' if rest == 1 else 's'}" if rest > 0 else ""
+    return ", ".join(listed) + more
 
 
 def verdict_rows(judged: JudgedSeries) -> pd.DataFrame:

@@ -232,7 +232,9 @@ def _line(words: str, tasks: list[Task]) -> str:
 
 
 def _named(task: Task) -> str:
-    title = shortened(f"{task.title}, {task.place.label}", MOST_LETTERS)
+    title = f"{task.title}, {task.place.label}"
+    if len(title) > MOST_LETTERS:  # part of the name of a place says nothing
+        title = shortened(task.title, MOST_LETTERS)
     return f"{title}: {outcome_words(task.outcome, task.finding)}" if task.outcome else title
 
 

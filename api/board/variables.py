@@ -49,6 +49,7 @@ def page_variables(findings: Findings, view: BoardView) -> dict[str, object]:
         "answer": answer,
         "accounts": answer.accounts,
         "compared": answer.accounts.compared,
+        "compared_words": compared_words(answer),
         "headline": headline(answer),
         "finding": headline_of(answer),
         "asked": _summary(answer),

@@ -20,6 +20,7 @@ from api.pages.text import (
     percent,
     signed,
 )
+from geo.analyses.unusual_text import step_title
 from geo.incidents import category_title
 
 # Stands in a page for a section that is sent later; escaped text can never contain it.
@@ -35,6 +36,7 @@ templates = Environment(
 _FILTERS: dict[str, Callable[..., str]] = {
     "thousands": lambda number: f"{number:,.0f}",
     "title_of": category_title,
+    "month_title": step_title,
     "signed": signed,
     "percent": percent,
     "officer_words": officer_words,

@@ -26,6 +26,23 @@ _SHAPE = """(disc) => {
     const { backgroundColor } = getComputedStyle(disc);
     return [disc.textContent.trim(), Math.abs(width - height) < 2, backgroundColor];
 }"""
+# What is written on a canvas cannot be read back: sizes are noted until the canvas is cleared.
+_NOTE_SIZES = """
+const sizes = new Map();
+const { clearRect, fillText } = CanvasRenderingContext2D.prototype;
+CanvasRenderingContext2D.prototype.clearRect = function (...box) {
+    sizes.set(this.canvas, []);
+    return clearRect.apply(this, box);
+};
+CanvasRenderingContext2D.prototype.fillText = function (...text) {
+    const size = parseFloat(/([\\d.]+)px/.exec(this.font)[1]);
+    sizes.get(this.canvas)?.push(size * this.getTransform().a / this.canvas.width);
+    return fillText.apply(this, text);
+};
+window.namesSmallerThan = (least) => [...sizes].filter(([canvas]) => canvas.isConnected)
+    .flatMap(([canvas, own]) => own.map((size) => size * canvas.getBoundingClientRect().width))
+    .filter((size) => size < least);
+"""
 _PARTED = """() => {
     const parts = ".legend, .leaflet-control-scale, .leaflet-control-attribution";
     const boxes = [...document.querySelectorAll(parts)].map((one) => one.getBoundingClientRect());
@@ -67,9 +84,13 @@ def test_the_map_of_a_presentation_is_read_on_a_low_screen_too(
 ) -> None:
     page = watched.page
     page.set_viewport_size({"width": 1280, "height": 720})
+    page.add_init_script(_NOTE_SIZES)
     page.goto(f"{address}/?{MARCH}&present=1")
     watched.wait_for_map()
+    page.frame_locator("iframe.map").locator("canvas.leaflet-tile-loaded").first.wait_for()
     sizes = text_sizes(page)
+    page.wait_for_load_state("networkidle")
+    assert page.frames[1].evaluate(f"namesSmallerThan({LEAST_ON_A_LOW_SCREEN_PX - 0.5})") == []
     assert min(sizes.values()) >= LEAST_ON_A_LOW_SCREEN_PX, sizes
     assert parted(page) == [True]
 

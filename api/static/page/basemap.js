@@ -55,6 +55,19 @@ function addBasemap(map, { places = true } = {}) {
     // By itself the layer empties whenever the map is set to a view. It keeps what it has until what
     // follows is drawn: printing does not wait for that, and a map that is resized does not flicker.
     made._invalidateAll = () => {};
+    // A tile is often begun anew, for another size of letters or of the map, before it is drawn. The
+    // library draws each of these, and the older one may come last: only the newest is drawn.
+    const renderTile = made.renderTile;
+    let begun = 0;
+    /** @this {any} @param {any} coords @param {any} element @param {string} key @param {() => void} [done] */
+    made.renderTile = function (coords, element, key, done) {
+      element.done = done ?? element.done;
+      element.key = `${key} ${++begun}`;
+      return renderTile.call(this, coords, element, element.key, () => {
+        element.done?.();
+        element.done = undefined;
+      });
+    };
     const setView = L.GridLayer.prototype._setView;
     /** @this {any} @param {any[]} where */
     made._setView = function (...where) {

@@ -7,6 +7,8 @@
   const home = JSON.parse(document.body.dataset.bounds ?? "[]");
   const inBoard = window.parent !== window;
   const legend = /** @type {HTMLElement | null} */ (document.querySelector(".legend"));
+  // The credit is of the data alone, and so short enough for a small map.
+  map.attributionControl?.setPrefix(false);
   /** The zoom at which single streets are seen. */
   const NEAR = 15.5;
 
@@ -101,6 +103,8 @@
     map.eachLayer((/** @type {any} */ layer) => layer._renderer?._redraw?.());
   });
   document.fonts.ready.then(fit);
+  // Before the basemap writes its first names: the frame is fitted when it has a size.
+  scaleText();
 
   // A press on the map gives it the keyboard. The page must not scroll meanwhile to show all of
   // the frame: the button would come up over another place than it went down on.

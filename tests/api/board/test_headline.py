@@ -63,17 +63,11 @@ def stub(*, n: int, before: float, certainty: str, compare: str = "previous") ->
         ),
         (
             {"n": 1300, "before": 1000, "certainty": "more than chance", "compare": "year"},
-            (
-                "1,300 incidents in March 2026, 30 % more than a year earlier: "
-                "a clear change."
-            ),
+            "1,300 incidents in March 2026, 30 % more than a year earlier: a clear change.",
         ),
         (
             {"n": 500, "before": 1000, "certainty": "less than chance"},
-            (
-                "500 incidents in March 2026, 50 % fewer than in February 2026: "
-                "a clear change."
-            ),
+            "500 incidents in March 2026, 50 % fewer than in February 2026: a clear change.",
         ),
         (
             {"n": 9, "before": 6, "certainty": "no clear change"},
@@ -81,10 +75,7 @@ def stub(*, n: int, before: float, certainty: str, compare: str = "previous") ->
         ),
         (
             {"n": 1000, "before": 1001, "certainty": "no clear change"},
-            (
-                "1,000 incidents in March 2026, about as many as in February 2026: "
-                "no clear change."
-            ),
+            "1,000 incidents in March 2026, about as many as in February 2026: no clear change.",
         ),
         (
             {"n": 100, "before": 80, "certainty": UNJUDGED},
