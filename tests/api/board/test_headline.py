@@ -58,8 +58,7 @@ def stub(*, n: int, before: float, certainty: str, compare: str = "previous") ->
     [
         (
             {"n": 843, "before": 958, "certainty": "no clear change"},
-            "843 incidents in March 2026, 12 % fewer than in February 2026: "  # noqa: ISC004
-            "no clear change.",
+            "843 incidents in March 2026, 12 % fewer than in February 2026: no clear change.",
         ),
         (
             {"n": 1300, "before": 1000, "certainty": "more than chance", "compare": "year"},
