@@ -106,7 +106,7 @@ function placing({ west, north, step }) {
   const crs = L.CRS.EPSG3857;
   const world = L.Projection.SphericalMercator.bounds.getSize().x;
   return {
-    options: { crs, maxZoom: Math.min(crs.zoom((LARGEST_STEP * world) / step), DEEPEST) },
+    options: { crs, maxZoom: Math.min(Math.floor(crs.zoom((LARGEST_STEP * world) / step)), DEEPEST) },
     at: (/** @type {number} */ x, /** @type {number} */ y) => crs.unproject(L.point(west + x * step, north - y * step)),
   };
 }

@@ -105,6 +105,16 @@ def test_the_lines_of_the_news_add_up_to_what_was_counted(
     assert "…; Task 5, Mill corner; and 5 more" in text
 
 
+def test_the_news_names_a_place_whole_or_not_at_all(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    raise_at(store, "Talk to the club about its closing time", day=4)
+    raise_at(store, "Patrol after midnight", day=4)
+    text = first_step(client.get(f"/?{QUESTION}").text)
+    news = "New: Patrol after midnight, Mill corner; Talk to the club about its closing time Next"
+    assert news in text
+
+
 def test_the_board_of_a_meeting_names_it_and_leads_to_its_minutes(
     client: TestClient, store: GeoPackageStore
 ) -> None:
