@@ -159,6 +159,8 @@ def present_and_decide(watched: Watched, meeting: str) -> None:
     expect(step.locator("h2")).to_contain_text("Since the last meeting")
     expect(page.locator("#meeting")).to_contain_text("December board")
     expect(page.locator("#meeting")).to_contain_text("the board of Castle and Quay")
+    banner = page.locator("#meeting span")
+    assert banner.evaluate("(one) => one.scrollWidth <= one.clientWidth")  # not cut
     assert "within=D05000002" in page.url  # a ward's meeting looks at its own places
     watched.keep("meeting-present")
     assert fits(page)
