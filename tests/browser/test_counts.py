@@ -18,6 +18,9 @@ from tests.tile_files import CREDIT, write_mbtiles, zoomstack
 
 pytestmark = pytest.mark.browser
 
+SHADES = "#map .leaflet-overlay-pane canvas"
+"""The tiles of a basemap are canvases as well, in another pane."""
+
 MIDDLE = 310_000.0, 290_000.0
 """Of the synthetic country, in metres of the British National Grid."""
 
@@ -44,7 +47,7 @@ def test_a_national_map_opens_and_an_area_tells_its_story(
 ) -> None:
     page = watched.page
     page.goto(counts_address)
-    page.locator("#map canvas").wait_for()
+    page.locator(SHADES).wait_for()
     watched.keep("counts-1920")
     first = page.locator("#results tbody tr").first
     name, n = first.locator("a").inner_text(), first.locator("td").nth(1).inner_text()
@@ -103,14 +106,14 @@ def test_the_map_is_drawn_for_the_room_that_it_has_on_paper(
 ) -> None:
     page = watched.page
     page.goto(counts_address)
-    page.locator("#map canvas").wait_for()
+    page.locator(SHADES).wait_for()
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     box = page.locator("#map").bounding_box()
     assert box
     assert box["width"] == pytest.approx(186 / 25.4 * 96, abs=3)
     # Leaflet draws a tenth more than it shows on each side.
-    drawn = page.locator("#map canvas").bounding_box()
+    drawn = page.locator(SHADES).bounding_box()
     assert drawn
     assert drawn["width"] == pytest.approx(1.2 * box["width"], abs=6)
     assert drawn["x"] < box["x"]

@@ -115,9 +115,9 @@ function placing({ west, north, step }) {
 function corners(steps, at) {
   let [x, y] = [0, 0];
   const points = [];
-  for (let at = 0; at < steps.length; at += 2) {
-    x += steps[at];
-    y += steps[at + 1];
+  for (let step = 0; step < steps.length; step += 2) {
+    x += steps[step];
+    y += steps[step + 1];
     points.push(at(x, y));
   }
   return points;
