@@ -11,10 +11,8 @@ from __future__ import annotations
 import secrets
 from typing import Final
 
-from api.calls import BusyError
 from api.errors import LASTING
-from api.pages.text import reason_of
-from geo.errors import PatchmapError
+from api.pages.text import Refusal, reason_of
 
 
 class _Edition:
@@ -35,7 +33,7 @@ def outdate_boards() -> None:
     _present.name = secrets.token_hex(8)
 
 
-def reason_shown(refusal: PatchmapError | BusyError) -> str:
+def reason_shown(refusal: Refusal) -> str:
     """Return the reason to show in the place of a section; if it may pass, boards are outdated."""
     if not isinstance(refusal, LASTING):
         outdate_boards()

@@ -27,11 +27,12 @@ from api.board.opening import (
     refusal_page,
     standing_view,
 )
-from api.board.sections import WHOLE_PERIOD, WITH_TASKS, render_or_explain
+from api.board.sections import WHOLE_PERIOD, WITH_TASKS, explain, render_or_explain
 from api.board.stories import render_story_or_explain
 from api.board.tasks import may_decide, meeting_of
 from api.board.variables import bar_variables, page_variables
 from api.board.view import BoardView
+from api.calls import OverdueError
 from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.etags import not_modified_or
 from api.identity.declared import requires
@@ -152,7 +153,8 @@ def board_parts(board: OpenedBoard, draw: Callable[[BoardView], None]) -> Iterat
     yield start
     with suppress(Exception):  # the frame of the map asks again, and says why
         draw(board.view)
-    checkpoint()  # what nobody waits for any more stops all the same
+    with suppress(OverdueError):  # who waits reads that in the place of each section
+        checkpoint()  # what nobody waits for any more stops all the same
     for name, following in zip(rest[::2], rest[1::2], strict=True):
         yield _section(board, name)
         yield following
@@ -164,8 +166,11 @@ def _section(board: OpenedBoard, name: str) -> str:
     begun, shared = edition(), board.shared
 
     def render() -> str:
-        with findings.computing(name):
-            return str(render_or_explain(name, findings, shared))
+        try:
+            with findings.computing(name):
+                return str(render_or_explain(name, findings, shared))
+        except OverdueError as late:
+            return str(explain(name, late, shared))
 
     def lasts() -> bool:
         return edition() == begun  # which ends when a section fails

@@ -35,7 +35,7 @@ from api.maps.drawing import draw_treatment
 from api.pages.allocation_summary import AllocationSummary
 from api.pages.charts import HEATS, chart, heat
 from api.pages.templating import templates
-from api.pages.text import PATTERN_WORDS
+from api.pages.text import PATTERN_WORDS, Refusal
 from api.pages.trends import last_months
 from geo.analyses import ANALYSES, Analysis
 from geo.analyses.surfaces import change_caveats
@@ -111,15 +111,27 @@ def render_or_explain(name: str, findings: Findings, shared: Variables) -> Marku
     """
     try:
         return render_section(name, findings, shared)
-    except StoppedError:  # nobody waits for the page any more
+    except StoppedError:  # nobody waits for the page any more, or its time is over
         raise
     except (PatchmapError, BusyError) as refusal:
-        reason = reason_shown(refusal)
+        return explain(name, refusal, shared)
     except Exception:  # noqa: BLE001 - its trace is in the log
         log.exception("the section %r of %s failed", name, findings.question.query())
         outdate_boards()
-        reason = FAILED
-    return _rendered(name, {**shared, "reason": reason})
+    return _rendered(name, {**shared, "reason": FAILED})
+
+
+def explain(name: str, refusal: Refusal, shared: Variables) -> Markup:
+    """Render the reason why a section is missing, in its place.
+
+    Parameters
+    ----------
+    name, shared
+        As for `render_section`.
+    refusal
+        Why it is missing.
+    """
+    return _rendered(name, {**shared, "reason": reason_shown(refusal)})
 
 
 def _rendered(name: str, variables: Variables) -> Markup:

@@ -7,7 +7,7 @@ import re
 
 import geopandas as gpd
 
-from api.calls import BusyError
+from api.calls import BusyError, OverdueError
 from geo.allocation.patrols.scheduling import DAY
 from geo.coverage import no_data_words, partly_covered
 from geo.errors import PatchmapError, QuestionError
@@ -15,6 +15,9 @@ from geo.hotspots.verdict import CERTAINTY, UNJUDGED
 from geo.incidents import category_title
 from geo.question.answer import Answer
 from geo.question.values import Hours
+
+Refusal = PatchmapError | BusyError | OverdueError
+"""Why a page lacks what was asked for, in words for whoever asked."""
 
 CLASS_WORDS = {
     "hot_99": "Hot: far more than expected (false discovery rate 1 %)",
@@ -232,7 +235,7 @@ def percent(share: float, *, sign: bool = False) -> str:
     return f"{share * 100:.{decimals}f} %"
 
 
-def reason_of(refusal: PatchmapError | BusyError) -> str:
+def reason_of(refusal: Refusal) -> str:
     """The message of a refusal without the name of its option."""
     option = refusal.option if isinstance(refusal, QuestionError) else ""
     return str(refusal).removeprefix(f"{option}: ")

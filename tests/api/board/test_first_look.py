@@ -19,8 +19,10 @@ from api.app import make_app
 from api.board.lasting import outdate_boards
 from api.board.preparing import BoardPreparation, prepare_board
 from api.board.sections import SECTIONS, WITH_TASKS
+from api.calls import CallerLeftError, OverdueError, current_call
 from api.settings import Settings
 from geo.cells import MOST_CELLS, Cells, Grid, finest_width
+from geo.checkpoints import checkpoint
 from geo.errors import StoreError
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
@@ -215,6 +217,36 @@ def test_a_store_that_goes_away_while_a_page_is_sent_cuts_nothing_off(
     page = browser.get(QUESTION).text
     assert whole(page)
     assert "the store cannot be used: it is away" in page
+
+
+def test_a_section_that_takes_too_long_says_so_and_cuts_nothing_off(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(_findings: object) -> dict[str, object]:
+        call = current_call()
+        assert call
+        call.end(OverdueError("this takes longer than 60 seconds here"))
+        checkpoint()
+        return {}
+
+    monkeypatch.setitem(SECTIONS, "areas", late)
+    outdate_boards()
+    page = browser.get(QUESTION).text
+    assert whole(page)
+    assert "this takes longer than 60 seconds here" in page
+    monkeypatch.undo()
+    assert "this takes longer" not in browser.get(QUESTION).text
+
+
+def test_a_page_that_nobody_waits_for_any_more_ends(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def left(_findings: object) -> dict[str, object]:
+        raise CallerLeftError("the caller left")
+
+    monkeypatch.setitem(SECTIONS, "areas", left)
+    outdate_boards()
+    assert not whole(browser.get(QUESTION).text)
 
 
 def test_a_map_that_fails_leaves_the_board_whole(
