@@ -11,7 +11,7 @@ from api.board.findings import Findings
 from api.board.variables import Variables
 from api.pages.control_charts import control_chart
 from geo.analyses.unusual import JudgedSeries
-from geo.analyses.unusual_text import series_title
+from geo.analyses.unusual_text import series_title, step_title
 from geo.surveillance import CANNOT_SAY, FEWER, MORE
 
 MOST_LINES: Final = 3
@@ -48,7 +48,7 @@ def control(findings: Findings) -> Variables:
         {
             "title": series_title(row),
             "chart": control_chart(judged, position, width=width, height=height),
-            "words": f"{row['period']}: {row['n']:,}, {row['why']}",
+            "words": f"{step_title(str(row['period']))}: {row['n']:,}, {row['why']}",
         }
         for position, row in zip(rows.index.tolist(), records(rows), strict=True)
     ]

@@ -91,9 +91,9 @@ def area_words(answer: Answer) -> str:
 def shown_words(answer: Answer) -> str:
     """The number of incidents shown, and of those that they are judged against."""
     shown, counted = answer.n_shown, answer.accounts.counted
-    text = f"n = {shown:,} incidents {area_words(answer)}"
+    text = f"{shown:,} incidents {area_words(answer)}"
     whole = f"judged against the whole of {answer.study_title}"
-    return f"{text}, {whole}" + (f", n = {counted:,}" if shown != counted else "")
+    return f"{text}, {whole}" + (f" ({counted:,})" if shown != counted else "")
 
 
 def gap_notes(answer: Answer) -> list[str]:

@@ -166,7 +166,7 @@ def test_the_map_file_opens_from_disk_without_any_request(
     watched.page.goto((tmp_path / "map.html").as_uri())
     watched.page.locator("canvas.leaflet-zoom-animated").wait_for()
     watched.keep("map-file")
-    expect(watched.page.locator(".legend")).to_contain_text("n = 11,")
+    expect(watched.page.locator(".legend")).to_contain_text(": 11,")
     assert [url for url in watched.requests if not url.startswith("data:")] == [watched.page.url]
     assert watched.faults == []
 

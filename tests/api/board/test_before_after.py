@@ -42,13 +42,13 @@ def test_what_only_one_period_covers_is_on_neither_map(
     page = html.unescape(client.get(f"/?{ASKED}&show=pair").text)
     before, after = re.findall(r'<iframe[^>]* src="([^"]+)"', page)
     shown = [
-        int(re.search(r"n = ([\d,]+) incidents", client.get(address).text)[1])
+        int(re.search(r"</strong>: ([\d,]+) incidents", client.get(address).text)[1])
         for address in (before, after)
     ]
     assert shown == [*sums.values()]
     # All of January is more than what both months cover.
     plain = client.get("/map?datetime=2024-01&layer=wards&cell=200").text
-    assert int(re.search(r"n = ([\d,]+) incidents", plain)[1]) > sums["n_compared"]
+    assert int(re.search(r"</strong>: ([\d,]+) incidents", plain)[1]) > sums["n_compared"]
 
 
 def test_a_place_has_one_number_on_both_maps(client: TestClient) -> None:
