@@ -36,7 +36,8 @@ CanvasRenderingContext2D.prototype.clearRect = function (...box) {
 };
 CanvasRenderingContext2D.prototype.fillText = function (...text) {
     const size = parseFloat(/([\\d.]+)px/.exec(this.font)[1]);
-    sizes.get(this.canvas)?.push(size * this.getTransform().a / this.canvas.width);
+    const { a, b } = this.getTransform();  // names of streets are turned
+    sizes.get(this.canvas)?.push(size * Math.hypot(a, b) / this.canvas.width);
     return fillText.apply(this, text);
 };
 window.namesSmallerThan = (least) => [...sizes].filter(([canvas]) => canvas.isConnected)
@@ -49,6 +50,15 @@ _PARTED = """() => {
     const apart = (a, b) => a.right <= b.left || b.right <= a.left ||
         a.bottom <= b.top || b.bottom <= a.top;
     return boxes.length === 3 && boxes.every((a) => boxes.every((b) => a === b || apart(a, b)));
+}"""
+_NAMES_COVERED = """() => {
+    const boxOf = (one) => one.getBoundingClientRect();
+    const covers = [...document.querySelectorAll(".legend, .leaflet-control")].map(boxOf);
+    return [...document.querySelectorAll(".area-label:not(.hidden)")].filter((label) => {
+        const { left, top, right, bottom } = boxOf(label);
+        return covers.some((one) => one.left < right && left < one.right &&
+            one.top < bottom && top < one.bottom);
+    }).map((label) => label.textContent);
 }"""
 _LINES = "(one) => new Set([...one.getClientRects()].map(({ top }) => Math.round(top))).size"
 
@@ -79,10 +89,23 @@ def test_the_map_of_a_presentation_is_read_from_five_metres(
     assert watched.faults == []
 
 
-def test_the_map_of_a_presentation_is_read_on_a_low_screen_too(
+def test_the_map_of_a_presentation_is_read_on_a_low_screen_and_on_a_phone_too(
     watched: Watched, address: str
 ) -> None:
     page = watched.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}/?{MARCH}&present=1")
+    watched.wait_for_map()
+    watched.keep("present-phone")
+    assert page.frames[1].evaluate(_NAMES_COVERED) == []
+    assert parted(page) == [True]
+    buttons, legend = (
+        page.frame_locator("iframe.map").locator(part).bounding_box()
+        for part in (".leaflet-control-zoom", ".legend")
+    )
+    assert buttons
+    assert legend
+    assert buttons["y"] + buttons["height"] <= legend["y"]
     page.set_viewport_size({"width": 1280, "height": 720})
     page.add_init_script(_NOTE_SIZES)
     page.goto(f"{address}/?{MARCH}&present=1")
@@ -95,7 +118,7 @@ def test_the_map_of_a_presentation_is_read_on_a_low_screen_too(
     assert parted(page) == [True]
 
 
-@pytest.mark.parametrize(("width", "height"), [(1024, 768), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1024, 768), (1280, 720), (1920, 1080)])
 def test_before_and_after_are_covered_by_nothing(
     watched: Watched, address: str, width: int, height: int
 ) -> None:
@@ -114,6 +137,8 @@ def test_before_and_after_are_covered_by_nothing(
     )
     assert field["bottom"] <= min(one["top"] for one in maps)
     assert parted(page) == [True, True]
+    for frame in page.frames[1:]:
+        assert frame.evaluate(_NAMES_COVERED) == []
 
 
 def parted(page: Page) -> list[bool]:

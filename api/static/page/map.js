@@ -41,11 +41,13 @@
   const asides = new Map();
   /** The size of type of a board on a small screen, and how much larger a presentation writes than a board. */
   const [BOARD_PX, PRESENTED] = [19, 1.65];
+  /** Narrower windows are phones: a presentation writes as any page there. */
+  const ROOM = "(min-width: 901px)";
   /** The map writes as large as the board around it: larger on a wide screen, and in a presentation, which is read from five metres. */
   function scaleText() {
     const page = inBoard ? window.frameElement?.ownerDocument : null;
     if (!page) return;
-    const presented = page.body.classList.contains("presenting");
+    const presented = page.body.classList.contains("presenting") && window.parent.matchMedia(ROOM).matches;
     const wide = Math.max(parseFloat(getComputedStyle(page.documentElement).fontSize) / BOARD_PX, 1);
     const scale = document.body.classList.contains("on-paper") ? 1 : wide * (presented ? PRESENTED : 1);
     document.body.classList.toggle("presented", presented);
