@@ -14,6 +14,7 @@ from api.identity.audit import Action
 
 _STEPS: Final = (
     *("move", "split", "merge", "add-area", "remove-area", "rename", "members", "lock", "unlock"),
+    *("council-size", "share-seats"),
     *("bridge", "unbridge", "undo", "redo", "suggest", "alternative", "new", "import", "remove"),
 )
 _TASK_STEPS: Final = (
@@ -51,6 +52,7 @@ READ_ONLY: Final = frozenset(
         *("layers check", "layers list", "layers export", "layers history", "basemap list"),
         *("weights list", "gazetteer list", "imports list", "retention show", "users list"),
         *("keys list", "plan list", "plan show", "plan compare", "plan export", "release list"),
+        "plan council",
         *("release show", "release check", "audit show", "audit verify", "audit export"),
         *("look", "locate", "find", "map", "brief", "quality", "mapping suggest"),
         *("fetch police.uk", "fetch layer", "measures list", "measures show", "entries list"),

@@ -66,6 +66,7 @@ def plan_facts(
         "before": records(draft.before.frame.reset_index()),
         "origins": dict(origins),
         "unassigned": {name: float(value) for name, value in measures.unassigned.items()},
+        "council_size": plan.now.council_size,
         "review": review_facts(measures),
         "cut_edges": measures.cut_edges,
         "pieces": records(pieces_layer(plan.now, draft.blocks)),

@@ -93,6 +93,14 @@ def percent(value: float, beyond: int = 0) -> str:
     return (f"{value:+.0f}" if value else "0") + _MARKS.get(int(beyond), "")
 
 
+def council_line(measures: PlanMeasures) -> list[str]:
+    """The council size of a plan, and how many members its areas elect; nothing if not set."""
+    state = measures.state
+    if state.council_size is None:
+        return []
+    return [f"council size: {state.council_size:,}; the areas elect {state.members_elected:,}"]
+
+
 def trigger_lines(measures: PlanMeasures) -> list[str]:
     """Whether the variances meet the criteria for an electoral review, now and forecast."""
     lines = []
@@ -138,6 +146,8 @@ def step_lines(before: PlanMeasures, after: PlanMeasures) -> list[str]:
         if was is after.by_area[code] and area == before.state.areas.get(code):
             continue
         lines.append(f"  {area.name} ({code}): {_area_changes(before, after, code)}")
+    if before.state.council_size != after.state.council_size:
+        lines += [*council_line(after), *trigger_lines(after)]
     return [*lines, *whole_lines(after)]
 
 

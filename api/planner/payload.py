@@ -48,8 +48,12 @@ class SplitsPayload(TypedDict):
 
 
 class CouncilPayload(TypedDict):
-    """The council as a whole: its members, and how equal its areas are by electorate."""
+    """The council as a whole: its size, and how equal its areas are by electorate.
 
+    `size` is null where it is not set; `members` are those that the areas elect.
+    """
+
+    size: int | None
     members: int
     equality: dict[str, ReviewFacts]
 
@@ -288,5 +292,9 @@ def _figures(draft: Draft) -> dict[str, list[float | None]]:
 
 
 def _council(measures: PlanMeasures) -> CouncilPayload:
-    members = [area.members or 0 for area in measures.state.areas.values()]
-    return {"members": sum(members), "equality": review_facts(measures)}
+    state = measures.state
+    return {
+        "size": state.council_size,
+        "members": state.members_elected,
+        "equality": review_facts(measures),
+    }

@@ -104,6 +104,8 @@ def plan_report(
         metadata=plan.metadata,
         base=base,
         areas=len(plan.now.areas),
+        council_size=plan.now.council_size,
+        members_elected=plan.now.members_elected,
         blocks=len(plan.now.graph),
         totals=comparison.totals,
         wholes=comparison.grand_totals,

@@ -19,6 +19,9 @@ from geo.question.model import Question
 from geo.text import refuse_control_escapes
 
 JSON: Final = "application/json"
+COUNCIL_PARAMETERS: Final = ("sizes", "pattern", "electorate")
+"""Which council sizes are compared, over wards of how many members, by which electorate."""
+
 MAX_BODY_BYTES: Final = 4_000_000
 """Largest request body; a step that names 100,000 blocks fits."""
 
@@ -56,10 +59,26 @@ class PlannerRequest:
 
 async def read_request(request: Request, answers: AnswersDep) -> PlannerRequest:
     """Read the Question of a request; unknown parameters are refused."""
+    return _read(request, answers)[0]
+
+
+async def read_council_request(
+    request: Request, answers: AnswersDep
+) -> tuple[PlannerRequest, dict[str, str]]:
+    """Read the Question of a request, and which council sizes it compares."""
+    return _read(request, answers, besides=COUNCIL_PARAMETERS)
+
+
+def _read(
+    request: Request, answers: AnswersDep, *, besides: tuple[str, ...] = ()
+) -> tuple[PlannerRequest, dict[str, str]]:
+    """The request, and the parameters that are no part of its Question."""
     if not DataView.of(identity_of(request)).plans:
         raise HTTPException(404)
-    question = Question.read(only(request, QUESTION_PARAMETERS))
-    return PlannerRequest(answers, request.app.state.plan_sessions, question)
+    query = only(request, (*QUESTION_PARAMETERS, *besides))
+    others = {name: query.pop(name) for name in besides if name in query}
+    sessions = request.app.state.plan_sessions
+    return PlannerRequest(answers, sessions, Question.read(query)), others
 
 
 async def read_body(request: Request) -> bytes:
@@ -80,4 +99,5 @@ async def read_body(request: Request) -> bytes:
 
 
 PlannerDep = Annotated[PlannerRequest, Depends(read_request)]
+CouncilDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_council_request)]
 BodyDep = Annotated[bytes, Depends(read_body)]

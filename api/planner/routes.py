@@ -19,7 +19,7 @@ from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.planner.downloads import download, download_format
 from api.planner.pages import planner_page
-from api.planner.request import JSON, BodyDep, PlannerDep
+from api.planner.request import JSON, BodyDep, CouncilDep, PlannerDep
 from api.planner.steps import read_beginning, read_step
 from api.reads import ANSWERING
 from api.settings import user_name
@@ -107,6 +107,19 @@ def suggestions(request: Request, planner: PlannerDep, plan_id: str) -> Response
         request,
         planner.answers,
         lambda: _json(planner.session(plan_id).suggestions()),
+        media_type=JSON,
+        reads=ANSWERING,
+    )
+
+
+@router.get("/plans/{plan_id}/council")
+def council(request: Request, asked: CouncilDep, plan_id: str) -> Response:
+    """Return what councils of several sizes would mean for the areas of a plan."""
+    planner, terms = asked
+    return not_modified_or(
+        request,
+        planner.answers,
+        lambda: _json(planner.session(plan_id).council(terms)),
         media_type=JSON,
         reads=ANSWERING,
     )

@@ -15,6 +15,7 @@ from api.formats.encoding import records
 from api.identity.view import DataView
 from api.load.memory import MemoryBudget
 from api.load.turns import Turns
+from api.planner.council import OptionsPayload, options_payload, read_sizes
 from api.planner.facts import Row
 from api.planner.payload import (
     AreaRows,
@@ -85,6 +86,21 @@ class EditingSession:
             posts_and_money(self.draft.measures, self.question)
         before = area_rows(self.draft.before, self.question)
         return plan_payload(self.draft, self.counters, before=before, now=self.rows)
+
+    def council(self, terms: Mapping[str, str]) -> OptionsPayload:
+        """Council sizes beside each other.
+
+        Parameters
+        ----------
+        terms
+            `sizes`, `pattern` and `electorate` as texts; each may be missing.
+        """
+        return options_payload(
+            self.draft.measures,
+            read_sizes(terms.get("sizes", "")),
+            pattern=terms.get("pattern", ""),
+            electorate=terms.get("electorate", ""),
+        )
 
     def suggestions(self) -> SuggestionsPayload:
         """Moves that improve the balance of electors, else of the first column that adds up."""

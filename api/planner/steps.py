@@ -20,7 +20,8 @@ from geo.text import ONE_LINE
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 Name = Annotated[str, Field(max_length=100, pattern=ONE_LINE)]
 Blocks = Annotated[list[Code], Field(min_length=1, max_length=100_000)]
-Members = Annotated[int, Field(ge=-(2**31), le=2**31)] | None
+Number = Annotated[int, Field(ge=-(2**31), le=2**31)]
+Members = Number | None
 """The plan itself says which numbers are possible."""
 
 
@@ -123,6 +124,27 @@ class SetMembers(_Step):
         return plan.set_members(self.area, self.members, signed=signed)
 
 
+class CouncilSize(_Step):
+    """Set how many members the whole council has."""
+
+    step: Literal["council"]
+    size: Members
+
+    def _take(self, plan: Plan, signed: Signed) -> Plan:
+        return plan.set_council_size(self.size, signed=signed)
+
+
+class Share(_Step):
+    """Set how many members several areas elect, and the council size that they come from."""
+
+    step: Literal["share"]
+    members: Annotated[dict[Code, Number], Field(max_length=1_000)]
+    size: Members = None
+
+    def _take(self, plan: Plan, signed: Signed) -> Plan:
+        return plan.share_seats(self.members, signed=signed, council_size=self.size)
+
+
 class AreaStep(_Step):
     """Lock, unlock or remove an area."""
 
@@ -166,7 +188,18 @@ class HistoryStep(_Step):
 
 
 PlanStep = Annotated[
-    Move | Split | Merge | Add | Rename | SetMembers | AreaStep | Bridge | Unbridge | HistoryStep,
+    Move
+    | Split
+    | Merge
+    | Add
+    | Rename
+    | SetMembers
+    | CouncilSize
+    | Share
+    | AreaStep
+    | Bridge
+    | Unbridge
+    | HistoryStep,
     Field(discriminator="step"),
 ]
 _STEPS: TypeAdapter[PlanStep] = TypeAdapter(PlanStep)

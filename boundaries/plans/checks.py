@@ -30,7 +30,7 @@ class PlanWarning:
     Attributes
     ----------
     kind
-        `members`, `bridge`, `bridge only` or `doughnut`.
+        `council`, `members`, `bridge`, `bridge only` or `doughnut`.
     areas
         Codes of the areas concerned; may be empty.
     text
@@ -55,11 +55,31 @@ def plan_warnings(measures: PlanMeasures) -> list[PlanWarning]:
 
     Returns
     -------
-    Impossible, unusual and missing numbers of members; bridges that are long or lie over land;
-    parts of areas that only a bridge joins; areas that lie wholly inside another.
+    Areas that elect more or fewer members than the council has; impossible, unusual and missing
+    numbers of members; bridges that are long or lie over land; parts of areas that only a bridge
+    joins; areas that lie wholly inside another.
     """
     state = measures.state
-    return [*_members(measures), *_bridges(state), *_bridge_only(state), *_doughnuts(state)]
+    return [
+        *_council_size(state),
+        *_members(measures),
+        *_bridges(state),
+        *_bridge_only(state),
+        *_doughnuts(state),
+    ]
+
+
+def _council_size(state: State) -> Iterator[PlanWarning]:
+    size, elected = state.council_size, state.members_elected
+    if size is None or elected == size:
+        return
+    of = "1 member" if size == 1 else f"{size:,} members"
+    rest = (
+        f"{size - elected:,} not given to any area yet"
+        if elected < size
+        else f"{elected - size:,} too many"
+    )
+    yield PlanWarning("council", (), f"the areas elect {elected:,} of the council's {of}: {rest}")
 
 
 def _members(measures: PlanMeasures) -> Iterator[PlanWarning]:
@@ -72,11 +92,12 @@ def _members(measures: PlanMeasures) -> Iterator[PlanWarning]:
             if known and columns and state.blocks(code):
                 electors = measures.totals[columns[0]][position]
                 number = "no number of members" if area.members is None else "0 members"
-                yield PlanWarning(
-                    "members", (code,),
-                    f"{title} has {number}: its {electors:,.0f} electors are not in the council's "
-                    "average",
-                )  # fmt: skip
+                effect = (
+                    f"the variance of its {electors:,.0f} electors is unknown"
+                    if state.council_size
+                    else f"its {electors:,.0f} electors are not in the council's average"
+                )
+                yield PlanWarning("members", (code,), f"{title} has {number}: {effect}")
         elif not LEAST_MEMBERS <= area.members <= MOST_MEMBERS:
             yield PlanWarning(
                 "members", (code,),

@@ -17,7 +17,7 @@ from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.figures import Figures, block_figures
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
-from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
+from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer, council_size_of
 from boundaries.plans.serialization import next_version, read_plan, write_plan
 from geo.areal.best_fit import assignment_from_table, best_fit
 from geo.areal.measured_blocks import MeasuredBlocks
@@ -171,6 +171,7 @@ def new_plan(
                 assignment=source.assignment,
                 areas=source.now.areas.values(),
                 bridges=source.now.bridges,
+                council_size=source.now.council_size,
             )
         else:
             blocks = BlockLayer.read(store, _required(blocks_layer))
@@ -253,8 +254,14 @@ def fit_plan(
         If blocks and areas are in different coordinate systems.
     """
     fit = best_fit(blocks.areas, areas)
-    known = areas_of_layer(areas)
-    plan = Plan.begin(metadata, blocks.graph, assignment=fit.assignment, areas=known)
+    known = list(areas_of_layer(areas))
+    plan = Plan.begin(
+        metadata,
+        blocks.graph,
+        assignment=fit.assignment,
+        areas=known,
+        council_size=council_size_of(known),
+    )
     return plan, fit.straddling
 
 

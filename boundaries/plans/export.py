@@ -17,6 +17,8 @@ from geo.areal.measured_blocks import MeasuredBlocks
 
 # Moves between more pairs of areas are summed up in one phrase.
 _NAMED_PAIRS = 6
+# Likewise the numbers of members that were shared out over more areas.
+_NAMED_AREAS = 3
 HISTORY = ["step", "at", "by", "kind", "what", "reason", "forced", "in_force"]
 """The columns of `history_frame`."""
 
@@ -120,6 +122,11 @@ def describe(step: Step, titles: Mapping[str, str] | None = None) -> str:
     Phrases separated by semicolons.
     """
     phrases = [_amended(step.kind, *pair) for pair in step.areas.values()]
+    if step.kind == "share" and len(phrases) > _NAMED_AREAS:
+        phrases = [f"changed the members of {len(phrases)} areas"]
+    if step.council_size:
+        old_size, new_size = ("open" if n is None else n for n in step.council_size)
+        phrases.insert(0, f"changed the council size from {old_size} to {new_size}")
     for name, (old, new) in step.bridges.items():
         one, other = new or old or ("", "")
         phrases.append(f"{'built' if new else 'removed'} the bridge {name} from {one} to {other}")

@@ -75,6 +75,7 @@ def undoing(steps: Sequence[Step], position: int, signed: Signed) -> Step:
         {code: (new, old) for code, (old, new) in step.areas.items()},
         {name: (new, old) for name, (old, new) in step.bridges.items()},
         of=position + 1,
+        council_size=step.council_size and step.council_size[::-1],
     )
 
 

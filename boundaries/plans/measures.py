@@ -204,9 +204,15 @@ class PlanMeasures:
         return pd.Series({"blocks": rest.blocks} | sums)
 
     def average(self, electors: str = "electors") -> float:
-        """The council's electors per member, including electors in unassigned blocks."""
-        members = [area.members or 0 for area in self.state.areas.values()]
+        """The council's electors per member, including electors in unassigned blocks.
+
+        With a council size, all electors by that number, also those of areas whose members are
+        open: so no area that is added, removed or left open moves the others' variance.
+        """
         rest = self.by_area[UNASSIGNED].totals[self.blocks.names.index(electors)]
+        if self.state.council_size:
+            return float((self.totals[electors].sum() + rest) / self.state.council_size)
+        members = [area.members or 0 for area in self.state.areas.values()]
         return council_average(self.totals[electors], members, unassigned=rest)
 
     @cached_property

@@ -17,7 +17,13 @@ import pandas as pd
 
 from boundaries.layers.blocks import BlockGraph, Bridge
 from boundaries.plans.history import Standing, redoing, undoing
-from boundaries.plans.rules import check_bridge, check_locks, check_members, check_pieces
+from boundaries.plans.rules import (
+    check_bridge,
+    check_council_size,
+    check_locks,
+    check_members,
+    check_pieces,
+)
 from boundaries.plans.state import Area, Pairs, Signed, State, Step
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import ConflictError, InputError, NotFoundError
@@ -85,6 +91,7 @@ class Plan:
         assignment: Mapping[str, str] | pd.Series | None = None,
         areas: Iterable[Area] = (),
         bridges: Mapping[str, Bridge] | None = None,
+        council_size: int | None = None,
     ) -> Plan:
         """Create a plan: empty, by best fit to a layer, or from another plan.
 
@@ -100,6 +107,8 @@ class Plan:
             The areas; one that only the assignment names is called by its code.
         bridges
             Name → the codes of two blocks.
+        council_size
+            The members of the whole council; None if it is not set.
 
         Returns
         -------
@@ -118,7 +127,13 @@ class Plan:
         named = {code: Area(code, code) for code in set(area_of.values()) - {UNASSIGNED}}
         # Through a Series, because numpy would make an array of fixed-width text of the codes.
         assigned = pd.Series([area_of.get(code, UNASSIGNED) for code in graph.codes], dtype=object)
-        start = State.of(graph, assigned.to_numpy(), areas=named | known, bridges=bridges)
+        start = State.of(
+            graph,
+            assigned.to_numpy(),
+            areas=named | known,
+            bridges=bridges,
+            council_size=council_size,
+        )
         return cls(metadata, start, start)
 
     @property
@@ -365,6 +380,66 @@ class Plan:
         """
         return self._amend("members", signed, code, lambda area: replace(area, members=members))
 
+    def set_council_size(self, size: int | None, *, signed: Signed) -> Plan:
+        """Set how many members the whole council has, whatever its areas elect.
+
+        Parameters
+        ----------
+        size
+            The number; None for the sum of the members of the areas.
+        signed
+            Who sets it.
+
+        Returns
+        -------
+        The plan after the step.
+
+        Raises
+        ------
+        InputError
+            If the number is impossible (see `rules.check_council_size`) or the same.
+        """
+        if size == self.now.council_size:
+            raise InputError(f"nothing to change: the council size is {_size(size)} already")
+        return self._take(Step("council", signed, council_size=(self.now.council_size, size)))
+
+    def share_seats(
+        self, members: Mapping[str, int], *, signed: Signed, council_size: int | None = None
+    ) -> Plan:
+        """Set how many members several areas elect, in one step.
+
+        Parameters
+        ----------
+        members
+            Area code → its members.
+        signed
+            Who shares them out.
+        council_size
+            The council size that they are shared out of; None to leave it as it is.
+
+        Returns
+        -------
+        The plan after the step.
+
+        Raises
+        ------
+        InputError
+            If a number is impossible or nothing would change.
+        NotFoundError, ConflictError
+            If there is no such area, or one whose number changes is locked.
+        """
+        old = {code: self.area(code) for code in members}
+        areas: dict[str, tuple[Area | None, Area | None]] = {
+            code: (area, replace(area, members=members[code]))
+            for code, area in sorted(old.items())
+            if area.members != members[code]
+        }
+        before = self.now.council_size
+        size = None if council_size in (None, before) else (before, council_size)
+        if not (areas or size):
+            raise InputError("nothing to change: every area elects that number already")
+        return self._take(Step("share", signed, areas=areas, council_size=size))
+
     def lock(self, code: str, *, signed: Signed) -> Plan:
         """Lock an area: nothing moves in or out until `unlock`.
 
@@ -517,6 +592,7 @@ class Plan:
         # Applied first: a bridge to an unknown block is refused there, before the rules look it up.
         now = self.now.apply(step)
         check_members(step)
+        check_council_size(step)
         check_locks(self.now, step)
         if not step.forced:
             check_pieces(self.now, now, step)
@@ -557,6 +633,17 @@ def areas_of_layer(areas: gpd.GeoDataFrame) -> Iterator[Area]:
     members = areas.get("members", pd.Series(np.nan, index=areas.index))
     for code, name, number in zip(areas.index, areas["area_name"], members, strict=True):
         yield Area(str(code), str(name), None if pd.isna(number) else int(number))
+
+
+def council_size_of(areas: Iterable[Area]) -> int | None:
+    """The council size that areas make together; None if the members of any are not known."""
+    numbers = [area.members for area in areas]
+    known = [number for number in numbers if number]
+    return sum(known) if numbers and len(known) == len(numbers) else None
+
+
+def _size(size: int | None) -> str:
+    return "not set" if size is None else f"{size:,}"
 
 
 def _check_id(plan_id: str) -> None:

@@ -12,6 +12,9 @@ _NAMED_BLOCKS = 3
 LEAST_MEMBERS, MOST_MEMBERS = 1, 9
 """How few and how many members an area may elect."""
 
+LARGEST_COUNCIL = 200
+"""Most members of a council; no principal council of England has had more than 130 or so."""
+
 LONGEST_BRIDGE_M = 1_000.0
 """A bridge that is longer must be forced: few real ones are, so it is rather a slip of the hand."""
 
@@ -61,6 +64,27 @@ def check_members(step: Step) -> None:
                 f"{code} cannot have {new.members:,} members; an area elects {LEAST_MEMBERS} to "
                 f"{MOST_MEMBERS}, or its number is left open"
             )
+
+
+def check_council_size(step: Step) -> None:
+    """Refuse a step that gives the council an impossible number of members.
+
+    Parameters
+    ----------
+    step
+        The step.
+
+    Raises
+    ------
+    InputError
+        If it does; the message says which numbers are possible.
+    """
+    size = step.council_size[1] if step.council_size else None
+    if size is not None and not 1 <= size <= LARGEST_COUNCIL:
+        raise InputError(
+            f"a council cannot have {size:,} members; give 1 to {LARGEST_COUNCIL}, or leave the "
+            "council size open"
+        )
 
 
 def check_bridge(before: State, name: str, ends: Bridge, *, forced: bool) -> None:

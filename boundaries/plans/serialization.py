@@ -29,6 +29,7 @@ def write_plan(plan: Plan) -> dict[str, object]:
         "areas": [asdict(area) for area in start.areas.values()],
         "blocks": dict(zip(start.graph.codes, start.assigned.tolist(), strict=True)),
         "bridges": {name: list(ends) for name, ends in start.bridges.items()},
+        "council_size": start.council_size,
         "steps": [step.as_dict() for step in plan.steps],
         # Earlier releases count the steps in force here, and drop undone ones at the next step.
         "done": len(plan.steps),
@@ -64,10 +65,14 @@ def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
         bridges = {name: (one, other) for name, (one, other) in record["bridges"].items()}
         steps = tuple(Step.read(step) for step in record["steps"])
         done = int(record["done"])
+        # Plans of earlier releases have none: theirs is the sum of the members of the areas.
+        size = None if record.get("council_size") is None else int(record["council_size"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"this is not a stored plan: {error!r}") from error
     _check_blocks(metadata, blocks, graph)
-    plan = Plan.begin(metadata, graph, assignment=blocks, areas=areas, bridges=bridges)
+    plan = Plan.begin(
+        metadata, graph, assignment=blocks, areas=areas, bridges=bridges, council_size=size
+    )
     if not 0 <= done <= len(steps):
         raise InputError(f"plan {metadata.plan_id} has {len(steps)} steps, not {done}")
     unknown = sorted({block for step in steps for block in step.blocks} - set(blocks))

@@ -75,14 +75,16 @@ class Step:
     Attributes
     ----------
     kind
-        One of `move`, `split`, `merge`, `add`, `remove`, `rename`, `members`, `lock`,
-        `unlock`, `bridge`, `unbridge`, `undo` or `redo`.
+        One of `move`, `split`, `merge`, `add`, `remove`, `rename`, `members`, `council`,
+        `share`, `lock`, `unlock`, `bridge`, `unbridge`, `undo` or `redo`.
     blocks
         Block code → area code before and after.
     areas
         Area code → area before and after, None if there is none.
     bridges
         Name → ends before and after, None if there is none.
+    council_size
+        The members of the whole council before and after (see `State`); None if it stays.
     forced
         It was allowed to break areas into more pieces.
     of
@@ -96,6 +98,7 @@ class Step:
     bridges: Pairs[Bridge | None] = field(default_factory=dict)
     forced: bool = False
     of: int = 0
+    council_size: tuple[int | None, int | None] | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The step as plain JSON, as stores keep it: keys never change."""
@@ -110,12 +113,15 @@ class Step:
         }
         if self.of:
             written["of"] = self.of
+        if self.council_size:
+            written["council_size"] = list(self.council_size)
         return written
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Step:
         """The step that `as_dict` wrote."""
         signed = Signed(written["by"], datetime.fromisoformat(written["at"]), written["reason"])
+        size = written.get("council_size")
         return cls(
             written["kind"],
             signed,
@@ -124,6 +130,7 @@ class Step:
             {name: (_ends(old), _ends(new)) for name, (old, new) in written["bridges"].items()},
             written["forced"],
             int(written.get("of", 0)),
+            (size[0], size[1]) if size else None,
         )
 
 
@@ -153,6 +160,9 @@ class State:
         Positions of the blocks of each area code, `UNASSIGNED` included. After a step that leaves
         an area alone, its set is the same object: `PlanMeasures.after` relies on that to find
         what changed.
+    council_size
+        The members of the whole council, whatever the areas elect today; None where it is not
+        set: then it is the sum of their members.
     """
 
     graph: BlockGraph
@@ -160,6 +170,7 @@ class State:
     areas: Mapping[str, Area]
     bridges: Mapping[str, Bridge]
     blocks_by_area: Mapping[str, frozenset[int]] = field(repr=False)
+    council_size: int | None = None
     _pieces: dict[str, list[list[int]]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -174,6 +185,7 @@ class State:
         *,
         areas: Mapping[str, Area],
         bridges: Mapping[str, Bridge] | None = None,
+        council_size: int | None = None,
     ) -> State:
         """A state from its parts.
 
@@ -187,6 +199,8 @@ class State:
             By code, in any order.
         bridges
             Name → the codes of two blocks.
+        council_size
+            The members of the whole council; None if it is not set.
 
         Returns
         -------
@@ -206,6 +220,7 @@ class State:
             dict(sorted(areas.items())),
             dict(bridges or {}),
             {code: frozenset(members) for code, members in blocks.items()},
+            council_size,
         )
 
     @cached_property
@@ -215,6 +230,11 @@ class State:
         for number, code in enumerate(self.areas):
             numbers[list(self.blocks(code))] = number
         return numbers
+
+    @property
+    def members_elected(self) -> int:
+        """How many members the areas elect together; an area whose number is open adds none."""
+        return sum(area.members or 0 for area in self.areas.values())
 
     def blocks(self, area: str) -> frozenset[int]:
         """The positions of the blocks of an area."""
@@ -243,7 +263,8 @@ class State:
         else:
             touched = {area for pair in step.blocks.values() for area in pair}
             pieces = {code: parts for code, parts in self._pieces.items() if code not in touched}
-        return State(graph, assigned, areas, bridges, blocks, pieces)
+        size = step.council_size[1] if step.council_size else self.council_size
+        return State(graph, assigned, areas, bridges, blocks, size, pieces)
 
     def _assign(self, targets: Mapping[str, str]) -> tuple[Codes, Mapping[str, frozenset[int]]]:
         if not targets:

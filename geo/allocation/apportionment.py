@@ -25,7 +25,12 @@ _BISECTIONS = 50  # halvings, after which a need is known to the precision of a 
 
 
 def apportion(
-    needs: ArrayLike, total: int, *, floors: ArrayLike = 0, method: Method = "sainte-lague"
+    needs: ArrayLike,
+    total: int,
+    *,
+    floors: ArrayLike = 0,
+    ceilings: ArrayLike | None = None,
+    method: Method = "sainte-lague",
 ) -> Ints:
     """Share a whole number out by need.
 
@@ -41,6 +46,9 @@ def apportion(
         The units to share.
     floors
         The least that each area has: n whole numbers, or one for all.
+    ceilings
+        The most that each area may have, likewise; None for no limit. An area that has reached
+        it claims no more. Not with largest remainder.
     method
         Sainte-Laguë, D'Hondt or largest remainder.
 
@@ -51,16 +59,20 @@ def apportion(
     Raises
     ------
     InputError
-        If a need is negative or not finite, all are 0, or the floors come to more than `total`.
+        If a need is negative or not finite, all are 0, the floors come to more than `total`, or
+        the ceilings to less.
 
     Source: Balinski & Young 2001, Fair Representation.
     """
     need = np.asarray(needs, float)
     least = np.broadcast_to(np.asarray(floors, np.int64), need.shape).copy()
+    most = np.broadcast_to(np.asarray(total if ceilings is None else ceilings, int), need.shape)
     _check(need, least, total=total, method=method)
+    if ceilings is not None:
+        _check_ceilings(least, most, total=total, method=method)
     if method == "largest-remainder":
         return _largest_remainder(need, least, total=total)
-    return _highest_claims(need, least, total=total, ahead=_AHEAD[method])
+    return _highest_claims(need, least, most, total=total, ahead=_AHEAD[method])
 
 
 def claims(needs: ArrayLike, has: ArrayLike, *, method: Method) -> Floats:
@@ -136,14 +148,27 @@ def _check(need: Floats, least: Ints, *, total: int, method: str) -> None:
         )
 
 
-def _highest_claims(need: Floats, least: Ints, *, total: int, ahead: float) -> Ints:
-    allocated = _certain_units(need, least, total=total, ahead=ahead)
+def _check_ceilings(least: Ints, most: Ints, *, total: int, method: str) -> None:
+    if method == "largest-remainder":
+        raise InputError("largest remainder takes no ceilings; choose sainte-lague or dhondt")
+    if (most < least).any():
+        raise InputError("a ceiling is below its floor; raise it")
+    if most.sum() < total:
+        raise InputError(
+            f"the ceilings of {len(most)} areas come to {most.sum():,}, "
+            f"fewer than the {total:,} to share; raise the ceilings or share less"
+        )
+
+
+def _highest_claims(need: Floats, least: Ints, most: Ints, *, total: int, ahead: float) -> Ints:
+    allocated = _certain_units(need, least, most, total=total, ahead=ahead)
     for _ in range(total - int(allocated.sum())):
-        allocated[_first_highest(need / (allocated + ahead))] += 1
+        claim = np.where(allocated < most, need / (allocated + ahead), -1.0)
+        allocated[_first_highest(claim)] += 1
     return allocated
 
 
-def _certain_units(need: Floats, least: Ints, *, total: int, ahead: float) -> Ints:
+def _certain_units(need: Floats, least: Ints, most: Ints, *, total: int, ahead: float) -> Ints:
     """The units that every area has before the last few, so that pence need no loop over millions.
 
     At a given claim each area has the units whose claims are no lower. Bisection finds about the
@@ -154,7 +179,7 @@ def _certain_units(need: Floats, least: Ints, *, total: int, ahead: float) -> In
     while high > low * (1 + 1e-9):
         claim = (high + low) / 2
         served = np.floor(need / claim * (1 - _SAME) - ahead + 1).astype(np.int64)
-        tried = np.maximum(least, served)
+        tried = np.clip(served, least, most)
         if tried.sum() <= total:
             high, allocated = claim, tried
         else:

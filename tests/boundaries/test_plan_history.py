@@ -16,7 +16,8 @@ from tests.boundaries.drawn import SIGNED, drawn, picture
 
 PLANNERS = ("Ann", "Bob")
 KINDS = (
-    "move", "force", "split", "merge", "rename", "members", "lock", "unlock", "remove",
+    "move", "force", "split", "merge", "rename", "members", "council", "share", "lock", "unlock",
+    "remove",
     "undo", "undo", "undo", "redo", "redo",
 )  # fmt: skip
 
@@ -40,6 +41,11 @@ def taken(plan, draw, signed):  # noqa: PLR0911 - one for each kind of step
                 return plan.rename(area, f"Name {number}", signed=signed)
             case "members":
                 return plan.set_members(area, 1 + number % 3, signed=signed)
+            case "council":
+                return plan.set_council_size(number % 7 or None, signed=signed)
+            case "share":
+                seats = dict.fromkeys(plan.now.areas, 1 + number % 3)
+                return plan.share_seats(seats, signed=signed, council_size=1 + number)
             case "undo" | "redo":
                 return getattr(plan, kind)(signed=signed)
             case _:
@@ -50,7 +56,7 @@ def taken(plan, draw, signed):  # noqa: PLR0911 - one for each kind of step
 
 
 def state(plan):
-    return picture(plan), dict(plan.now.areas), dict(plan.now.bridges)
+    return picture(plan), dict(plan.now.areas), dict(plan.now.bridges), plan.now.council_size
 
 
 @settings(max_examples=60, deadline=None)

@@ -500,3 +500,34 @@ def test_what_a_review_would_ask_about_is_said(plan: PlannerPage) -> None:
     plan.saved(3)
     expect(warnings).to_contain_text("the bridge Long Bridge joins")
     plan.watched.keep("planner-warnings")
+
+
+def test_council_sizes_are_compared_and_one_is_used(plan: PlannerPage) -> None:
+    page = plan.page
+    box = page.locator("#council-size")
+    elected = plan.payload()["status"]["council"]["members"]
+    expect(box.locator("summary")).to_have_text(f"Council size {elected} members")
+    box.locator("summary").click()
+    box.get_by_label("Members of the council").fill(str(elected + 3))
+    box.get_by_role("button", name="Set").click()
+    plan.saved(2)
+    expect(page.locator("#council")).to_contain_text(f"{elected} of {elected + 3} members")
+    expect(page.locator('[data-panel="Warnings"]')).to_contain_text("3 not given to any area yet")
+    box.get_by_role("button", name="Compare").click()
+    sizes = [elected, elected + 3, elected + 6]
+    expect(box.get_by_label("Compare sizes")).to_have_value(", ".join(map(str, sizes)))
+    expect(box.locator("tbody tr")).to_have_count(17)
+    box.get_by_label("Compare sizes").fill(f"{elected + 2}, 999")
+    box.get_by_role("button", name="Compare").click()
+    expect(box.locator(".refusal")).to_contain_text("a council cannot have 999 members")
+    box.get_by_label("Compare sizes").fill(", ".join(map(str, sizes)))
+    box.get_by_role("button", name="Compare").click()
+    box.get_by_role("button", name=f"Use these {elected + 3}").scroll_into_view_if_needed()
+    plan.watched.keep("planner-council-size")
+    assert crowding(plan.watched, "council-size") == {}
+    box.get_by_role("button", name=f"Use these {elected + 3}").click()
+    plan.saved(3)
+    assert plan.payload()["status"]["council"]["members"] == elected + 3
+    expect(box.locator("p").first).to_contain_text("all given to areas")
+    expect(page.locator("#council")).to_contain_text(f"17 areas, {elected + 3} members")
+    assert [fault for fault in faults(plan.watched) if "status of 400" not in fault] == []

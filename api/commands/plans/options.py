@@ -89,11 +89,16 @@ def _taken(change: Callable[[Plan], Plan], plan: Plan) -> Plan:
 
 def step(context: typer.Context, plan_id: str, change: Callable[[Plan], Plan]) -> None:
     """Take a step of a stored plan, save it, and print what changed."""
+    step_of_draft(context, plan_id, lambda draft: _taken(change, draft.plan))
+
+
+def step_of_draft(context: typer.Context, plan_id: str, change: Callable[[Draft], Plan]) -> None:
+    """Take a step that depends on the measures of a stored plan, save it, and print the change."""
     cli = CommandContext.of(context)
     with cli.open() as store:
         draft = open_plan(store, plan_id, question=None)
         before = draft.measures
-        plan = save_plan(store, _taken(change, draft.plan))
+        plan = save_plan(store, change(draft))
         after = draft.follow(plan).measures
     (summary,) = describe_steps(plan, [len(plan.steps) - 1])
     facts = {

@@ -11,6 +11,7 @@ import typer
 
 from api.commands.context import CommandContext, is_table, read_table, read_vector
 from api.commands.plans.answers import ANSWERS
+from api.commands.plans.council import COUNCIL
 from api.commands.plans.files import export
 from api.commands.plans.options import (
     Against,
@@ -26,6 +27,7 @@ from api.commands.plans.steps import STEPS
 from api.formats.encoding import records
 from api.planner.facts import LEAST_SHARE, plan_facts
 from api.planner.measure_text import (
+    council_line,
     history_lines,
     measures_table,
     split_lines,
@@ -48,7 +50,7 @@ MOST_STRADDLING: Final = 10
 """Blocks that straddle areas, listed by name when a plan starts."""
 
 plans = typer.Typer(help="Draft, measure and compare boundary plans.", no_args_is_help=True)
-for _name, _command in (STEPS | ANSWERS | {"export": export}).items():
+for _name, _command in (STEPS | COUNCIL | ANSWERS | {"export": export}).items():
     plans.command(_name)(_command)
 
 BlocksLayer = Annotated[str, typer.Option("--blocks", help="Layer of blocks.")]
@@ -243,6 +245,7 @@ def _lines(
             titles=draft.figures.titles,
         ),
         "",
+        *council_line(draft.measures),
         *trigger_lines(draft.measures),
         *whole_lines(draft.measures),
     ]

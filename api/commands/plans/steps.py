@@ -12,6 +12,7 @@ from boundaries.plans.state import Area
 from geo.areal.best_fit import UNASSIGNED
 
 UNASSIGNED_WORD = "unassigned"
+_MOST_DIGITS = 7
 _TO = "Area to move them into; 'unassigned' takes them out of theirs."
 
 
@@ -116,6 +117,22 @@ def members(
     step(context, plan_id, lambda plan: plan.set_members(area, elected, signed=signed(by, reason)))
 
 
+def council_size(
+    context: typer.Context,
+    plan_id: PlanId,
+    size: Annotated[
+        str, typer.Argument(help="Members of the whole council, or 'open'.", show_default=False)
+    ],
+    reason: Reason = "",
+    by: By = "",
+) -> None:
+    """Set how many members the whole council has; its areas may elect fewer or more."""
+    if size != "open" and not (size.isascii() and size.isdigit() and len(size) < _MOST_DIGITS):
+        raise typer.BadParameter(f"unknown council size {size!r}; give a whole number, or 'open'")
+    number = None if size == "open" else int(size)
+    step(context, plan_id, lambda plan: plan.set_council_size(number, signed=signed(by, reason)))
+
+
 def lock(
     context: typer.Context, plan_id: PlanId, area: AreaCode, reason: Reason = "", by: By = ""
 ) -> None:
@@ -174,7 +191,8 @@ def redo(context: typer.Context, plan_id: PlanId, reason: Reason = "", by: By = 
 
 STEPS: dict[str, Callable[..., None]] = {
     "move": move, "split": split, "merge": merge, "add-area": add_area,
-    "remove-area": remove_area, "rename": rename, "members": members, "lock": lock,
-    "unlock": unlock, "bridge": bridge, "unbridge": unbridge, "undo": undo, "redo": redo,
+    "remove-area": remove_area, "rename": rename, "members": members,
+    "council-size": council_size, "lock": lock, "unlock": unlock, "bridge": bridge,
+    "unbridge": unbridge, "undo": undo, "redo": redo,
 }  # fmt: skip
 """The steps by command name."""

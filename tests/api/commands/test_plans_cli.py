@@ -151,3 +151,28 @@ def test_plans_go_with_the_store_into_a_copy_and_a_backup(folder: Path) -> None:
         expected = json.loads(before)
         expected["accounts"].pop("data_version")
         assert again == expected
+
+
+def test_council_sizes_are_compared_set_and_shared_out(folder: Path) -> None:
+    output = run(folder, "plan", "council", "north", "--sizes", "4,6", "-o", "sizes.csv")
+    assert "4: entitled to" in output
+    assert output.count("electors per member): now ") == 2
+    rows = (folder / "sizes.csv").read_text().splitlines()
+    assert (len(rows), rows[0].split(",")[:2]) == (5, ["area_code", "area_name"])
+    facts = run_json(folder, "plan", "council", "north", "--sizes", "6")
+    seats = {area["area_code"]: area["seats"] for area in facts["options"][0]["areas"]}
+    assert "changed the council size from 5 to 6" in run(
+        folder, "plan", "council-size", "north", "6", "--reason", "the council voted for it"
+    )
+    shown = run(folder, "plan", "show", "north", *PERIOD)
+    assert "council size: 6; the areas elect 5" in shown
+    assert "warning: the areas elect 5 of the council's 6 members: 1 not given to any" in shown
+    run(folder, "plan", "share-seats", "north", "--by", "Bob")
+    assert {code: area["members"] for code, area in areas(folder).items()} == seats
+    run(folder, "plan", "council-size", "north", "open")
+    assert refused(folder, "plan", "share-seats", "north") == (
+        "plan north has no council size; give one with --size"
+    )
+    assert refused(folder, "plan", "share-seats", "north", "--size", "7", "--pattern", "two") == (
+        "7 is no multiple of 2; 6 or 8 is"
+    )

@@ -238,3 +238,40 @@ def test_a_tie_is_a_tie_at_every_size(method, scale):
     assert needs[1] > needs[0]
     assert apportion(needs, 1, method=method).tolist() == [1, 0]
     assert apportion(needs, 5, method=method).tolist() == [3, 2]
+
+
+@pytest.mark.parametrize("method", ["sainte-lague", "dhondt"])
+@given(
+    needs=st.lists(st.integers(0, 10_000), min_size=1, max_size=12).filter(any),
+    floor=st.integers(0, 2),
+    room=st.integers(0, 3),
+    share=st.floats(0, 1),
+)
+def test_between_floors_and_ceilings_no_unit_is_better_placed(method, needs, floor, room, share):
+    total = floor * len(needs) + round(share * room * len(needs))
+    most = floor + room
+    has = apportion(needs, total, floors=floor, ceilings=most, method=method)
+    assert has.sum() == total
+    assert ((has >= floor) & (has <= most)).all()
+    waiting = claims(needs, has, method=method)[has < most]
+    served = claims(needs, has - 1, method=method)[has > floor]
+    if len(waiting) and len(served):
+        assert waiting.max() <= served.min() * (1 + 1e-9)
+
+
+def test_ceilings_pass_units_on_to_the_next_claim():
+    assert apportion([70, 20, 10], 6, floors=1).tolist() == [4, 1, 1]
+    assert apportion([70, 20, 10], 6, floors=1, ceilings=3).tolist() == [3, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"ceilings": 2}, "the ceilings of 2 areas come to 4, fewer than the 5 to share"),
+        ({"ceilings": 1, "floors": 2}, "a ceiling is below its floor"),
+        ({"ceilings": 9, "method": "largest-remainder"}, "largest remainder takes no ceilings"),
+    ],
+)
+def test_ceilings_that_cannot_be_kept_are_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        apportion([3, 4], 5, **options)

@@ -12,6 +12,8 @@ export function drawCouncil({ areas, status: { council } }) {
     make("span", {}, WHEN[electors] ?? "", make("b", {}, figure(average && Math.round(average))),
       ` electors per member: ${notable} of ${n} beyond ±10 %, ${extreme} beyond ±30 %`,
       ...(review ? [make("span", { class: "review" }, " – meets the criteria for a review")] : [])));
-  const members = council.members ? `, ${count(council.members, "member")}` : "";
+  const { size, members: elected } = council;
+  const whole = size === null || size === elected ? "" : ` of ${size}`;
+  const members = elected || size ? `, ${elected}${whole} member${(size ?? elected) === 1 ? "" : "s"}` : "";
   byId("council").replaceChildren(`${count(areas.length, "area")}${members}. `, ...lines);
 }

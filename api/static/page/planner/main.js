@@ -5,6 +5,7 @@ import { given, remember } from "./address.js";
 import { drawChosen } from "./chosen.js";
 import { Compare } from "./compare.js";
 import { drawCouncil } from "./council.js";
+import { CouncilSize } from "./council_size.js";
 import { Cursor } from "./cursor.js";
 import { byId, make } from "./dom.js";
 import { setUpFind } from "./find.js";
@@ -95,6 +96,11 @@ function showPlan(plan, geometry) {
     suggest: () => read(planAddress(planId, `/suggestions${question ? `?${question}` : ""}`)),
   });
 
+  const councilSize = new CouncilSize(plan, {
+    take,
+    compare: (terms) => read(planAddress(planId, `/council?${new URLSearchParams([...new URLSearchParams(question), ...Object.entries(terms).filter(([, value]) => value)])}`)),
+  });
+
   /** @type {Map<number, string>} */
   let stroke = new Map();
   let collecting = true;
@@ -182,7 +188,11 @@ function showPlan(plan, geometry) {
     drawChosen(byId("chosen"), plan, chosen, { take, colour: styles.colour, zoom: (code) => map.zoomTo(plan.blocksOf(code)) });
   }
 
+  let drawnInto = "";
   function drawInto() {
+    const key = JSON.stringify(plan.areas.map(({ code, name, locked }) => [code, name, locked]));
+    if (key === drawnInto) return void (into.value = chosen);
+    drawnInto = key;
     into.replaceChildren(
       ...plan.areas.map(({ code, name, locked }) => make("option", { value: code }, locked ? `${name} (locked)` : name)),
       make("option", { value: "" }, "no area"),
@@ -196,6 +206,7 @@ function showPlan(plan, geometry) {
     const recoloured = styles.recolour();
     table.update(recoloured ? plan.areas.map((area) => area.code) : changed);
     drawCouncil(plan);
+    councilSize.draw();
     drawInto();
     drawTurns(plan);
     panels.draw();

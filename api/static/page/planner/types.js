@@ -22,9 +22,23 @@
 
 /**
  * @typedef {object} Council
- * @property {number} members
+ * @property {number | null} size members of the whole council, null where that is not set
+ * @property {number} members whom the areas elect
  * @property {Record<string, Equality>} equality by column of electors
  */
+
+/**
+ * @typedef {object} CouncilOption What a council size would mean for the areas as they are drawn.
+ * @property {number} size
+ * @property {Record<string, number>} averages electors per member, by column of electors
+ * @property {number} fewest_wards
+ * @property {number} most_wards
+ * @property {string} why why the seats cannot be shared out, "" if they can
+ * @property {Record<string, {areas: number, notable: number, extreme: number, review: boolean}>} triggers
+ * @property {Row[]} areas in the order of the areas: entitlement, seats, variances
+ */
+
+/** @typedef {{electorate: string, pattern: string, areas: Row[], options: CouncilOption[]}} CouncilOptions */
 
 /**
  * @typedef {object} Splits What the boundaries split, of one kind of thing.
