@@ -511,7 +511,9 @@ def test_council_sizes_are_compared_and_one_is_used(plan: PlannerPage) -> None:
     box.get_by_label("Members of the council").fill(str(elected + 3))
     box.get_by_role("button", name="Set").click()
     plan.saved(2)
-    expect(page.locator("#council")).to_contain_text(f"{elected} of {elected + 3} members")
+    expect(page.locator("#council")).to_contain_text(
+        f"{elected} members; council size {elected + 3}"
+    )
     expect(page.locator('[data-panel="Warnings"]')).to_contain_text("3 not given to any area yet")
     box.get_by_role("button", name="Compare").click()
     sizes = [elected, elected + 3, elected + 6]

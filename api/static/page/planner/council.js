@@ -13,7 +13,7 @@ export function drawCouncil({ areas, status: { council } }) {
       ` electors per member: ${notable} of ${n} beyond ±10 %, ${extreme} beyond ±30 %`,
       ...(review ? [make("span", { class: "review" }, " – meets the criteria for a review")] : [])));
   const { size, members: elected } = council;
-  const whole = size === null || size === elected ? "" : ` of ${size}`;
-  const members = elected || size ? `, ${elected}${whole} member${(size ?? elected) === 1 ? "" : "s"}` : "";
+  const whole = size === null || size === elected ? "" : `; council size ${size}`;
+  const members = elected || size ? `, ${count(elected, "member")}${whole}` : "";
   byId("council").replaceChildren(`${count(areas.length, "area")}${members}. `, ...lines);
 }

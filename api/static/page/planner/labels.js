@@ -7,7 +7,7 @@ import { make } from "./dom.js";
 /** @typedef {{name: string, detail: string, kind: string, number: string}} Text */
 /** @typedef {{lines: string[], detail: string, size: number, width: number, height: number, level: string}} Form how a label can be written */
 /** @typedef {{left: number, top: number, right: number, bottom: number}} Box */
-/** @typedef {{text: Text, spots: Place[], size: number, forms: Form[], marker: L.Marker, inside: HTMLElement, key: string}} Label */
+/** @typedef {{text: Text, blocks: number[], spots: Place[], forms: Form[], marker: L.Marker, inside: HTMLElement, key: string}} Label */
 
 const SPOTS = 9; // places that are tried for a label
 const SAMPLE = 120; // blocks of an area that its spots are chosen among
@@ -16,6 +16,7 @@ const SMALL_PX = 11;
 const LINE = 1.15;
 const GAP_PX = 1;
 const FURTHEST_PX = 90; // from the area, where it is too crowded
+const CELL_PX = 64; // about the size of a label
 
 export class AreaLabels {
   /** @param {L.Map} map */
@@ -29,12 +30,13 @@ export class AreaLabels {
   }
 
   /**
-   * Label areas.
+   * Label areas. What an area's label shows is worked out anew only where it has changed.
    * @param {{code: string, text: Text, blocks: number[], size: number}[]} areas the largest first
    * @param {Place[]} middles of the blocks
    */
   draw(areas, middles) {
     const there = new Set(areas.map(({ code }) => code));
+    let changed = areas.length !== this.labels.size;
     for (const [code, { marker }] of this.labels) {
       if (there.has(code)) continue;
       marker.remove();
@@ -42,17 +44,20 @@ export class AreaLabels {
     }
     /** @type {Map<string, Label>} in the order of the areas */
     const labels = new Map();
-    for (const { code, text, blocks, size } of areas) {
-      const spots = spread(blocks, middles);
+    const family = getComputedStyle(this.map.getContainer()).fontFamily;
+    for (const { code, text, blocks } of areas) {
       const old = this.labels.get(code);
+      const spots = old && sameBlocks(old.blocks, blocks) ? old.spots : spread(blocks, middles);
+      const forms = old && sameText(old.text, text) ? old.forms : this.#forms(text, family);
+      changed ||= spots !== old?.spots || forms !== old?.forms;
       const inside = old?.inside ?? make("span", { "data-area": code });
       const marker = old?.marker ?? L.marker([0, 0], {
         icon: L.divIcon({ className: "area-name", html: inside, iconSize: [0, 0] }), interactive: false, keyboard: false,
       }).addTo(this.map);
-      labels.set(code, { text, spots, size, forms: this.#forms(text), marker, inside, key: old?.key ?? "" });
+      labels.set(code, { text, blocks, spots, forms, marker, inside, key: old?.key ?? "" });
     }
     this.labels = labels;
-    this.#placeSoon();
+    if (changed) this.#placeSoon();
   }
 
   /** Place the labels before the next frame. */
@@ -77,15 +82,15 @@ export class AreaLabels {
       placed: null,
     }));
     const inView = all.filter(({ points }) => points.length);
-    const controls = this.#controls();
-    /** @param {Box} box @param {object} own */
-    const free = (box, own) => controls.every((control) => apart(control, box))
-      && inView.every((other) => other === own || !other.placed || apart(other.placed.box, box));
+    const boxes = new Boxes();
+    for (const control of this.#controls()) boxes.add(control);
     /** @param {typeof all[number]} one @param {Form} form @param {Iterable<{x: number, y: number}>} points */
     const put = (one, form, points) => {
       for (const { x, y } of points) {
         const box = { left: x - form.width / 2, right: x + form.width / 2, top: y - form.height / 2, bottom: y + form.height / 2 };
-        if (!free(box, one)) continue;
+        if (!boxes.isFree(box, one.placed?.box)) continue;
+        if (one.placed) boxes.remove(one.placed.box);
+        boxes.add(box);
         one.placed = { box, form, x, y };
         return true;
       }
@@ -123,22 +128,22 @@ export class AreaLabels {
     inside.replaceChildren(...lines, ...(form.detail ? [make("small", { class: text.kind }, form.detail)] : []));
   }
 
-  /** The ways to write a label, the fullest first, its number last. @param {Text} text @returns {Form[]} */
-  #forms({ name, detail, number }) {
-    const number_ = this.#form("number", [number || name.slice(0, 3)], "", SMALL_PX);
+  /** The ways to write a label, the fullest first, its number last. @param {Text} text @param {string} family of fonts @returns {Form[]} */
+  #forms({ name, detail, number }, family) {
+    const number_ = this.#form("number", [number || name.slice(0, 3)], "", SMALL_PX, family);
     const short = wrapped(name);
     return [
-      this.#form("full", [name], detail, FULL_PX),
-      this.#form("small", short, detail, SMALL_PX),
-      this.#form("small", short, "", SMALL_PX),
+      this.#form("full", [name], detail, FULL_PX, family),
+      this.#form("small", short, detail, SMALL_PX, family),
+      this.#form("small", short, "", SMALL_PX, family),
       { ...number_, width: number_.width + 8, height: number_.height + 3 },
     ];
   }
 
-  /** @param {string} level @param {string[]} lines @param {string} detail @param {number} size @returns {Form} */
-  #form(level, lines, detail, size) {
+  /** @param {string} level @param {string[]} lines @param {string} detail @param {number} size @param {string} family @returns {Form} */
+  #form(level, lines, detail, size, family) {
     const wide = (/** @type {string} */ text, /** @type {number} */ px) => {
-      this.pen.font = `700 ${px}px ${getComputedStyle(this.map.getContainer()).fontFamily}`;
+      this.pen.font = `700 ${px}px ${family}`;
       return this.pen.measureText(text).width;
     };
     const width = Math.max(...lines.map((line) => wide(line, size)), wide(detail, size - 1)) + 2 * GAP_PX;
@@ -149,6 +154,46 @@ export class AreaLabels {
 
 /** @param {Box} one @param {Box} other */
 const apart = (one, other) => one.right < other.left || one.left > other.right || one.bottom < other.top || one.top > other.bottom;
+
+/** Boxes on a map, found by the cells that they reach into: hundreds of labels would else be compared each with each. */
+class Boxes {
+  constructor() {
+    /** @type {Map<string, Set<Box>>} */
+    this.cells = new Map();
+  }
+
+  /** @param {Box} box */
+  *#cellsOf({ left, top, right, bottom }) {
+    for (let x = Math.floor(left / CELL_PX); x <= right / CELL_PX; x += 1) {
+      for (let y = Math.floor(top / CELL_PX); y <= bottom / CELL_PX; y += 1) yield `${x} ${y}`;
+    }
+  }
+
+  /** @param {Box} box */
+  add(box) {
+    for (const cell of this.#cellsOf(box)) this.cells.set(cell, (this.cells.get(cell) ?? new Set()).add(box));
+  }
+
+  /** @param {Box} box */
+  remove(box) {
+    for (const cell of this.#cellsOf(box)) this.cells.get(cell)?.delete(box);
+  }
+
+  /** Whether a box would overlap no other than its own. @param {Box} box @param {Box} [own] */
+  isFree(box, own) {
+    for (const cell of this.#cellsOf(box)) {
+      for (const other of this.cells.get(cell) ?? []) if (other !== own && !apart(other, box)) return false;
+    }
+    return true;
+  }
+}
+
+/** @param {number[]} one @param {number[]} other */
+const sameBlocks = (one, other) => one.length === other.length && one.every((block, at) => block === other[at]);
+
+/** @param {Text} one @param {Text} other */
+const sameText = (one, other) =>
+  one.name === other.name && one.detail === other.detail && one.kind === other.kind && one.number === other.number;
 
 /** Points around another, ever further away. @param {{x: number, y: number}} point */
 function* around({ x, y }) {

@@ -28,16 +28,18 @@ export class BlockStyles {
     this.colours = new Map();
     /** @type {number[]} */
     this.limits = [];
+    /** Which areas were neighbours when the plan started. */
+    this.nearAtStart = areaNeighbours(arcs, plan.state.start);
     this.recolour();
   }
 
   /** Give each area a colour; most keep theirs. @returns {boolean} whether any changed */
   recolour() {
     const { state, assigned, areas } = this.plan;
-    const near = areaNeighbours(this.arcs, state.start);
+    const near = new Map([...this.nearAtStart].map(([code, others]) => [code, new Set(others)]));
     const before = state.before.areas.map((area) => area.code);
     // The areas as the plan started come first: so the colours are the same when the page is reloaded.
-    const colours = this.colours.size ? this.colours : coloured(before, near);
+    const colours = this.colours.size ? this.colours : coloured(before, this.nearAtStart);
     areaNeighbours(this.arcs, assigned, near);
     const next = coloured([...new Set([...before, ...areas.map((area) => area.code)])], near, colours);
     const same = next.size === this.colours.size && [...next].every(([code, place]) => this.colours.get(code) === place);

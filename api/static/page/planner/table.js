@@ -94,16 +94,18 @@ export class AreaTable {
   update(changed) {
     if (!this.columns.length && Object.keys(this.plan.rows).length) return this.drawAll();
     const codes = this.plan.areas.map((area) => area.code);
+    const there = new Set(codes);
     for (const [code, line] of this.lines) {
-      if (codes.includes(code)) continue;
+      if (there.has(code)) continue;
       line.remove();
       this.lines.delete(code);
     }
+    const toWrite = new Set(changed);
     codes.forEach((code, at) => {
-      const there = this.lines.get(code);
-      if (there && !changed.includes(code)) return;
+      const old = this.lines.get(code);
+      if (old && !toWrite.has(code)) return;
       const line = this.#line(code);
-      if (there) there.replaceWith(line);
+      if (old) old.replaceWith(line);
       else this.body.insertBefore(line, this.body.children[at] ?? null);
       this.lines.set(code, line);
     });
@@ -131,8 +133,8 @@ export class AreaTable {
     if (codes.some((code, at) => code !== there[at])) {
       this.body.append(...codes.flatMap((code) => this.lines.get(code) ?? []));
     }
-    const shown = new Set(fitting(this.plan.areas, this.filter.value).map(({ code }) => code));
     const all = !this.filter.value.trim();
+    const shown = new Set(all ? [] : fitting(this.plan.areas, this.filter.value).map(({ code }) => code));
     for (const [code, line] of this.lines) line.hidden = !all && !shown.has(code);
     byId("area-filter-note").textContent = all ? "" : `${shown.size} of ${count(codes.length, "area")} shown`;
   }
@@ -153,17 +155,23 @@ export class AreaTable {
 
   /** Show which area is chosen, and bring its row into view. */
   mark() {
-    const row = this.lines.get(this.with.chosen());
+    const chosen = this.with.chosen();
+    this.plan.areas.forEach(({ code }, at) => {
+      const line = this.lines.get(code);
+      line?.classList.toggle("chosen", code === chosen);
+      line?.querySelector("button")?.setAttribute("aria-pressed", String(code === chosen));
+      const key = line?.querySelector(".key");
+      // Text that is written anew is laid out anew, in hundreds of rows.
+      if (key && key.textContent !== String(at + 1)) key.textContent = String(at + 1);
+    });
+    this.#bringIntoView(this.lines.get(chosen));
+  }
+
+  /** @param {HTMLTableRowElement | undefined} row */
+  #bringIntoView(row) {
     const head = this.table.tHead?.offsetHeight ?? 0;
     if (row && row.offsetTop - head < this.box.scrollTop) this.box.scrollTop = row.offsetTop - head;
     else if (row && row.offsetTop + row.offsetHeight > this.box.scrollTop + this.box.clientHeight) this.box.scrollTop = row.offsetTop + row.offsetHeight - this.box.clientHeight;
-    this.plan.areas.forEach(({ code }, at) => {
-      const line = this.lines.get(code);
-      line?.classList.toggle("chosen", code === this.with.chosen());
-      line?.querySelector("button")?.setAttribute("aria-pressed", String(code === this.with.chosen()));
-      const key = line?.querySelector(".key");
-      if (key) key.textContent = String(at + 1);
-    });
   }
 
   /** @param {string} code */
