@@ -23,6 +23,7 @@ _TASK_STEPS: Final = (
 
 CHANGES: Final = {
     **dict.fromkeys(("layers add", "attributes add", "weights add", "basemap add"), Action.IMPORT),
+    "electorates import": Action.IMPORT,
     **dict.fromkeys(("gazetteer add", "start", "demo"), Action.IMPORT),
     **dict.fromkeys((f"plan {step}" for step in _STEPS), Action.PLAN_STEP),
     **dict.fromkeys((f"task {step}" for step in _TASK_STEPS), Action.TASK_STEP),
@@ -52,7 +53,7 @@ READ_ONLY: Final = frozenset(
         *("layers check", "layers list", "layers export", "layers history", "basemap list"),
         *("weights list", "gazetteer list", "imports list", "retention show", "users list"),
         *("keys list", "plan list", "plan show", "plan compare", "plan export", "release list"),
-        "plan council",
+        *("plan council", "electorates check", "electorates export"),
         *("release show", "release check", "audit show", "audit verify", "audit export"),
         *("look", "locate", "find", "map", "brief", "quality", "mapping suggest"),
         *("fetch police.uk", "fetch layer", "measures list", "measures show", "entries list"),

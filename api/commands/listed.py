@@ -93,6 +93,11 @@ _AFTER_ANSWERS: Final = (
         "attributes:attributes",
         "Figures of areas: electors, members, residents, deprivation.",
     ),
+    Listed(
+        "electorates",
+        "electorates:electorates",
+        "Electorates of polling districts, in the proforma of the Boundary Commission.",
+    ),
     Listed("basemap", "basemap:basemap", "Add, list and remove what is drawn under the maps."),
     Listed(
         "measures",

@@ -11,6 +11,7 @@ from api.formats.encoding import records
 from api.planner.facts import Row
 from api.planner.measure_text import percent
 from api.text_tables import text_table
+from boundaries.layers.electorates import electorate_title
 from boundaries.plans.council import (
     CouncilOption,
     council_options,
@@ -18,7 +19,7 @@ from boundaries.plans.council import (
     sizes_to_compare,
 )
 from boundaries.plans.electoral import EXTREME, NOTABLE
-from boundaries.plans.measures import ELECTORATES, PlanMeasures
+from boundaries.plans.measures import PlanMeasures
 from geo.errors import QuestionError
 
 
@@ -84,7 +85,7 @@ def options_payload(
 ) -> OptionsPayload:
     """Council sizes beside each other as JSON members; see `compare_sizes`."""
     options = compare_sizes(measures, sizes, pattern=pattern, electorate=electorate)
-    known = [name for name in ("members", *ELECTORATES) if name in measures.frame]
+    known = ["members", *measures.electorates]
     return {
         "electorate": electorate or default_electorate(measures),
         "pattern": pattern or "mixed",
@@ -95,7 +96,7 @@ def options_payload(
 
 def options_frame(measures: PlanMeasures, options: Sequence[CouncilOption]) -> pd.DataFrame:
     """Council sizes below each other, one row for each area and size: for files."""
-    known = [name for name in ("members", *ELECTORATES) if name in measures.frame]
+    known = ["members", *measures.electorates]
     areas = measures.frame[["area_name", *known]]
     tables = [areas.join(option.table).assign(council_size=option.size) for option in options]
     return pd.concat(tables).reset_index()
@@ -115,8 +116,9 @@ def options_lines(measures: PlanMeasures, options: Sequence[CouncilOption]) -> l
         table[f" {size}: seats"] = [
             "" if pd.isna(seats) else int(seats) for seats in option.table["seats"]
         ]
-        for ending in (name for name in ELECTORATES.values() if f"variance{name}" in option.table):
-            heading = f" {size}: {'forecast ' if ending else ''}variance %"
+        for electors, ending in measures.electorates.items():
+            when = f"{electorate_title(electors)} " if ending else ""
+            heading = f" {size}: {when}variance %"
             both = (option.table[f"variance_percent{ending}"], option.table[f"beyond{ending}"])
             table[heading] = [percent(value, mark) for value, mark in zip(*both, strict=True)]
     return [*text_table(table), "", *(_size_line(option) for option in options)]
@@ -144,14 +146,13 @@ def _option(option: CouncilOption) -> OptionPayload:
 
 def _size_line(option: CouncilOption) -> str:
     averages = ", ".join(
-        f"{'forecast ' if ELECTORATES[name] else ''}{average:,.0f}"
-        for name, average in option.averages.items()
+        f"{electorate_title(name)} {average:,.0f}" for name, average in option.averages.items()
     )
     if option.why:
-        return f"{option.size:,} members ({averages} electors per member): {option.why}"
+        return f"{option.size:,} members (electors per member: {averages}): {option.why}"
     beyond = "; ".join(
-        f"{'forecast' if ELECTORATES[name] else 'now'} {triggers.notable} of {triggers.areas} "
-        f"areas beyond ±{100 * NOTABLE:.0f} %, {triggers.extreme} beyond ±{100 * EXTREME:.0f} %"
+        f"{electorate_title(name)} {triggers.notable} of {triggers.areas} areas beyond "
+        f"±{100 * NOTABLE:.0f} %, {triggers.extreme} beyond ±{100 * EXTREME:.0f} %"
         for name, triggers in option.triggers.items()
     )
-    return f"{option.size:,} members ({averages} electors per member): {beyond}"
+    return f"{option.size:,} members (electors per member: {averages}): {beyond}"

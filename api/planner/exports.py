@@ -1,4 +1,4 @@
-"""Writes a plan to a file: its areas as a layer, the area of each block as a table, or a report."""
+"""Writes a plan to a file: areas as a layer, blocks or electorates as a table, or a report."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from api.formats.registry import (
     GEOPACKAGE,
     HTML,
     PLAN_FILES,
+    XLSX,
     Format,
     format_of_file,
     write_frame,
     write_geopackage,
 )
+from api.planner.proforma import write_proforma
 from api.planner.report import plan_report
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
@@ -36,6 +38,7 @@ DOWNLOADS: Final[Mapping[Format, str]] = {
     GEOJSON: "Areas as GeoJSON",
     GEOPACKAGE: "Areas and blocks as GeoPackage",
     CSV: "Block → area as CSV",
+    XLSX: "Electorates as XLSX",
 }
 """What the planner's page offers, with the title of each link."""
 
@@ -75,6 +78,8 @@ class PlanFile:
         form = format_of_file(path, PLAN_FILES)
         if form is HTML:
             return self._write_report(path)
+        if form is XLSX:
+            return write_proforma(self.draft, path)
         if form is CSV:
             table = self.draft.plan.assignment.reset_index()
             write_text(path, to_csv(table))

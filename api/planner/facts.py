@@ -13,7 +13,7 @@ from boundaries.plans.checks import plan_warnings
 from boundaries.plans.draft import Draft
 from boundaries.plans.electoral import review_triggers
 from boundaries.plans.export import history_frame, pieces_layer
-from boundaries.plans.measures import ELECTORATES, PlanMeasures
+from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 
 LEAST_SHARE = 0.01
@@ -87,7 +87,7 @@ def plan_facts(
 def review_facts(measures: PlanMeasures) -> dict[str, ReviewFacts]:
     """How equal the areas are, by electorate; electorates without variances are left out."""
     facts: dict[str, ReviewFacts] = {}
-    for electors, ending in ELECTORATES.items():
+    for electors, ending in measures.electorates.items():
         name = f"variance{ending}"
         if name in measures.frame and measures.frame[name].notna().any():
             triggers = review_triggers(measures.frame[name])

@@ -9,9 +9,10 @@ import pandas as pd
 
 from api.planner.facts import review_facts
 from api.text_tables import listed, text_table
+from boundaries.layers.electorates import electorate_title
 from boundaries.plans.electoral import EXTREME, NOTABLE
 from boundaries.plans.export import area_titles, history_frame, pieces_layer
-from boundaries.plans.measures import ELECTORATES, PlanMeasures
+from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import State
@@ -58,10 +59,10 @@ def measures_table(
     """
     frame = measures.frame
     table: dict[str, Iterable[object]] = {"area": frame.index}
-    for name, heading in {**_SHOWN, **(titles or {})}.items():
+    for name, heading in {**_SHOWN, **_further(measures), **(titles or {})}.items():
         if name not in frame or (frame[name].isna().all() and name not in ("blocks", "pieces")):
             continue
-        if heading == _VARIANCE:
+        if name.startswith("variance_percent"):
             table |= _variances(frame, frame if before is None else before, name)
         else:
             table[heading] = frame[name].round() if name.endswith("_per_member") else frame[name]
@@ -71,18 +72,29 @@ def measures_table(
     return text_table(table)
 
 
+def _further(measures: PlanMeasures) -> dict[str, str]:
+    """Headings of the forecasts besides the one of the review."""
+    headings: dict[str, str] = {}
+    for electors, ending in measures.electorates.items():
+        if electors not in _SHOWN:
+            year = ending.strip("_")
+            headings |= {electors: year, f"variance_percent{ending}": f"{_VARIANCE} {year}"}
+    return headings
+
+
 def _variances(now: pd.DataFrame, before: pd.DataFrame, name: str) -> dict[str, list[object]]:
     """Variances marked where beyond a trigger, and the old ones if any has changed."""
     ending = name.removeprefix("variance_percent")
     # Two columns of one heading would be one key: leading spaces keep them apart, and align right.
     blank = " " if ending else "  "
+    year = "" if ending in ("", "_forecast") else f" {ending.strip('_')}"
     beyond = now[f"beyond{ending}"]
     plain = [percent(value) for value in now[name]]
     marked = [percent(value, mark) for value, mark in zip(now[name], beyond, strict=True)]
-    columns: dict[str, list[object]] = {f"{blank}{_VARIANCE}": [*marked]}
+    columns: dict[str, list[object]] = {f"{blank}{_VARIANCE}{year}": [*marked]}
     old = [percent(value) for value in before[name]] if name in before else marked
     if old != plain:
-        columns[f"{blank}was"] = [*old]
+        columns[f"{blank}was{year}"] = [*old]
     return columns
 
 
@@ -106,7 +118,7 @@ def trigger_lines(measures: PlanMeasures) -> list[str]:
     lines = []
     for electors, facts in review_facts(measures).items():
         verdict = f"{'meets' if facts['review'] else 'does not meet'} the criteria for a review"
-        when = "forecast" if ELECTORATES[electors] else "now"
+        when = electorate_title(electors)
         lines.append(
             f"{when}: {facts['average']:,.0f} electors per member; "
             f"{facts['notable']} of {facts['areas']} areas beyond ±{100 * NOTABLE:.0f} % (*), "

@@ -18,6 +18,7 @@ from api.planner.comparison_text import changed_flow, made_of
 from api.planner.facts import LEAST_SHARE, Row, review_facts
 from api.planner.measure_text import percent
 from api.settings import VERSION
+from boundaries.layers.electorates import electorate_title
 from boundaries.plans.comparison import Comparison, before_by_area, compare_draft
 from boundaries.plans.draft import Draft
 from boundaries.plans.electoral import EXTREME
@@ -144,9 +145,14 @@ def plan_report(
 def _reviews(draft: Draft) -> list[Row]:
     """The review criteria before and now, for each known electorate."""
     before, now = review_facts(draft.before), review_facts(draft.measures)
-    names = {"electors": "Now", "electors_forecast": "Forecast"}
+    endings = draft.measures.electorates
     return [
-        {"when": names[electors], "before": before.get(electors), "now": facts}
+        {
+            "when": electorate_title(electors).capitalize(),
+            "ending": endings[electors],
+            "before": before.get(electors),
+            "now": facts,
+        }
         for electors, facts in now.items()
     ]
 
@@ -178,7 +184,7 @@ def _rows(draft: Draft, comparison: Comparison, shared: pd.DataFrame | None) -> 
             "before": old,
             "shared": shared_by_code.get(code, {}),
         }
-        for ending in ("", "_forecast"):
+        for ending in draft.measures.electorates.values():
             row[f"variance{ending}"] = _variance(area, ending)
             row[f"variance_before{ending}"] = _variance(old, ending)
         table.append(row)

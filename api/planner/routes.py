@@ -113,9 +113,9 @@ def suggestions(request: Request, planner: PlannerDep, plan_id: str) -> Response
 
 
 @router.get("/plans/{plan_id}/council")
-def council(request: Request, asked: CouncilDep, plan_id: str) -> Response:
+def council(request: Request, request_and_terms: CouncilDep, plan_id: str) -> Response:
     """Return what councils of several sizes would mean for the areas of a plan."""
-    planner, terms = asked
+    planner, terms = request_and_terms
     return not_modified_or(
         request,
         planner.answers,

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 import geopandas as gpd
 import pandas as pd
 
+from boundaries.layers.electorates import electorates
 from geo.errors import InputError
 from geo.formats.csv_table import Table
 from geo.text import printable
 
 # Analyses compute with these.
-_NUMERIC = frozenset({"residents", "electors", "electors_forecast", "members", "officers"})
-_PEOPLE = _NUMERIC - {"officers"}  # posts can be shared, people cannot
+_NUMERIC = frozenset({"residents", "members", "officers"})  # and electorates
+_SHARED = frozenset({"officers"})  # posts can be shared, people cannot
 _RESERVED = frozenset({"area_code", "area_name", "fid", "geom", "geometry"})
 
 
@@ -61,9 +62,10 @@ def join_attributes(
             name = (names or {}).get(column, column)
             if name not in joined.columns or name.lower() in _RESERVED:
                 name = free_name(name, joined.columns)
-            if name in _NUMERIC and not pd.api.types.is_numeric_dtype(typed):
+            is_count = name in _NUMERIC or bool(electorates([name]))
+            if is_count and not pd.api.types.is_numeric_dtype(typed):
                 raise InputError(_not_numeric(table, values, column=column, name=name))
-            if name in _NUMERIC:
+            if is_count:
                 _check_counts(table, typed, column=column, name=name)
             joined[name] = typed.set_axis(codes).reindex(areas.index)
     missing = [str(code) for code in areas.index.difference(pd.Index(codes))]
@@ -109,7 +111,7 @@ def _check_counts(table: Table, numbers: pd.Series, *, column: str, name: str) -
     """Refuse numbers that cannot count people or officers."""
     for is_wrong, reason in (
         (numbers < 0, "is negative"),
-        ((numbers % 1 != 0) & numbers.notna() & (name in _PEOPLE), "is no whole number"),
+        ((numbers % 1 != 0) & numbers.notna() & (name not in _SHARED), "is no whole number"),
     ):
         for row in is_wrong.to_numpy().nonzero()[0][:1]:
             value = table.text(column).iloc[row]

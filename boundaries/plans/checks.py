@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from boundaries.plans.measures import ELECTORATES, PlanMeasures
+from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.rules import LEAST_MEMBERS, LONGEST_BRIDGE_M, MOST_MEMBERS
 from boundaries.plans.state import State
 from geo.areal.best_fit import UNASSIGNED
@@ -85,7 +85,7 @@ def _council_size(state: State) -> Iterator[PlanWarning]:
 def _members(measures: PlanMeasures) -> Iterator[PlanWarning]:
     state = measures.state
     known = any(area.members for area in state.areas.values())
-    columns = [name for name in ELECTORATES if name in measures.blocks.sums]
+    columns = [*measures.electorates]
     for position, (code, area) in enumerate(state.areas.items()):
         title = _title(state, code)
         if not area.members:

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from boundaries.layers.electorates import FORECAST
 from boundaries.plans.electoral import ReviewTriggers, electoral_variance, review_triggers
-from boundaries.plans.measures import ELECTORATES, PlanMeasures
+from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.rules import LARGEST_COUNCIL
 from geo.allocation.apportionment import apportion
 from geo.errors import InputError
@@ -76,13 +77,13 @@ def default_electorate(measures: PlanMeasures) -> str:
     InputError
         If the blocks have no electors.
     """
-    known = [name for name in ELECTORATES if name in measures.blocks.sums]
+    known = [*measures.electorates]
     if not known:
         raise InputError(
             "the blocks have no electors; add a column electors to their layer with "
             "'patchmap attributes add'"
         )
-    return known[-1]
+    return FORECAST if FORECAST in known else known[0]
 
 
 def council_options(
@@ -149,18 +150,14 @@ def _electorate(measures: PlanMeasures, electorate: str) -> str:
     default = default_electorate(measures)
     if not electorate:
         return default
-    known = [name for name in ELECTORATES if name in measures.blocks.sums]
-    if electorate not in known:
-        raise InputError(f"unknown electorate {electorate!r}; choose {' or '.join(known)}")
+    if electorate not in measures.electorates:
+        known = " or ".join(measures.electorates)
+        raise InputError(f"unknown electorate {electorate!r}; choose {known}")
     return electorate
 
 
 def _option(measures: PlanMeasures, size: int, pattern: str, column: str) -> CouncilOption:
-    averages = {
-        name: _electors(measures, name) / size
-        for name in ELECTORATES
-        if name in measures.blocks.sums
-    }
+    averages = {name: _electors(measures, name) / size for name in measures.electorates}
     electors = measures.totals[column]
     average = averages[column]
     index = pd.Index(list(measures.state.areas), name="area_code", dtype="str")
@@ -169,14 +166,13 @@ def _option(measures: PlanMeasures, size: int, pattern: str, column: str) -> Cou
     seats, why = _shared(electors, size, pattern)
     table["seats"] = seats
     triggers = {}
-    for name, ending in ELECTORATES.items():
-        if name in averages:
-            members = np.nan_to_num(seats)
-            equality = electoral_variance(measures.totals[name], members, average=averages[name])
-            for key in ("variance", "variance_percent", "beyond"):
-                table[f"{key}{ending}"] = equality[key]
-            if not why:
-                triggers[name] = review_triggers(equality["variance"])
+    members = np.nan_to_num(seats)
+    for name, ending in measures.electorates.items():
+        equality = electoral_variance(measures.totals[name], members, average=averages[name])
+        for key in ("variance", "variance_percent", "beyond"):
+            table[f"{key}{ending}"] = equality[key]
+        if not why:
+            triggers[name] = review_triggers(equality["variance"])
     fewest, most = _wards_needed(size, *PATTERNS[pattern])
     return CouncilOption(size, averages, table, triggers, fewest, most, why)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from boundaries.layers.blocks import BlockLayer
+from boundaries.layers.electorates import electorates
 from boundaries.plans.block_measures import BlockMeasure, read_block_measures
 from boundaries.plans.overlaps import Overlaps
 from geo.analyses.places import ranked
@@ -27,8 +28,8 @@ from geo.question.ask import ask
 from geo.question.model import Question
 from geo.store.contract import StoreReader
 
-SUMMED = ("electors", "electors_forecast", "residents")
-"""Columns of a layer of blocks that are summed by default."""
+SUMMED = "residents"
+"""Column of a layer of blocks that is summed by default, as its electorates are."""
 
 AVERAGED = re.compile(r"(imd|deprivation)(_[a-z]+)?", re.IGNORECASE)
 """Columns that are averaged by default, weighted by residents, else by electors."""
@@ -190,7 +191,7 @@ def figure_blocks(
     answer
         The Answer of `count_incidents`; None to count no incidents.
     sums, means
-        Further columns to sum or average, besides those of `SUMMED` and `AVERAGED`.
+        Further columns to sum or average, besides electorates, `SUMMED` and `AVERAGED`.
     measures
         Measures to sum, or to average by their denominators.
 
@@ -204,7 +205,8 @@ def figure_blocks(
         If a column of `sums` or `means` is missing or not numeric, or a summed one has gaps.
     """
     areas, notes = blocks.areas, list[str]()
-    summed = [*sums, *_usable(areas, [name for name in SUMMED if name not in sums], notes)]
+    people = [*electorates(areas.columns), SUMMED]
+    summed = [*sums, *_usable(areas, [name for name in people if name not in sums], notes)]
     table = areas
     placed = np.empty(0, np.int64)
     if answer is not None:

@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from boundaries.layers.electorates import electorates
 from boundaries.plans.electoral import council_average, electoral_variance
 from boundaries.plans.state import State
 from geo.areal.best_fit import UNASSIGNED
@@ -26,9 +27,6 @@ from geo.properties import cached_property
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-ELECTORATES = {"electors": "", "electors_forecast": "_forecast"}
-"""Columns of electors → suffix of the measures computed from each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +163,8 @@ class PlanMeasures:
         """One row per area, by `area_code`.
 
         `area_name`, `members`, `locked`, `blocks`, `pieces`; every summed and averaged column;
-        for `electors` and `electors_forecast` the columns of `electoral_variance`; `area_km2`,
-        `polsby_popper`, `reock`.
+        for each electorate the columns of `electoral_variance`; `area_km2`, `polsby_popper`,
+        `reock`.
         """
         areas = self.state.areas
         measured = [self.by_area[code] for code in areas]
@@ -178,13 +176,17 @@ class PlanMeasures:
             "pieces": [area.pieces for area in measured],
         }
         values |= self.totals
-        for electors, ending in ELECTORATES.items():
-            if electors in self.blocks.sums:
-                values |= self._equality(electors, ending)
+        for electors, ending in self.electorates.items():
+            values |= self._equality(electors, ending)
         values["area_km2"] = shapely.area([area.geometry for area in measured]) / 1e6
         values["polsby_popper"] = [area.polsby_popper for area in measured]
         values["reock"] = [area.reock for area in measured]
         return pd.DataFrame(values, index=pd.Index(list(areas), name="area_code", dtype="str"))
+
+    @property
+    def electorates(self) -> dict[str, str]:
+        """The columns of electors → the suffix of the measures computed from each."""
+        return electorates(self.blocks.sums)
 
     @property
     def layer(self) -> gpd.GeoDataFrame:

@@ -12,7 +12,7 @@ import datetime as dt
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -23,7 +23,7 @@ import numpy as np
 
 from geo.errors import InputError
 from geo.formats.bounded import LARGEST_WHOLE, check_size, open_input
-from geo.formats.csv_dialect import titles_above
+from geo.formats.csv_dialect import clean_name, titles_above
 from geo.formats.csv_table import (
     Table,
     header_notice,
@@ -88,6 +88,41 @@ def read_table_file(path: Path, *, sheet: str = "", most: int = LARGEST_WHOLE) -
     return joined(list(read_sheet(path, sheet=sheet)))
 
 
+def read_table_below(path: Path, heading: str, *, sheet: str = "") -> Table:
+    """Read the table of a sheet whose header has a certain cell, wherever it begins.
+
+    Parameters
+    ----------
+    path, sheet
+        As for `read_sheet`; the first visible sheet that has such a header.
+    heading
+        The cell; capitals and spaces make no difference.
+
+    Returns
+    -------
+    table
+        Rows as wide as that header: what stands above it is not read.
+
+    Raises
+    ------
+    InputError
+        As `read_table_file`, or if no row among the first has that cell.
+    """
+    with open_input(path) as stream:
+        check_size(stream, path.name, most=LARGEST_WHOLE)
+        is_workbook = stream.read(2) == b"PK"
+        stream.seek(0)
+        if is_workbook:
+            parts = _workbook_tables(stream, path.name, sheet=sheet, rows=ROWS, heading=heading)
+            return joined([*parts])
+    whole = joined([*read_sheet(path, sheet=sheet)])
+    rows = [whole.header, *whole.rows]
+    at = _heading_row(rows, heading, path.name)
+    header = named_columns(rows[at])
+    below = [row[: len(header)] + [""] * (len(header) - len(row)) for row in rows[at + 1 :]]
+    return Table(path.name, header, whole.lines[at:], below, notices=whole.notices)
+
+
 def read_sheet(path: Path, *, sheet: str = "", rows: int = ROWS) -> Iterator[Table]:
     """Read a CSV, or a sheet of a workbook.
 
@@ -127,14 +162,16 @@ def read_sheet(path: Path, *, sheet: str = "", rows: int = ROWS) -> Iterator[Tab
             yield from read_tables(stream, file=path.name, rows=rows)
 
 
-def _workbook_tables(stream: IO[bytes], file: str, *, sheet: str, rows: int) -> Iterator[CellTable]:
+def _workbook_tables(
+    stream: IO[bytes], file: str, *, sheet: str, rows: int, heading: str = ""
+) -> Iterator[CellTable]:
     # Loading openpyxl takes longer than reading most CSV files.
     import openpyxl  # type: ignore[import-untyped] # noqa: PLC0415 - it has no types
 
     with _refusing(file):
         _check_size(stream, file)
         workbook = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
-    tables = _worksheet(workbook, file, sheet=sheet)
+    tables = _worksheet(workbook, file, sheet=sheet, heading=heading)
     epoch = np.datetime64(workbook.epoch, "s")
     header = named_columns(tables.cells)
     numbered = tables.rows(max(len(header), 1))
@@ -182,7 +219,7 @@ def _check_size(stream: IO[bytes], file: str) -> None:
 class _Worksheet:
     """A sheet with its header."""
 
-    def __init__(self, worksheet: Any, file: str) -> None:
+    def __init__(self, worksheet: Any, file: str, heading: str = "") -> None:
         self.file = file
         self.title = str(worksheet.title)
         self.choice = ""
@@ -193,14 +230,17 @@ class _Worksheet:
         with _refusing(file):
             wide = _numbered(worksheet, file, width=MOST_COLUMNS + 1)
             sample = list(islice(wide, _SAMPLE))
-        self._titles = titles_above([cells for _, cells in sample])
+        rows = [cells for _, cells in sample]
+        self._titles = _find_heading(rows, heading) if heading else titles_above(rows)
+        self.has_heading = self._titles >= 0
+        self._titles = max(self._titles, 0)
         self._line, cells = sample[self._titles] if sample else (0, [])
         while cells and not cells[-1].strip():
             cells.pop()
         if len(cells) > MOST_COLUMNS:
             raise InputError(f"{file} has more than {MOST_COLUMNS:,} columns")
         self.cells = cells
-        self.is_table = len(cells) > 1 and len(sample) > self._titles + 1
+        self.is_table = self.has_heading and len(cells) > 1 and len(sample) > self._titles + 1
 
     def rows(self, width: int) -> Iterator[tuple[int, list[str]]]:
         """The numbered rows below the header, as wide as it."""
@@ -220,20 +260,36 @@ class _Worksheet:
         return (f"{self.file}: {'; '.join(parts)}",) if parts else ()
 
 
-def _worksheet(workbook: Any, file: str, *, sheet: str) -> _Worksheet:
+def _find_heading(rows: Sequence[Sequence[str]], heading: str) -> int:
+    """The first of some rows that has a cell; −1 if none has."""
+    wanted = clean_name(heading).casefold()
+    having = (
+        at for at, row in enumerate(rows) if wanted in {clean_name(c).casefold() for c in row}
+    )
+    return next(having, -1)
+
+
+def _heading_row(rows: Sequence[Sequence[str]], heading: str, file: str) -> int:
+    at = _find_heading(rows[:_SAMPLE], heading)
+    if at < 0:
+        raise InputError(f"{file} has no column {heading!r} in its first {_SAMPLE} rows")
+    return at
+
+
+def _worksheet(workbook: Any, file: str, *, sheet: str, heading: str = "") -> _Worksheet:
     titles = {worksheet.title: worksheet for worksheet in workbook.worksheets}
     if not titles:
         raise InputError(f"{file} has no worksheet")
     if sheet and sheet not in titles:
         raise InputError(f"{file} has no sheet {sheet!r}; it has: {', '.join(titles)[:200]}")
     if sheet:
-        return _Worksheet(titles[sheet], file)
+        return _with_heading(_Worksheet(titles[sheet], file, heading), heading)
     visible = [title for title in titles if titles[title].sheet_state == "visible"]
     if not visible:
         raise InputError(f"{file} has only hidden sheets: {', '.join(titles)[:200]}; show one")
-    tables = (_Worksheet(titles[title], file) for title in visible)
+    tables = (_Worksheet(titles[title], file, heading) for title in visible)
     chosen = next((table for table in tables if table.is_table), None)
-    chosen = chosen or _Worksheet(titles[visible[0]], file)
+    chosen = _with_heading(chosen or _Worksheet(titles[visible[0]], file, heading), heading)
     if len(titles) > 1:
         name = chosen.title
         others = [
@@ -241,6 +297,12 @@ def _worksheet(workbook: Any, file: str, *, sheet: str) -> _Worksheet:
         ]
         chosen.choice = f"sheet {name!r} is read, not {', '.join(others)[:200]}"
     return chosen
+
+
+def _with_heading(table: _Worksheet, heading: str) -> _Worksheet:
+    if not table.has_heading:
+        raise InputError(f"{table.file} has no column {heading!r} in its first {_SAMPLE} rows")
+    return table
 
 
 def _next_rows(

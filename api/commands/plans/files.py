@@ -25,10 +25,10 @@ def export(
     ] = None,
     against: Against = "",
 ) -> None:
-    """Export a plan: areas, block assignments, or a report.
+    """Export a plan: areas, block assignments, electorates, or a report.
 
     The ending of the file chooses: .geojson, .gpkg or .parquet for areas; .csv for block → area;
-    .html for a consultation report.
+    .xlsx for the electorate proforma; .html for a consultation report.
     """
     from api.planner.exports import PlanFile  # noqa: PLC0415 - templates take a moment
 

@@ -156,7 +156,7 @@ def test_plans_go_with_the_store_into_a_copy_and_a_backup(folder: Path) -> None:
 def test_council_sizes_are_compared_set_and_shared_out(folder: Path) -> None:
     output = run(folder, "plan", "council", "north", "--sizes", "4,6", "-o", "sizes.csv")
     assert "4: entitled to" in output
-    assert output.count("electors per member): now ") == 2
+    assert output.count("members (electors per member: now ") == 2
     rows = (folder / "sizes.csv").read_text().splitlines()
     assert (len(rows), rows[0].split(",")[:2]) == (5, ["area_code", "area_name"])
     facts = run_json(folder, "plan", "council", "north", "--sizes", "6")

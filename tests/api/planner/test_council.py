@@ -66,7 +66,7 @@ def test_a_removed_ward_leaves_the_variance_of_the_others(client: TestClient) ->
         ({"sizes": "9" * 400}, "is no whole number"),
         ({"pattern": "four"}, "unknown pattern 'four'; choose mixed, one, two, three"),
         ({"electorate": "votes"}, "unknown electorate 'votes'"),
-        ({"size": "5"}, "unknown parameter"),
+        ({"councils": "5"}, "unknown parameter"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(

@@ -2,14 +2,14 @@
 // @ts-check
 
 import { byId, make } from "./dom.js";
-import { count, figure } from "./text.js";
+import { count, electorate, figure } from "./text.js";
 
-const WHEN = /** @type {Record<string, string>} */ ({ electors: "Now ", electors_forecast: "Forecast " });
+const capital = (/** @type {string} */ words) => words[0].toUpperCase() + words.slice(1);
 
 /** @param {import("./plan.js").Plan} plan */
 export function drawCouncil({ areas, status: { council } }) {
   const lines = Object.entries(council.equality).map(([electors, { average, areas: n, notable, extreme, review }]) =>
-    make("span", {}, WHEN[electors] ?? "", make("b", {}, figure(average && Math.round(average))),
+    make("span", {}, `${capital(electorate(electors))} `, make("b", {}, figure(average && Math.round(average))),
       ` electors per member: ${notable} of ${n} beyond ±10 %, ${extreme} beyond ±30 %`,
       ...(review ? [make("span", { class: "review" }, " – meets the criteria for a review")] : [])));
   const { size, members: elected } = council;

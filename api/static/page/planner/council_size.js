@@ -3,7 +3,7 @@
 
 import { byId, make } from "./dom.js";
 import { verdict } from "./table.js";
-import { count, figure, title, variance } from "./text.js";
+import { count, electorate as called, figure, title, variance } from "./text.js";
 
 /** @typedef {import("./types.js").CouncilOption} CouncilOption */
 /** @typedef {import("./types.js").CouncilOptions} CouncilOptions */
@@ -11,8 +11,7 @@ import { count, figure, title, variance } from "./text.js";
 const PATTERNS = /** @type {[string, string][]} */ ([
   ["mixed", "1 to 3 members"], ["one", "1 member"], ["two", "2 members"], ["three", "3 members"],
 ]);
-const ENDING = /** @type {Record<string, string>} */ ({ electors_forecast: "_forecast" });
-const WHEN = /** @type {Record<string, string>} */ ({ electors: "now", electors_forecast: "forecast" });
+const ELECTORATE = /^electors(_forecast|_\d{4})?$/;
 
 export class CouncilSize {
   /**
@@ -29,9 +28,9 @@ export class CouncilSize {
     this.size = make("input", { type: "number", name: "size", min: "1", max: "200" });
     this.sizes = make("input", { name: "sizes", autocomplete: "off", maxlength: "80", placeholder: "such as 48, 51, 54" });
     this.pattern = make("select", { name: "pattern" }, ...PATTERNS.map(([value, words]) => make("option", { value }, words)));
-    const known = Object.keys(plan.state.figures).filter((name) => name in WHEN);
+    const known = Object.keys(plan.state.figures).filter((name) => ELECTORATE.test(name));
     this.electorate = make("select", { name: "electorate" }, ...known.map((value) => make("option", { value }, title(value).toLowerCase())));
-    this.electorate.value = known.at(-1) ?? "";
+    this.electorate.value = known.includes("electors_forecast") ? "electors_forecast" : (known[0] ?? "");
     this.result = make("div", { class: "sizes-result", role: "status" });
     this.box.append(this.summary, this.#sizeForm(), this.state, ...(known.length ? [this.#compareForm(), this.result] : []));
     this.draw();
@@ -87,9 +86,9 @@ export class CouncilSize {
 
   /** @param {CouncilOptions} options @returns {Node[]} */
   #drawn({ electorate, areas, options }) {
-    const ending = ENDING[electorate] ?? "";
+    const ending = electorate.replace("electors", "");
     const heads = options.map(({ size }) => make("th", { scope: "colgroup", colspan: "2", class: "size" }, count(size, "member")));
-    const parts = options.flatMap(() => [make("th", { scope: "col", class: "number" }, "Seats"), make("th", { scope: "col", class: "number" }, `Variance${ending ? ", forecast" : ""}`)]);
+    const parts = options.flatMap(() => [make("th", { scope: "col", class: "number" }, "Seats"), make("th", { scope: "col", class: "number" }, title(`variance_percent${ending}`))]);
     const head = make("thead", {},
       make("tr", {}, make("th", { scope: "col", rowspan: "2" }, "Area"), make("th", { scope: "col", rowspan: "2", class: "number" }, "Members now"), ...heads),
       make("tr", {}, ...parts));
@@ -125,8 +124,8 @@ function cells(row, ending) {
 
 /** @param {CouncilOption} option */
 const averages = ({ averages: each }) =>
-  Object.entries(each).map(([name, average]) => `${WHEN[name]} ${figure(Math.round(average))}`).join(", ");
+  Object.entries(each).map(([name, average]) => `${called(name)} ${figure(Math.round(average))}`).join(", ");
 
 /** @param {CouncilOption} option */
 const beyond = ({ why, triggers }) => why ||
-  Object.entries(triggers).map(([name, { notable, areas }]) => `${WHEN[name]} ${notable} of ${areas}`).join(", ");
+  Object.entries(triggers).map(([name, { notable, areas }]) => `${called(name)} ${notable} of ${areas}`).join(", ");

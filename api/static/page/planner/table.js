@@ -7,28 +7,27 @@ import { change, count, figure, title, variance } from "./text.js";
 
 /** @typedef {import("./types.js").Row} Row */
 
-const VARIANCES = ["variance_percent", "variance_percent_forecast"];
-const BEYOND = /** @type {Record<string, string>} */ ({ variance_percent: "beyond", variance_percent_forecast: "beyond_forecast" });
+const isVariance = (/** @type {string} */ column) => column.startsWith("variance_percent");
 const FIRST = [
   // What a narrow screen cuts off is not what reviews are decided by.
   "members", "variance_percent", "variance_percent_forecast", "electors", "electors_per_member",
   "electors_forecast", "electors_forecast_per_member",
 ];
 const LAST = ["blocks", "area_km2", "polsby_popper", "reock"];
-const NOT_SHOWN = new Set(["area_name", "locked", "pieces", "variance", "variance_forecast", "beyond", "beyond_forecast"]);
+const NOT_SHOWN = /^(area_name|locked|pieces|(variance|beyond)(_forecast|_\d{4})?)$/;
 const ON_PAPER = 9; // columns
 const WIDEST = 32; // per cent: where the bars end
 
 /** The columns of the table, the most used ones first. @param {Row} row */
 export function columnsOf(row) {
-  const there = Object.keys(row).filter((name) => !NOT_SHOWN.has(name) && typeof row[name] !== "string");
+  const there = Object.keys(row).filter((name) => !NOT_SHOWN.test(name) && typeof row[name] !== "string");
   const among = (/** @type {string[]} */ names) => names.filter((name) => there.includes(name));
   return [...among(FIRST), ...there.filter((name) => !FIRST.includes(name) && !LAST.includes(name)), ...among(LAST)];
 }
 
 /** How far beyond a limit, for style and symbol. @param {Row | undefined} row @param {string} [column] */
 export function verdict(row, column = "variance_percent") {
-  const [percent, beyond] = [row?.[column], row?.[BEYOND[column]]];
+  const [percent, beyond] = [row?.[column], row?.[column.replace("variance_percent", "beyond")]];
   if (typeof percent !== "number" || !beyond) return { kind: "within", symbol: "" };
   const symbol = percent > 0 ? "▲" : "▼";
   return { kind: `${percent > 0 ? "over" : "under"} beyond-${beyond}`, symbol: beyond === 30 ? symbol.repeat(2) : symbol };
@@ -194,7 +193,7 @@ export class AreaTable {
 
   /** @param {Row | undefined} before @param {string} column */
   #was(before, column) {
-    const text = VARIANCES.includes(column) ? variance(before?.[column]) : figure(before?.[column]);
+    const text = isVariance(column) ? variance(before?.[column]) : figure(before?.[column]);
     return make("td", { class: `number was${this.#far(column)}` }, before ? text : "–");
   }
 
@@ -202,7 +201,7 @@ export class AreaTable {
   #cell(row, before, column) {
     const by = change(before?.[column], row[column]);
     const note = make("small", {}, by && before ? by : "");
-    if (!VARIANCES.includes(column)) return make("td", { class: `number${this.#far(column)}` }, figure(row[column]), note);
+    if (!isVariance(column)) return make("td", { class: `number${this.#far(column)}` }, figure(row[column]), note);
     const { kind, symbol } = verdict(row, column);
     const text = make("span", {}, symbol ? make("b", { class: "symbol" }, `${symbol} `) : "", variance(row[column]));
     return make("td", { class: `number variance ${kind}` }, note, text, varianceBar(row[column], kind));

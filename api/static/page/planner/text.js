@@ -44,11 +44,18 @@ const TITLES = {
   n: "Incidents",
 };
 
+/** What an electorate is called: "now", "forecast", "2031". @param {string} column */
+export const electorate = (column) => (column === "electors" ? "now" : column.replace("electors_", ""));
+
 /** Name columns by their own titles. @param {Record<string, string>} titles */
 export const addTitles = (titles) => void Object.assign(TITLES, titles);
 
+const ELECTORATE = /^(electors|variance_percent)_(\d{4})(_per_member)?$/; // a further forecast
+
 /** The heading of a column. @param {string} column */
 export function title(column) {
+  const [, what, year, each] = ELECTORATE.exec(column) ?? [];
+  if (year) return what === "electors" ? `Electors ${year}${each ? " per member" : ""}` : `Variance ${year}`;
   const words = column.replaceAll("_", " ");
   return TITLES[column] ?? words[0].toUpperCase() + words.slice(1);
 }

@@ -1,0 +1,131 @@
+"""The electorate proforma of a plan: its blocks with their electors, and its wards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from boundaries.layers.electorates import CURRENT, FORECAST
+from boundaries.layers.proforma import HEADINGS
+from boundaries.plans.draft import Draft
+from boundaries.plans.measures import PlanMeasures
+from boundaries.plans.state import State
+from geo.errors import InputError
+from geo.formats.csv_text import to_csv
+from geo.formats.workbook import Sheet, write_workbook
+from geo.output import write_file, write_text
+
+_WARDS = ("Name of ward", "Number of councillors")
+_COPIED = ("description", "parish", "parish_ward", "grouped_parish")
+"""Columns of a layer of blocks that the proforma has too."""
+
+
+def electorate_headings(draft: Draft, years: Sequence[str] = ()) -> dict[str, str]:
+    """The columns of electors of a plan, in the order of their years, with their headings.
+
+    Parameters
+    ----------
+    years
+        The years of today's electorate and of the forecast of the review, for their headings.
+
+    Raises
+    ------
+    InputError
+        If the blocks have no electors, or there are not two years.
+    """
+    known = draft.measures.electorates
+    if not known:
+        raise InputError(
+            "the blocks have no electors; read a proforma with 'patchmap electorates import'"
+        )
+    if len(years) not in (0, 2) or not all(len(y) == 4 and y.isdigit() for y in years):
+        raise InputError("give two years: that of today's electorate, and that of the forecast")
+    first, last = years or ("(current)", "(forecast)")
+    whens = {CURRENT: first, FORECAST: last}
+    headings = {name: whens.get(name, ending.strip("_")) for name, ending in known.items()}
+    # Without years the forecast of the review comes last, as it is read again.
+    order = {CURRENT: "", FORECAST: last if years else "9999"}
+    names = sorted(headings, key=lambda name: order.get(name, headings[name]))
+    return {name: f"Electorate {headings[name]}" for name in names}
+
+
+def districts_table(draft: Draft, electorates: Mapping[str, str]) -> pd.DataFrame:
+    """One row for each block, with the headings of the proforma.
+
+    Parameters
+    ----------
+    electorates
+        Of `electorate_headings`.
+    """
+    blocks, start, now = draft.block_layer.areas, draft.plan.start, draft.plan.now
+    columns: dict[str, object] = {HEADINGS["polling_district"]: [*draft.plan.now.graph.codes]}
+    if "description" not in blocks:
+        columns[HEADINGS["description"]] = blocks["area_name"].to_numpy()
+    columns |= {HEADINGS[name]: blocks[name].to_numpy() for name in _COPIED if name in blocks}
+    columns[HEADINGS["ward"]] = _ward_names(start)
+    columns[HEADINGS["proposed_ward"]] = _ward_names(now)
+    sums = draft.blocks.sums
+    columns |= {
+        heading: np.rint(sums[name].to_numpy()).astype(np.int64)
+        for name, heading in electorates.items()
+    }
+    return pd.DataFrame(columns)
+
+
+def wards_table(measures: PlanMeasures, electorates: Mapping[str, str]) -> pd.DataFrame:
+    """One row for each ward: its councillors, electors and variances."""
+    frame = measures.frame
+    columns: dict[str, object] = {
+        _WARDS[0]: frame["area_name"].to_numpy(),
+        _WARDS[1]: frame["members"].astype("Int64").to_numpy(),
+    }
+    for name, heading in electorates.items():
+        ending = measures.electorates[name]
+        columns[heading] = np.rint(frame[name].to_numpy()).astype(np.int64)
+        variance = frame[f"variance_percent{ending}"]
+        columns[heading.replace("Electorate", "Variance, %,")] = variance.to_numpy()
+    return pd.DataFrame(columns)
+
+
+def write_proforma(draft: Draft, path: Path, *, years: Sequence[str] = ()) -> str:
+    """Write the proforma: a workbook with a sheet of wards besides, or a CSV of the blocks.
+
+    Returns
+    -------
+    What was written, for people.
+
+    Raises
+    ------
+    InputError
+        As `electorate_headings`, or if the file is neither .xlsx nor .csv.
+    """
+    ending = path.suffix.lower()
+    if ending not in (".xlsx", ".csv"):
+        raise InputError(f"a proforma is .xlsx or .csv, not {ending or 'without an ending'}")
+    electorates = electorate_headings(draft, years)
+    districts = districts_table(draft, electorates)
+    if ending == ".csv":
+        write_text(path, to_csv(districts))
+        return f"{len(districts):,} polling districts"
+    wards = wards_table(draft.measures, electorates)
+    title = draft.plan.metadata.title
+    size = draft.plan.now.council_size
+    averages = [
+        f"{heading}: {draft.measures.average(name):,.0f} electors per councillor"
+        for name, heading in electorates.items()
+    ]
+    below = [f"Council size: {size:,}" if size else "Council size: not set", *averages]
+    sheets = [
+        Sheet("Electorates", districts, above=[f"Electorates of the plan {title}"]),
+        Sheet("Wards", wards, above=[f"Wards of the plan {title}"], below=below),
+    ]
+    write_file(path, lambda part: write_workbook(sheets, part))
+    return f"{len(districts):,} polling districts, {len(wards):,} wards"
+
+
+def _ward_names(state: State) -> list[str]:
+    """The name of the area of each block; '' for none."""
+    return [state.areas[code].name if code else "" for code in state.assigned]
