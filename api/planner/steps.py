@@ -156,6 +156,19 @@ class AreaStep(_Step):
         return take(self.area, signed=signed)
 
 
+class LockAll(_Step):
+    """Lock or unlock every area."""
+
+    step: Literal["lock-all", "unlock-all"]
+
+    def _take(self, plan: Plan, signed: Signed) -> Plan:
+        return (
+            plan.lock_all(signed=signed)
+            if self.step == "lock-all"
+            else plan.unlock_all(signed=signed)
+        )
+
+
 class Bridge(_Forcible):
     """Treat two blocks as neighbours."""
 
@@ -197,6 +210,7 @@ PlanStep = Annotated[
     | CouncilSize
     | Share
     | AreaStep
+    | LockAll
     | Bridge
     | Unbridge
     | HistoryStep,

@@ -17,8 +17,9 @@ from geo.areal.measured_blocks import MeasuredBlocks
 
 # Moves between more pairs of areas are summed up in one phrase.
 _NAMED_PAIRS = 6
-# Likewise the numbers of members that were shared out over more areas.
+# Likewise what was done to more areas at once.
 _NAMED_AREAS = 3
+_OF_MANY = {"share": "changed the members of", "lock": "locked", "unlock": "unlocked"}
 HISTORY = ["step", "at", "by", "kind", "what", "reason", "forced", "in_force"]
 """The columns of `history_frame`."""
 
@@ -122,8 +123,8 @@ def describe(step: Step, titles: Mapping[str, str] | None = None) -> str:
     Phrases separated by semicolons.
     """
     phrases = [_amended(step.kind, *pair) for pair in step.areas.values()]
-    if step.kind == "share" and len(phrases) > _NAMED_AREAS:
-        phrases = [f"changed the members of {len(phrases)} areas"]
+    if step.kind in _OF_MANY and len(phrases) > _NAMED_AREAS:
+        phrases = [f"{_OF_MANY[step.kind]} {len(phrases)} areas"]
     if step.council_size:
         old_size, new_size = ("open" if n is None else n for n in step.council_size)
         phrases.insert(0, f"changed the council size from {old_size} to {new_size}")

@@ -472,6 +472,14 @@ class Plan:
         """
         return self._amend("unlock", signed, code, lambda area: replace(area, locked=False))
 
+    def lock_all(self, *, signed: Signed) -> Plan:
+        """Lock every area in one step."""
+        return self._set_locks("lock", locked=True, signed=signed)
+
+    def unlock_all(self, *, signed: Signed) -> Plan:
+        """Unlock every area in one step."""
+        return self._set_locks("unlock", locked=False, signed=signed)
+
     def build_bridge(self, name: str, ends: Bridge, *, signed: Signed, force: bool = False) -> Plan:
         """Treat two blocks as neighbours, as over a river.
 
@@ -608,6 +616,16 @@ class Plan:
         if new == old:
             raise InputError(f"nothing to change: {code} is like that already")
         return self._take(Step(kind, signed, areas={code: (old, new)}))
+
+    def _set_locks(self, kind: str, *, locked: bool, signed: Signed) -> Plan:
+        areas: dict[str, tuple[Area | None, Area | None]] = {
+            code: (area, replace(area, locked=locked))
+            for code, area in self.now.areas.items()
+            if area.locked != locked
+        }
+        if not areas:
+            raise InputError(f"nothing to change: no area is {'un' if locked else ''}locked")
+        return self._take(Step(kind, signed, areas=areas))
 
     def _blocks_of(self, code: str) -> list[str]:
         codes = self.now.graph.codes

@@ -5,6 +5,7 @@ from datetime import datetime
 import pytest
 
 from boundaries.layers.blocks import block_graph
+from boundaries.plans.export import history_frame
 from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.rules import BrokenAreaError
 from boundaries.plans.state import Area, Signed
@@ -256,3 +257,20 @@ def test_an_area_that_gets_the_blocks_may_be_named_among_those_merged():
     assert picture(plan) == ["AAAC"]
     assert plan.area("A").members == 4
     assert plan.area("C").members == 2
+
+
+def test_all_areas_are_locked_and_unlocked_in_one_step():
+    plan = drawn("AABBCCDD").lock("B", signed=SIGNED).lock_all(signed=SIGNED)
+    assert all(area.locked for area in plan.now.areas.values())
+    with pytest.raises(InputError, match="nothing to change: no area is unlocked"):
+        plan.lock_all(signed=SIGNED)
+    assert [area.locked for area in plan.undo(signed=SIGNED).now.areas.values()] == [
+        False, True, False, False,
+    ]  # fmt: skip
+    opened = plan.unlock_all(signed=SIGNED)
+    assert not any(area.locked for area in opened.now.areas.values())
+    with pytest.raises(InputError, match="nothing to change: no area is locked"):
+        opened.unlock_all(signed=SIGNED)
+    what = history_frame(opened)["what"].tolist()
+    assert what[1].startswith("locked A (Ward A); locked C")
+    assert what[2] == "unlocked 4 areas"

@@ -533,3 +533,31 @@ def test_council_sizes_are_compared_and_one_is_used(plan: PlannerPage) -> None:
     expect(box.locator("p").first).to_contain_text("all given to areas")
     expect(page.locator("#council")).to_contain_text(f"17 areas, {elected + 3} members")
     assert [fault for fault in faults(plan.watched) if "status of 400" not in fault] == []
+
+
+def test_a_gap_is_filled_and_all_areas_are_locked_by_one_click(plan: PlannerPage) -> None:
+    page = plan.page
+    near = plan.neighbours()
+    payload = plan.payload()
+    at = dict(zip(payload["codes"], payload["assigned"], strict=True))
+    inside = next(
+        block for block in at if at[block] == HARBOUR and {at[o] for o in near[block]} == {HARBOUR}
+    )
+    gap = [inside, next(iter(near[inside]))]
+    body = {"step": "move", "blocks": gap, "to": "", "by": "Ann", "version": 1, "force": True}
+    post(f"{plan.root}/planner/plans/{plan.plan_id}/steps", body)
+    plan.open()
+    page.get_by_text("Fill", exact=True).click()
+    page.locator("#into").select_option(label="Harbour")
+    plan.click(gap[0])
+    plan.saved(3)
+    assert [plan.area_of(block) for block in gap] == [HARBOUR, HARBOUR]
+    page.get_by_role("button", name="Lock all", exact=True).click()
+    plan.saved(4)
+    expect(page.locator("#areas .locked")).to_have_count(17)
+    expect(page.get_by_role("button", name="Lock all", exact=True)).to_be_disabled()
+    plan.watched.keep("planner-locked")
+    page.get_by_role("button", name="Unlock all").click()
+    plan.saved(5)
+    expect(page.locator("#areas .locked")).to_have_count(0)
+    assert faults(plan.watched) == []

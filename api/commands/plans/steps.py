@@ -13,6 +13,8 @@ from geo.areal.best_fit import UNASSIGNED
 
 UNASSIGNED_WORD = "unassigned"
 _MOST_DIGITS = 7
+LockedArea = Annotated[str, typer.Argument(help="Code of the area.", show_default=False)]
+EveryArea = Annotated[bool, typer.Option("--all", help="Every area of the plan.")]
 _TO = "Area to move them into; 'unassigned' takes them out of theirs."
 
 
@@ -134,17 +136,44 @@ def council_size(
 
 
 def lock(
-    context: typer.Context, plan_id: PlanId, area: AreaCode, reason: Reason = "", by: By = ""
+    context: typer.Context,
+    plan_id: PlanId,
+    area: LockedArea = "",
+    every: EveryArea = False,
+    reason: Reason = "",
+    by: By = "",
 ) -> None:
-    """Lock an area: nothing moves in or out until it is unlocked."""
-    step(context, plan_id, lambda plan: plan.lock(area, signed=signed(by, reason)))
+    """Lock an area, or all: nothing moves in or out until it is unlocked."""
+    _check_which(area, every=every)
+    sign = signed(by, reason)
+    step(
+        context,
+        plan_id,
+        lambda plan: plan.lock_all(signed=sign) if every else plan.lock(area, signed=sign),
+    )
 
 
 def unlock(
-    context: typer.Context, plan_id: PlanId, area: AreaCode, reason: Reason = "", by: By = ""
+    context: typer.Context,
+    plan_id: PlanId,
+    area: LockedArea = "",
+    every: EveryArea = False,
+    reason: Reason = "",
+    by: By = "",
 ) -> None:
-    """Unlock a locked area."""
-    step(context, plan_id, lambda plan: plan.unlock(area, signed=signed(by, reason)))
+    """Unlock a locked area, or all."""
+    _check_which(area, every=every)
+    sign = signed(by, reason)
+    step(
+        context,
+        plan_id,
+        lambda plan: plan.unlock_all(signed=sign) if every else plan.unlock(area, signed=sign),
+    )
+
+
+def _check_which(area: str, *, every: bool) -> None:
+    if bool(area) == every:
+        raise typer.BadParameter("give the code of an area, or --all")
 
 
 def bridge(

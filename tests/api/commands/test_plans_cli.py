@@ -176,3 +176,10 @@ def test_council_sizes_are_compared_set_and_shared_out(folder: Path) -> None:
     assert refused(folder, "plan", "share-seats", "north", "--size", "7", "--pattern", "two") == (
         "7 is no multiple of 2; 6 or 8 is"
     )
+
+
+def test_all_areas_are_locked_by_one_command(folder: Path) -> None:
+    run(folder, "plan", "lock", "north", "--all", "--reason", "agreed")
+    assert refused(folder, "plan", "move", "north", "c1", "--to", "E").endswith("unlock it first")
+    run(folder, "plan", "unlock", "north", "--all")
+    move(folder, "c1", "--to", "E")

@@ -253,3 +253,12 @@ def test_a_page_of_another_origin_changes_nothing(
     refusal = untouched.post(path, json=body, headers=headers)
     assert refusal.status_code == 403
     assert untouched.get("/planner/plans/north").json()["status"]["version"] == 1
+
+
+def test_all_areas_are_locked_and_unlocked_at_once(client: TestClient) -> None:
+    locked = step(client, "lock-all").json()["status"]["areas"]
+    assert [area["locked"] for area in locked] == [True, True]
+    assert step(client, "move", blocks=["c1"], to="E").status_code == 409
+    assert step(client, "lock-all").status_code == 400
+    opened = step(client, "unlock-all").json()["status"]["areas"]
+    assert [area["locked"] for area in opened] == [False, False]

@@ -25,7 +25,7 @@ export function setUpKeys(box, does) {
   /** @type {Record<string, () => void>} */
   const keys = {
     Enter: does.paint, c: does.pick, g: does.go, x: does.collect, u: does.undo, r: does.redo, l: does.lock, f: does.fit,
-    p: () => does.tool("paint"), s: () => does.tool("select"), h: () => does.tool("hand"),
+    p: () => does.tool("paint"), b: () => does.tool("fill"), s: () => does.tool("select"), h: () => does.tool("hand"),
     "/": does.find, "[": () => does.next(-1), "]": () => does.next(1),
     "+": () => does.zoom(1), "=": () => does.zoom(1), "-": () => does.zoom(-1),
   };

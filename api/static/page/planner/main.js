@@ -113,17 +113,27 @@ function showPlan(plan, geometry) {
     },
     over: (block) => {
       if (tool === "select") selection.set(block, collecting);
+      else if (tool === "fill") fill(block);
       else if (shown(block) !== chosen) {
         stroke.set(block, chosen);
         map.tint(block, styles.fill(block, chosen, plan.rows));
       }
       showBlock(block);
     },
-    end: () => tool === "paint" && steps.paint([...stroke.keys()], chosen),
+    end: () => tool !== "select" && steps.paint([...stroke.keys()], chosen),
     cancel: () => map.shade(stroke.keys()),
     point: showBlock,
     pick: (block) => block !== -1 && choose(shown(block)),
   });
+  /** Add a block to the stroke, with all of its area that it is joined to. @param {number} block */
+  function fill(block) {
+    const area = shown(block);
+    if (area === chosen || stroke.has(block)) return;
+    for (const each of geometry.joined(block, (other) => shown(other) === area)) {
+      stroke.set(each, chosen);
+      map.tint(each, styles.fill(each, chosen, plan.rows));
+    }
+  }
   const cursor = new Cursor(map, {
     first: () => plan.blocksOf(chosen)[0] ?? 0,
     moved: (block) => {
@@ -209,6 +219,7 @@ function showPlan(plan, geometry) {
     councilSize.draw();
     drawInto();
     drawTurns(plan);
+    drawLocks(plan);
     panels.draw();
     panels.suggestAgain();
     drawChosenArea();
@@ -226,6 +237,7 @@ function showPlan(plan, geometry) {
   const tools = /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll('input[name="tool"]'));
   for (const radio of tools) radio.addEventListener("change", () => useTool(radio.value));
   into.addEventListener("change", () => choose(into.value));
+  for (const step of ["lock-all", "unlock-all"]) byId(step).addEventListener("click", () => take({ step }));
   for (const step of ["undo", "redo"]) byId(step).addEventListener("click", () => take({ step }));
 
   plan.addEventListener("shown", (event) => map.shade(/** @type {CustomEvent} */ (event).detail));
@@ -265,6 +277,13 @@ function showPlan(plan, geometry) {
 function drawStatus({ onTheirWay, status }) {
   byId("status").classList.toggle("busy", onTheirWay.length > 0);
   byId("status").textContent = onTheirWay.length ? "Saving …" : `Saved, version ${status.version}`;
+}
+
+/** Whether there is an area to lock, and one to unlock. @param {Plan} plan */
+function drawLocks({ areas }) {
+  for (const [id, locked] of /** @type {[string, boolean][]} */ ([["lock-all", false], ["unlock-all", true]])) {
+    /** @type {HTMLButtonElement} */ (byId(id)).disabled = !areas.some((area) => area.locked === locked);
+  }
 }
 
 /** What can be undone and redone. @param {Plan} plan */

@@ -61,6 +61,15 @@ export class Geometry {
     return (this.neighbours = near);
   }
 
+  /** A block, and all that can be reached from it over blocks of a kind. @param {number} start @param {(block: number) => boolean} isOne */
+  joined(start, isOne) {
+    const found = new Set([start]);
+    for (const block of found) { // the set grows as it is read
+      for (const other of this.near[block]) if (isOne(other)) found.add(other);
+    }
+    return found;
+  }
+
   /** @param {number} block @param {number[]} outer */
   #measure(block, outer) {
     const [first, end] = [this.ringStarts[this.firstRings[block]], this.ringStarts[this.firstRings[block + 1]]];
