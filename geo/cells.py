@@ -287,13 +287,41 @@ class Cells:
         """
         return np.bincount(self.assign(x, y), minlength=len(self))
 
+    def shares_of(self, polygons: NDArray[np.object_]) -> scipy.sparse.csr_array:
+        """Which share of each polygon's land lies in each cell.
+
+        Parameters
+        ----------
+        polygons
+            M polygons inside the mask, in metres.
+
+        Returns
+        -------
+        M × n matrix; a row adds up to 1, or is empty for a polygon without an area.
+        """
+        tree = shapely.STRtree(self.geometry)
+        shares, columns, starts = [np.zeros(0)], [np.zeros(0, np.intp)], [0]
+        for polygon in prepared_array(polygons):
+            touched = tree.query(polygon, predicate="intersects")
+            area = np.full(len(touched), self.grid.cell_area)
+            cut = ~shapely.contains(polygon, self.geometry[touched])
+            area[cut] = shapely.area(shapely.intersection(polygon, self.geometry[touched[cut]]))
+            if area.sum() > 0:
+                shares.append(area / area.sum())
+                columns.append(touched)
+            starts.append(sum(map(len, columns)))
+        return scipy.sparse.csr_array(
+            (np.concatenate(shares), np.concatenate(columns), starts),
+            shape=(len(polygons), len(self)),
+        )
+
     def spread(self, polygons: NDArray[np.object_], amounts: Floats) -> Floats:
         """Carry amounts of polygons to the cells by area: as if spread evenly over each polygon.
 
         Parameters
         ----------
         polygons
-            m polygons inside the mask, in metres.
+            M polygons inside the mask, in metres.
         amounts
             Of each of them.
 
@@ -304,15 +332,7 @@ class Cells:
 
         Source: areal weighting (Goodchild & Lam 1980).
         """
-        tree, result = shapely.STRtree(self.geometry), np.zeros(len(self))
-        for polygon, amount in zip(prepared_array(polygons), amounts, strict=True):
-            touched = tree.query(polygon, predicate="intersects")
-            area = np.full(len(touched), self.grid.cell_area)
-            cut = ~shapely.contains(polygon, self.geometry[touched])
-            area[cut] = shapely.area(shapely.intersection(polygon, self.geometry[touched[cut]]))
-            if area.sum() > 0:
-                result[touched] += amount * area / area.sum()
-        return result
+        return self.shares_of(polygons).T @ amounts
 
     @cached_property
     def neighbours(self) -> scipy.sparse.csr_array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
 
 import geopandas as gpd
@@ -739,6 +740,7 @@ class Answer:
             self.facts.baseline,
             self.facts.title(baseline_layer(self.question.baseline)),
             self.rows,
+            partial(self.indexes.of(self.study_areas).spread, self.cells.grid),
         )
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,6 +87,8 @@ class BaselineSources:
         What people call that.
     rows
         Reads other rows of the store.
+    spread
+        Carries amounts of the study area's areas to its cells, by area.
     """
 
     question: Question
@@ -98,6 +100,7 @@ class BaselineSources:
     layer: gpd.GeoDataFrame | None
     layer_title: str
     rows: QuestionRows
+    spread: Callable[[Floats], Floats]
 
 
 def check_baseline(
@@ -231,7 +234,7 @@ def _named(name: str, of: BaselineSources) -> StatedBaseline:
     if name == RESIDENTS:
         people = _amounts(of.study, RESIDENTS)
         return StatedBaseline(
-            Baseline(cells.spread(of.study.geometry.to_numpy(), people)),
+            Baseline(of.spread(people)),
             RESIDENTS,
             "its residents",
             f"{people.sum():,.0f} residents of {of.study_title}",

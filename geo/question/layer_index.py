@@ -14,8 +14,11 @@ from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+import scipy
 import shapely
+from numpy.typing import NDArray
 
 from geo.cells import Cells, Grid
 from geo.locate import AreaLocator
@@ -99,6 +102,7 @@ class LayerIndex:
         self._like = like
         self.used = time.monotonic()
         self._grids: _Latest[Grid, Cells] = _Latest(MOST_GRIDS)
+        self._shares: _Latest[Grid, scipy.sparse.csr_array] = _Latest(MOST_GRIDS)
         # One tuple, so that nobody takes what was made of a frame for that of another.
         self._of_incidents: tuple[Callable[[], pd.DataFrame | None], _Latest[Hashable, Any]]
         self._of_incidents = (lambda: None), _Latest(MOST_OF_INCIDENTS)
@@ -158,6 +162,26 @@ class LayerIndex:
         west, south, east, north = self.areas.total_bounds.tolist()
         grid.refuse_too_many((west, south, east, north))
         return self._grids.made(grid, lambda: Cells.over(self.outline, grid))
+
+    def spread(self, grid: Grid, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Carry amounts of the areas to the cells of a grid, by area.
+
+        Parameters
+        ----------
+        grid
+            Shape and width of the cells.
+        amounts
+            Of each area.
+
+        Returns
+        -------
+        As `Cells.spread`.
+        """
+        if self._like:
+            return self._like.spread(grid, amounts)
+        shapes = self.areas.geometry.to_numpy()
+        shares = self._shares.made(grid, lambda: self.cells(grid).shares_of(shapes))
+        return shares.T @ amounts
 
     def of_incidents(
         self, incidents: pd.DataFrame, key: Hashable, make: Callable[[], Value]

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from geo.cells import Grid
+from geo.cells import Cells, Grid
 from geo.errors import InputError
 from geo.question import layer_index
 from geo.question.layer_index import MOST_GRIDS, MOST_LAYERS, LayerIndex, LayerIndexes
@@ -70,6 +70,21 @@ def test_too_many_cells_are_refused_before_the_outline_is_made() -> None:
     with pytest.raises(InputError, match="choose wider cells"):
         index.cells(Grid(100))
     assert "outline" not in vars(index)
+
+
+def test_amounts_are_carried_to_cells_by_land_which_is_cut_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Over cells of 100 m: all of the first, half of the second and none of the third.
+    shapes = [shapely.box(0, 0, 100, 100), shapely.box(100, 0, 300, 100), shapely.Polygon()]
+    codes = pd.Index(["A", "B", "C"], name="area_code")
+    index = LayerIndex(gpd.GeoDataFrame(geometry=shapes, index=codes, crs=27700))
+    grid = Grid(100, "square")
+    order = np.argsort(shapely.get_x(shapely.centroid(index.cells(grid).geometry)), kind="stable")
+    assert index.spread(grid, np.array([8.0, 6.0, 5.0]))[order].tolist() == [8.0, 3.0, 3.0]
+    monkeypatch.setattr(Cells, "shares_of", None)
+    same = LayerIndex(index.areas.set_axis(["D", "E", "F"]), like=index)
+    assert same.spread(grid, np.array([0.0, 1.0, 0.0]))[order].tolist() == [0.0, 0.5, 0.5]
 
 
 def test_areas_on_a_screen_have_fewer_corners_and_still_share_their_edges() -> None:
