@@ -1,4 +1,4 @@
-"""A copy of the incidents as columns in files beside a store: read by memory map, never the truth.
+"""A copy of the incidents as columns in files beside a store: quick to read, never the truth.
 
 Questions read few columns of many incidents, which a database gives row by row. The copy holds them
 as plain arrays, a file for each partition, and no text that could name a person: places are

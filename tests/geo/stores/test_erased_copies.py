@@ -20,6 +20,7 @@ import pytest
 import shapely
 
 from geo.columns import ColumnFolder
+from geo.errors import StoreError
 from geo.locate import AreaLocator
 from geo.store.column_copy import CopyChange
 from geo.store.contract import Store, Window
@@ -367,6 +368,26 @@ def edited(request, backend) -> Callable[[str], None]:
                 connection.execute(statement.format(incidents="incidents"))
 
     return in_database if backend == "postgis" else in_file
+
+
+def test_an_erasure_does_not_wait_for_ever_for_a_process_that_hangs(
+    store_path, tmp_path, monkeypatch
+):
+    _fill(store_path)
+    [folder] = tmp_path.rglob("*.columns")
+    monkeypatch.setattr("geo.columns.locking.PATIENCE_S", 0.2)
+    with (
+        closing(GeoPackageStore(store_path)) as store,
+        ColumnFolder(folder).lock(wait=False) as is_held,
+    ):
+        assert is_held
+        with pytest.raises(StoreError, match="end it, or try again"):
+            erase(store)
+        assert SECRET in categories(store)
+    with closing(GeoPackageStore(store_path)) as store:
+        erase(store)
+        assert SECRET not in categories(store)
+    assert not remains(tmp_path)
 
 
 @as_root
