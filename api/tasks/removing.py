@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from api.tasks.request import Caller, Fields
-from boundaries.tasking.redacting import redact_text
+from boundaries.tasking.redacting import redact_text, tasks_with_copies
 from geo.errors import InputError
 
 
@@ -29,4 +29,8 @@ def remove_text(caller: Caller, own: str, fields: Fields, *, what: str) -> None:
         raise InputError("choose the text that is to be removed")
     signed, why = caller.signed(fields), fields.get("note", "")
     caller.record(f"{what} {own}: redact")
+    if what == "task":
+        # Also where whoever removes it may not take steps: it is their text that stands there.
+        for other in tasks_with_copies(caller.store, own, step=int(number), text=name):
+            caller.record(f"task {other}: redact a copy of a text of {own}")
     redact_text(caller.store, own, step=int(number), text=name, signed=signed, why=why)

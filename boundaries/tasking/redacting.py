@@ -1,12 +1,12 @@
-"""Texts that name a person are taken out: where they stand, and where a referral copied them."""
+"""Texts that name a person are taken out: where they stand, and where a referral carried them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from boundaries.tasking import referrals
 from boundaries.tasking.actions import TaskStore
 from boundaries.tasking.history import Signed, redactable
+from boundaries.tasking.referrals import TextAt, copies
 from boundaries.tasking.storage import (
     Subject,
     read_meeting,
@@ -17,7 +17,7 @@ from boundaries.tasking.storage import (
     save,
 )
 from boundaries.tasking.task import Task
-from geo.store.tasking_rows import text_in
+from geo.store.tasking_contract import TaskingReader
 
 
 def redact_text(
@@ -25,8 +25,8 @@ def redact_text(
 ) -> Subject:
     """Take a text that names a person out of a task, priority, entry of the roster, or meeting.
 
-    A referral copies title, note and answer to another task: of a task it is taken out wherever it
-    stands in its steps, and in those of the tasks that it was referred from and to. Until
+    A referral carries title, note and answer to another task: of a task the text is also taken out
+    where it was carried to, and where it came from. A text that is only alike stays. Until
     `Store.compact` it can be read from the store's files.
 
     Parameters
@@ -55,18 +55,59 @@ def redact_text(
     with store.transaction():
         before = readers.get(own[:1], read_task)(store, own)
         after = before.redact(step=step, text=text, signed=signed, why=why)
-        changed: list[tuple[Subject, int]] = []
-        if isinstance(before, Task) and isinstance(after, Task):
-            old = text_in(before.steps[step - 1].as_dict(), text)
-            after = _without_copies(after, old, signed=signed, why=why)
-            for one in _linked(store, before):
-                without = _without_copies(one, old, signed=signed, why=why)
-                changed += [(without, one.version)] if without != one else []
-        save(store, [(after, before.version), *changed])
+        changed = [(after, before.version)]
+        if isinstance(before, Task):
+            carried = _carried(store, before, TextAt(own, step, text))
+            for one in read_tasks(store, sorted({at.task_id for at in carried})):
+                without = one
+                for at in carried:
+                    if at.task_id == one.task_id:
+                        without = without.redact(step=at.step, text=at.text, signed=signed, why=why)
+                changed.append((without, one.version))
+        save(store, changed)
     return after
 
 
-def _linked(store: TaskStore, task: Task) -> list[Task]:
+def tasks_with_copies(store: TaskingReader, task_id: str, *, step: int, text: str) -> list[str]:
+    """The other tasks that a text of a task was carried to, or came from.
+
+    Parameters
+    ----------
+    store
+        Where they are kept.
+    task_id, step, text
+        As `redact_text` takes them.
+
+    Returns
+    -------
+    Their ids, which `redact_text` changes too.
+    """
+    carried = _carried(store, read_task(store, task_id), TextAt(task_id, step, text))
+    return sorted({at.task_id for at in carried})
+
+
+def _carried(store: TaskingReader, task: Task, start: TextAt) -> list[TextAt]:
+    """Where else a text stands because referrals carried it there, however far."""
+    tasks = {one.task_id: one for one in [task, *_linked(store, task)]}
+    pairs = [
+        pair
+        for one in tasks.values()
+        if one.parent in tasks
+        for pair in copies(tasks[one.parent], one)
+    ]
+    reached = new = {start}
+    while new:
+        new = {at for pair in pairs if not reached.isdisjoint(pair) for at in pair} - reached
+        reached = reached | new
+    return [at for at in sorted(reached - {start}) if _stands(tasks[at.task_id], at)]
+
+
+def _stands(task: Task, at: TextAt) -> bool:
+    """Whether a text still stands there: it may be empty, or have been taken out before."""
+    return at.text in redactable(task.steps[at.step - 1])
+
+
+def _linked(store: TaskingReader, task: Task) -> list[Task]:
     """The tasks that a task was referred from and to, and theirs, however far."""
     rows = store.tasks()
     pairs = [(row.parent, row.task_id) for row in rows if row.parent]
@@ -75,23 +116,3 @@ def _linked(store: TaskStore, task: Task) -> list[Task]:
         new = {one for pair in pairs if not ids.isdisjoint(pair) for one in pair} - ids
         ids = ids | new
     return read_tasks(store, sorted(ids - {task.task_id}))
-
-
-def _without_copies(task: Task, old: str, *, signed: Signed, why: str) -> Task:
-    """A task without a text that was copied from another; the same where it has none."""
-    copies = [
-        (number, text)
-        for number, step in enumerate(task.steps, start=1)
-        for text in redactable(step)
-        if text_in(step.as_dict(), text) in _copied(old)
-    ]
-    for number, text in copies:
-        task = task.redact(step=number, text=text, signed=signed, why=why)
-    return task
-
-
-def _copied(text: str) -> set[str]:
-    """How a text stands in a linked task: as it is, or as the answer to a referral."""
-    words = [f"{word}: " for word in referrals.ANSWERED]
-    own = {text.removeprefix(word) for word in words}
-    return own | {f"{word}{one}" for word in words for one in own}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from boundaries.tasking.history import LONDON, Signed
 from boundaries.tasking.task import Direction, Level, Task, TaskTerms
 from geo.errors import ConflictError, InputError
+from geo.store.tasking_rows import NOTE
 
 ANSWERED: Final = ("Done", "Declined")
 """What the answer to a referral begins with, before the words of who gave it."""
@@ -129,6 +130,67 @@ def answered(parent: Task, child: Task) -> Task:
 
 
 _ANSWERS = frozenset({"answer", "decline", "finish"})
+
+
+class TextAt(NamedTuple):
+    """Where a text stands.
+
+    Attributes
+    ----------
+    task_id, step, text
+        The task, the number of its step from 1, and the name of the text, as `redactable` has it.
+    """
+
+    task_id: str
+    step: int
+    text: str
+
+
+def copies(parent: Task, child: Task) -> list[tuple[TextAt, TextAt]]:
+    """Which texts a referral and its answer carried from one task to another.
+
+    Parameters
+    ----------
+    parent, child
+        The task that was referred, and the one that was raised there.
+
+    Returns
+    -------
+    Pairs of a text of the parent and one of the child. Texts that are only alike are no pair.
+    """
+    sent = _step_with_child(parent, "refer", child)
+    if not sent:
+        return []
+    direction = parent.steps[sent - 1].changes["direction"]
+    pairs = [(sent, NOTE, 1, NOTE), (sent, "to", 1, "service" if direction == "out" else "owner")]
+    kept = ("title", "place.label", *(() if direction == "out" else ("service",)))
+    pairs += [(_set_before(parent, text, sent), text, 1, text) for text in kept]
+    if received := _step_with_child(parent, "answered", child):
+        pairs.append((received, NOTE, _first_answer(child), NOTE))
+    return [
+        (TextAt(parent.task_id, above, one), TextAt(child.task_id, below, other))
+        for above, one, below, other in pairs
+    ]
+
+
+def _step_with_child(parent: Task, kind: str, child: Task) -> int:
+    """The number of the step in which a task was referred, or was answered; 0 for none."""
+    for number, step in enumerate(parent.steps, start=1):
+        if step.kind == kind and step.changes.get("child") == child.task_id:
+            return number
+    return 0
+
+
+def _set_before(task: Task, text: str, sent: int) -> int:
+    """The number of the last step before a referral that set a text."""
+    name = text.partition(".")[0]
+    earlier = enumerate(task.steps[: sent - 1], start=1)
+    return max(number for number, step in earlier if name in step.changes)
+
+
+def _first_answer(child: Task) -> int:
+    steps = enumerate(child.steps, start=1)
+    return next(number for number, step in steps if step.kind in _ANSWERS)
 
 
 class Waiting(Protocol):

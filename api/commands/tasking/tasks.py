@@ -34,7 +34,7 @@ from boundaries.tasking.history import LONDON, one_of
 from boundaries.tasking.meeting import overdue as overdue_of
 from boundaries.tasking.payload import facts_of, list_facts, task_facts
 from boundaries.tasking.places import FORMS, area_codes, read_area, read_place
-from boundaries.tasking.redacting import redact_text
+from boundaries.tasking.redacting import redact_text, tasks_with_copies
 from boundaries.tasking.referrals import late_referrals
 from boundaries.tasking.storage import read_task
 from boundaries.tasking.task import DIRECTIONS, LEVELS, TASK_KINDS, Level, Task, TaskKind, TaskTerms
@@ -347,6 +347,8 @@ def redact(
     """Remove a text that names a person, also from the store's files."""
     cli = CommandContext.of(context)
     with cli.open() as store:
+        if own.startswith("T") and (others := tasks_with_copies(store, own, step=step, text=text)):
+            cli.words += f", and its copies in {', '.join(others)}"
         after = redact_text(store, own, step=step, text=text, signed=signed(by), why=reason)
         # Deleted bytes stay in a database's files until these are written anew.
         store.compact()

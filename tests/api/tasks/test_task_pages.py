@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.board.view import VIEW_OPTIONS
-from api.tasks.request import BOARD_OPTIONS
+from api.tasks.request import BOARD_OPTIONS, Caller
 from boundaries.tasking.actions import ReferralTerms, refer_task, take_step
 from boundaries.tasking.storage import read_task
 from geo.store.contract import Store
@@ -254,6 +254,21 @@ def test_names_of_places_and_whom_a_task_went_to_can_be_removed(
         shown = page.get(f"/tasks/{task_id}").text
         assert "Around Market Square" not in shown
         assert "Jo Bloggs" not in shown
+
+
+def test_each_task_that_loses_a_copy_of_a_text_is_in_the_audit(
+    page: TestClient, own_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded: list[str] = []
+    monkeypatch.setattr(Caller, "record", lambda _, subject: recorded.append(subject))
+    own = add_task(own_store)
+    refer_task(own_store, own, ReferralTerms("up", "city board", "ask Jo"), signed=signed())
+    data = {"version": "2", "text": "2.note", "note": "a name"}
+    assert page.post(f"/tasks/{own}/redact", data=data).status_code == 303
+    assert recorded == [
+        f"task {own}: redact",
+        f"task T-0002: redact a copy of a text of {own}",
+    ]
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -27,7 +27,7 @@ from boundaries.tasking.actions import (
 from boundaries.tasking.history import was_redacted
 from boundaries.tasking.meeting import MeetingTerms, minutes
 from boundaries.tasking.priority import PriorityTerms
-from boundaries.tasking.redacting import redact_text
+from boundaries.tasking.redacting import redact_text, tasks_with_copies
 from boundaries.tasking.roster import RosterTerms
 from boundaries.tasking.storage import (
     read_meeting,
@@ -138,21 +138,55 @@ def test_a_redacted_text_is_in_no_table_and_after_compacting_in_no_byte(store_pa
 
 def test_what_a_referral_copied_is_redacted_there_too(store):
     own = raise_task(store, terms(title="Zephyrine’s wall"), signed=signed()).task_id
-    note = "Zephyrine asks for money."
-    for task_id, to in ((own, "city board"), ("T-0002", "Highways")):
-        way = "up" if task_id == own else "out"
-        refer_task(store, task_id, ReferralTerms(way, to, note), signed=signed(hours=1))
+    note, further = "Zephyrine asks for money.", "Zephyrine asks again."
+    refer_task(store, own, ReferralTerms("up", "city board", note), signed=signed(hours=1))
+    refer_task(store, "T-0002", ReferralTerms("out", "Highways", further), signed=signed(hours=1))
     answer = "Zephyrine gets it."
     take_step(store, "T-0003", "answer", signed=signed(hours=2), note=answer)
     take_step(store, "T-0002", "answer", signed=signed(hours=3), note="It is granted.")
-    for task_id, step, text in ((own, 1, "title"), ("T-0002", 1, "note"), ("T-0003", 2, "note")):
+    assert tasks_with_copies(store, own, step=1, text="title") == ["T-0002", "T-0003"]
+    assert tasks_with_copies(store, "T-0002", step=1, text="note") == [own]
+    for task_id, step, text in (
+        *((own, 1, "title"), ("T-0002", 1, "note")),
+        *(("T-0003", 1, "note"), ("T-0003", 2, "note")),
+    ):
         redact_text(store, task_id, step=step, text=text, signed=signed("Chair"), why="a name")
     tasks = read_tasks(store)
     assert len(tasks) == 3
     assert "Zephyrine" not in str([task.steps for task in tasks])
     assert {row.title for row in store.tasks()} == {REDACTED}
     assert [task.state for task in tasks] == ["raised", "done", "done"]
-    assert [was_redacted(task.steps, note) for task in tasks] == [[2], [1, 2], [1]]
+    assert [was_redacted(task.steps, note) for task in tasks] == [[2], [1], []]
+    assert [was_redacted(task.steps, further) for task in tasks] == [[], [2], [1]]
+
+
+def test_a_text_that_is_only_alike_stays_where_it_is(store):
+    said = "Agreed: close the alley."
+    own = raise_task(
+        store, terms(level="city", owner="Police", service="Police"), signed=signed(), note=said
+    ).task_id
+    refer_task(
+        store, own, ReferralTerms("down", "area officer", "Please do it."), signed=signed(hours=1)
+    )
+    for note in (said, "Police"):
+        take_step(store, "T-0002", "note", signed=signed(hours=2), note=note)
+    for step in (2, 3):
+        assert tasks_with_copies(store, "T-0002", step=step, text="note") == []
+        redact_text(store, "T-0002", step=step, text="note", signed=signed("Officer"), why="a name")
+    city, area = read_tasks(store)
+    assert city.steps[0].note == said
+    assert (city.owner, city.service, area.owner) == ("Police", "Police", "area officer")
+
+
+def test_a_title_that_was_changed_before_the_referral_is_no_copy(store):
+    own = raise_task(store, terms(title="Zephyrine’s wall"), signed=signed()).task_id
+    take_step(store, own, "amend", signed=signed(), title="The wall")
+    refer_task(store, own, ReferralTerms("up", "city board"), signed=signed())
+    redact_text(store, own, step=1, text="title", signed=signed("Chair"), why="a name")
+    assert [task.title for task in read_tasks(store)] == ["The wall", "The wall"]
+    redact_text(store, "T-0002", step=1, text="title", signed=signed("Chair"), why="a name")
+    assert [task.title for task in read_tasks(store)] == [REDACTED, REDACTED]
+    assert was_redacted(read_task(store, own).steps, "The wall") == [2]
 
 
 def test_a_store_takes_no_redaction_that_changes_more_than_its_text(store):
