@@ -31,6 +31,7 @@ _NUMBERED: Final = (
     "tasks",
     "priorities",
     "roster",
+    "task-outlines",
 )
 """Collections by their number: add to the end alone, since maps of other people hold these."""
 

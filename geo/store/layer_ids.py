@@ -50,7 +50,7 @@ MATCHED: Final = "matched"
 MEASURE: Final = "measure"
 """Stands before the id of a measure where a layer and its column could be named."""
 
-TaskingCollectionId = Literal["tasks", "priorities", "roster"]
+TaskingCollectionId = Literal["tasks", "task-outlines", "priorities", "roster"]
 """Ids of the collections of tasking."""
 
 RESERVED_IDS: Final = frozenset(

@@ -9,17 +9,21 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from api.answers import Answers
 from api.ogc.collections.base import BoundingBox, Collection, GeometryFormat, Summary
 from api.ogc.collections.extents import box_of
-from api.ogc.items import Items
+from api.ogc.items import Items, Kind
 from api.snapshot import Snapshot
 from boundaries.tasking.places import inner_points
 from boundaries.tasking.storage import read_priorities, read_roster
 from geo.errors import InputError, NotFoundError
 from geo.store.layer_ids import TaskingCollectionId
 from geo.store.tasking_contract import TaskingSubject, TaskRow
+
+_AREA: Final = 2
+"""Dimensions of an outline."""
 
 _MOMENTS: Final = ("waiting_since", "done_at", "raised_at", "updated_at")
 _PRIORITY_COLUMNS: Final = (
@@ -38,12 +42,15 @@ class TaskingCollection(Collection):
     group = "Tasking"
     titles: ClassVar[Mapping[TaskingCollectionId, str]] = {
         "tasks": "Tasks",
+        "task-outlines": "Outlines of tasks",
         "priorities": "Priorities",
         "roster": "Roster",
     }
     _DESCRIPTIONS: ClassVar[Mapping[TaskingCollectionId, str]] = {
         "tasks": "What is to be done where, by whom and by when, and what came of it: each task as "
         "a point inside its place.",
+        "task-outlines": "The tasks whose place is a hotspot, cell, area or drawn outline, each as "
+        "that outline as it was decided. Those at a point are among the tasks alone.",
         "priorities": "What a neighbourhood or the city gives priority to, with issue and action, "
         "each as the area that it is of. Those of the whole city have no geometry.",
         "roster": "Which role answers for which areas, who holds it or that it is vacant, and who "
@@ -69,6 +76,8 @@ class TaskingCollection(Collection):
     @property
     def is_listed(self) -> bool:
         """Whether there is any: many clients take an empty collection for a broken one."""
+        if self._own == "task-outlines":
+            return len(self.items({})) > 0
         return bool(self.snapshot.tasking_ids(_SUBJECTS[self._own]))
 
     def items(self, query: Mapping[str, str]) -> Items:
@@ -82,13 +91,29 @@ class TaskingCollection(Collection):
 
 
 def tasking_collections(answers: Answers) -> list[TaskingCollection]:
-    """Return the three collections."""
+    """Return the collections of tasking."""
     return [TaskingCollection(one, answers) for one in get_args(TaskingCollectionId)]
 
 
 def task_items(snapshot: Snapshot) -> Items:
     """Return the tasks of a store as points, by id."""
     rows = snapshot.tasks()
+    points = inner_points([row.wkb for row in rows]) if rows else np.empty(0, dtype=object)
+    return _task_items(snapshot, rows, points, kind="Point")
+
+
+def task_outline_items(snapshot: Snapshot) -> Items:
+    """Return the tasks of a store whose places are areas, with their outlines, by id."""
+    every = snapshot.tasks()
+    shapes = np.asarray(shapely.from_wkb([row.wkb for row in every]), dtype=object)
+    is_area = shapely.get_dimensions(shapes) == _AREA
+    rows = [row for row, own in zip(every, is_area, strict=True) if own]
+    return _task_items(snapshot, rows, shapes[is_area], kind="MultiPolygon")
+
+
+def _task_items(
+    snapshot: Snapshot, rows: Sequence[TaskRow], shapes: NDArray[np.object_], *, kind: Kind
+) -> Items:
     columns = TaskRow._fields[:-1]
     table = pd.DataFrame([row[:-1] for row in rows], columns=list(columns), dtype=object)
     # Typed also without any task: a schema is true before there are features.
@@ -96,10 +121,9 @@ def task_items(snapshot: Snapshot) -> Items:
     table["due"] = table["due"].map(lambda day: day.isoformat(), na_action="ignore")
     for name in _MOMENTS:
         table[name] = pd.to_datetime(table[name], utc=True).dt.floor("s")
-    points = inner_points([row.wkb for row in rows]) if rows else np.empty(0, dtype=object)
-    frame = gpd.GeoDataFrame(table, geometry=points, crs=snapshot.projection.crs)
+    frame = gpd.GeoDataFrame(table, geometry=shapes, crs=snapshot.projection.crs)
     ids = [row.task_id for row in rows]
-    return Items.of_frame(frame, ids, projection=snapshot.projection, kind="Point")
+    return Items.of_frame(frame, ids, projection=snapshot.projection, kind=kind)
 
 
 def priority_items(snapshot: Snapshot) -> Items:
@@ -174,11 +198,13 @@ def _outline(snapshot: Snapshot, layer_id: str, codes: Sequence[str]) -> shapely
 
 _ITEMS: Final[Mapping[TaskingCollectionId, Callable[[Snapshot], Items]]] = {
     "tasks": task_items,
+    "task-outlines": task_outline_items,
     "priorities": priority_items,
     "roster": roster_items,
 }
 _SUBJECTS: Final[Mapping[TaskingCollectionId, TaskingSubject]] = {
     "tasks": "task",
+    "task-outlines": "task",
     "priorities": "priority",
     "roster": "roster",
 }

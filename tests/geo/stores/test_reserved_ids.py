@@ -31,7 +31,8 @@ def old_store(store, four_squares, monkeypatch):
 
 def test_every_collection_of_an_answer_has_a_reserved_id():
     collections = {analysis.collection for analysis in ANALYSES if analysis.collection}
-    others = {"incidents", "plans", "matched", "measure", "tasks", "priorities", "roster"}
+    tasking = {"tasks", "task-outlines", "priorities", "roster"}
+    others = {"incidents", "plans", "matched", "measure"} | tasking
     assert collections | others == RESERVED_IDS
 
 
