@@ -39,12 +39,15 @@ from boundaries.tasking.roster import RosterTerms
 from boundaries.tasking.storage import read_priorities, read_roster, read_tasks
 from boundaries.tasking.task import Place
 from boundaries.tasking.transitions import TRANSITIONS, Transition
-from geo.crs import BRITISH_NATIONAL_GRID
-from geo.store.contract import LayerMetadata
+from geo.crs import BRITISH_NATIONAL_GRID, LONLAT
+from geo.store.contract import LayerMetadata, Store
 from geo.store.geopackage import GeoPackageStore
+from geo.store.postgis import PostgisStore
 from tests.api.conftest import SearchesHere
 from tests.boundaries.tasking.tasking_made import signed, terms
+from tests.postgres import Cluster
 
+COLLECTIONS = ("tasks", "task-outlines", "priorities", "roster")
 WEST, SOUTH, SIDE = 435_000, 336_000, 1_000
 OFFICER = DataView.of(
     Identity("Ann", frozenset({Role.OFFICER}), "account", AreaScope("wards", ("W1",)))
@@ -58,10 +61,19 @@ def place(x: float, y: float, size: float = 0) -> Place:
     return Place("polygon" if size else "point", "", "Corner", shapely.to_wkb(shape))
 
 
-@pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GeoPackageStore]:
+def new_store(request: pytest.FixtureRequest, folder: Path) -> Store:
+    """An empty store of the kind that a fixture is asked for."""
+    if request.param == "GeoPackage":
+        return GeoPackageStore(folder / "town.gpkg", create=True)
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return PostgisStore(cluster.new_database(), create=True)
+
+
+@pytest.fixture(scope="module", params=["GeoPackage", "PostGIS"])
+def town(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Store]:
     """Two wards side by side, with tasks in each, on the border and outside."""
-    path: Path = tmp_path_factory.mktemp("tasking") / "town.gpkg"
     shapes = [
         shapely.box(WEST + i * SIDE, SOUTH, WEST + (i + 1) * SIDE, SOUTH + SIDE) for i in range(2)
     ]
@@ -69,7 +81,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GeoPackageStore]:
     wards = gpd.GeoDataFrame(
         {"area_name": ["West", "East"]}, geometry=shapes, index=codes, crs=BRITISH_NATIONAL_GRID
     )
-    with closing(GeoPackageStore(path, create=True)) as store:
+    with closing(new_store(request, tmp_path_factory.mktemp("tasking"))) as store:
         with store.transaction():
             store.put_layer(LayerMetadata("wards"), wards)
         for at in (place(300, 500), place(1_500, 500, 50), place(1_000, 500, 80), place(5_000, 0)):
@@ -104,7 +116,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GeoPackageStore]:
 
 
 @pytest.fixture
-def client(town: GeoPackageStore) -> Iterator[TestClient]:
+def client(town: Store) -> Iterator[TestClient]:
     with TestClient(
         make_app(town, Settings(), searches=SearchesHere()),
         base_url="http://127.0.0.1:8000",
@@ -119,7 +131,7 @@ def items(client: TestClient, collection: str, **parameters: str) -> list[dict]:
     return answer.json()["features"]
 
 
-def test_tasks_are_points_inside_their_places(client: TestClient, town: GeoPackageStore) -> None:
+def test_tasks_are_points_inside_their_places(client: TestClient, town: Store) -> None:
     features = items(client, "tasks")
     assert [one["id"] for one in features] == [f"T-000{n}" for n in range(1, 7)]
     first = features[0]
@@ -133,6 +145,26 @@ def test_tasks_are_points_inside_their_places(client: TestClient, town: GeoPacka
     assert declined["id"] == "T-0002"
 
 
+def test_tasks_whose_places_are_areas_are_served_with_their_outlines(
+    client: TestClient, town: Store
+) -> None:
+    features = items(client, "task-outlines")
+    kept = {row.task_id: shapely.from_wkb(row.wkb) for row in town.tasks()}
+    areas = {own: shape for own, shape in kept.items() if shape.geom_type != "Point"}
+    assert {"T-0002", "T-0003", "T-0005"} <= set(areas) < set(kept)
+    assert [one["id"] for one in features] == sorted(areas)
+    for one in features:
+        degrees = np.array([shapely.from_geojson(json.dumps(one["geometry"]))], dtype=object)
+        (metres,) = town.projection.geometries_to_metres(degrees, source=LONLAT)
+        assert metres.geom_type == "MultiPolygon"
+        assert metres.hausdorff_distance(areas[one["id"]]) < 0.5
+    schema = client.get("/ogc/collections/task-outlines/schema").json()["properties"]
+    formats = [one["format"] for one in schema.values() if "format" in one]
+    assert "geometry-multipolygon" in formats
+    point = client.get("/ogc/collections/tasks/schema").json()["properties"]
+    assert "geometry-point" in [one.get("format") for one in point.values()]
+
+
 def test_priorities_and_the_roster_have_the_outlines_of_their_areas(client: TestClient) -> None:
     city, west, _ = items(client, "priorities")
     assert city["geometry"] is None
@@ -143,7 +175,7 @@ def test_priorities_and_the_roster_have_the_outlines_of_their_areas(client: Test
     assert [one["properties"]["is_vacant"] for one in roster] == [True] * 3
 
 
-@pytest.mark.parametrize("collection", ["tasks", "priorities", "roster"])
+@pytest.mark.parametrize("collection", COLLECTIONS)
 @pytest.mark.parametrize("form", ["csv", "gpkg", "geojson", "html"])
 def test_each_collection_comes_in_other_formats(
     client: TestClient, collection: str, form: str
@@ -163,8 +195,8 @@ def test_a_store_without_tasks_does_not_list_them_and_has_their_schema(tmp_path:
         ) as client,
     ):
         listed = {one["id"] for one in client.get("/ogc/collections").json()["collections"]}
-        assert listed.isdisjoint({"tasks", "priorities", "roster"})
-        for collection in ("tasks", "priorities", "roster"):
+        assert listed.isdisjoint(COLLECTIONS)
+        for collection in COLLECTIONS:
             assert items(client, collection) == []
             schema = client.get(f"/ogc/collections/{collection}/schema").json()["properties"]
             assert schema["version"]["type"] == "integer"
@@ -172,7 +204,7 @@ def test_a_store_without_tasks_does_not_list_them_and_has_their_schema(tmp_path:
 
 
 def test_an_officer_sees_what_lies_in_their_areas_and_what_is_of_the_city(
-    town: GeoPackageStore,
+    town: Store,
 ) -> None:
     whole = Snapshot(town)
     limited = LimitedSnapshot(whole, OFFICER)

@@ -7,7 +7,7 @@ T-0001; done T-0004, T-0011 and T-0012; assessed T-0007 and T-0009. Overdue: T-0
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import shapely
 
@@ -21,10 +21,12 @@ from boundaries.tasking.actions import (
 )
 from boundaries.tasking.priority import PriorityTerms
 from boundaries.tasking.task import Place
-from geo.store.geopackage import GeoPackageStore
+from geo.store.contract import Store
 from tests.api.areas.conftest import fill, measured
 from tests.api.conftest import SIDE, SOUTH, WEST, fill_town
 from tests.boundaries.tasking.tasking_made import assessment, signed, terms
+
+Own = TypeVar("Own", bound=Store)
 
 DAY = date(2026, 4, 13)
 IN_A, IN_B, OUTSIDE = (WEST + 500, SOUTH + 500), (WEST + SIDE + 500, SOUTH + 500), (WEST, SOUTH - 9)
@@ -34,7 +36,7 @@ def point(at: tuple[float, float], label: str) -> Place:
     return Place("point", "", label, shapely.to_wkb(shapely.Point(at)))
 
 
-def fill_with_tasks(store: GeoPackageStore) -> GeoPackageStore:
+def fill_with_tasks(store: Own) -> Own:
     """Fill an empty store with the town and its tasks."""
     with store.transaction():
         fill_town(store)
@@ -46,12 +48,12 @@ def fill_with_tasks(store: GeoPackageStore) -> GeoPackageStore:
     return store
 
 
-def _raise(store: GeoPackageStore, at: tuple[float, float], title: str, **changes: Any) -> str:
+def _raise(store: Store, at: tuple[float, float], title: str, **changes: Any) -> str:
     made = terms(title=title, place=point(at, f"Place of {title}"), **changes)
     return raise_task(store, made, signed=signed()).task_id
 
 
-def _priorities(store: GeoPackageStore) -> None:
+def _priorities(store: Store) -> None:
     day = date(2026, 1, 5)
     ward = {"level": "area", "layer": "wards", "area": "A", "issue_date": day}
     safe = PriorityTerms(
@@ -72,7 +74,7 @@ def _priorities(store: GeoPackageStore) -> None:
     close_priority(store, "P-0004", signed=signed(hours=1), note="Set twice.")
 
 
-def _referred(store: GeoPackageStore) -> None:
+def _referred(store: Store) -> None:
     """T-0001 waits; T-0003 was answered after 10 days, T-0005 declined after 2."""
     _raise(store, IN_A, "Money for lights", due=date(2026, 3, 10), priority="P-0001")
     up, down = ReferralTerms("up", "city board"), ReferralTerms("down", "ward team")
@@ -87,7 +89,7 @@ def _referred(store: GeoPackageStore) -> None:
     take_step(store, "T-0006", "decline", signed=signed(hours=48), note="No staff.")
 
 
-def _judged(store: GeoPackageStore) -> None:
+def _judged(store: Store) -> None:
     _raise(store, IN_A, "Close the alley", priority="P-0001")
     _raise(store, IN_A, "Talk to riders", due=date(2026, 4, 1))
     _raise(store, IN_B, "Trim the hedge", kind="educate")

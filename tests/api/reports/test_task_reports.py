@@ -29,10 +29,12 @@ from geo.errors import QuestionError
 from geo.question.model import Question
 from geo.store.geopackage import GeoPackageStore
 from geo.store.geopackage.records import RecordsFile
+from geo.store.postgis import PostgisStore
 from tests.api.conftest import MONTHS, SIDE, SOUTH, WEST, month_of_incidents, serve_town
 from tests.api.identity.conftest import HOST, Service
 from tests.api.reports.tasking_town import DAY, IN_A, fill_with_tasks, point
 from tests.boundaries.tasking.tasking_made import signed, terms
+from tests.postgres import Cluster
 from tests.services import run_patchmap
 
 WARDS = {"layer": "wards"}
@@ -60,10 +62,17 @@ def own(path: Path, tmp_path: Path) -> Iterator[GeoPackageStore]:
         yield store
 
 
-@pytest.fixture(scope="module")
-def answers(path: Path) -> Iterator[Answers]:
-    with closing(GeoPackageStore(path)) as store:
-        yield Answers(store)
+@pytest.fixture(scope="module", params=["GeoPackage", "PostGIS"])
+def answers(request: pytest.FixtureRequest, path: Path) -> Iterator[Answers]:
+    """About the town in a store of each kind."""
+    if request.param == "GeoPackage":
+        with closing(GeoPackageStore(path)) as store:
+            yield Answers(store)
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    with closing(PostgisStore(cluster.new_database(), create=True)) as server:
+        fill_with_tasks(server)
+        yield Answers(server)
 
 
 def made(answers: Answers, name: str, question: dict[str, str] = WARDS) -> Report:

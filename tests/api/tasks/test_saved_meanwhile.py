@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,8 +26,6 @@ from boundaries.tasking.priority import PriorityTerms
 from boundaries.tasking.roster import RosterTerms
 from boundaries.tasking.storage import read_priority, read_roster_entry, read_task
 from geo.store.contract import Store
-from geo.store.geopackage import GeoPackageStore
-from tests.api.conftest import serve_town
 from tests.api.tasks.conftest import add_task, signed
 from tests.api.tasks.test_task_pages import text_of
 
@@ -51,16 +46,13 @@ STEPS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 
 
 @pytest.fixture
-def own(made_town: Path, tmp_path: Path) -> Iterator[Store]:
-    with closing(GeoPackageStore(shutil.copy(made_town, tmp_path / "own.gpkg"))) as made:
-        yield made
+def own(own_store: Store) -> Store:
+    return own_store
 
 
 @pytest.fixture
-def browser(own: Store) -> Iterator[TestClient]:
-    with serve_town(own) as made:  # type: ignore[arg-type]
-        made.headers["accept"] = "text/html"
-        yield made
+def browser(page: TestClient) -> TestClient:
+    return page
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, save: Callable[[], object]) -> None:

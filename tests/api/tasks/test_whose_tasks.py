@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
@@ -28,7 +27,6 @@ from boundaries.tasking.storage import (
     read_task,
 )
 from geo.store.contract import Store
-from geo.store.geopackage import GeoPackageStore
 from geo.store.geopackage.records import RecordsFile
 from tests.api.identity.conftest import CHEAP, HOST, USERS, WORDS, Service
 from tests.api.tasks.conftest import add_task, signed
@@ -39,15 +37,12 @@ CANARY = "Zebrafinch"
 
 
 @pytest.fixture
-def own(made_town: Path, tmp_path: Path) -> Iterator[Store]:
-    with closing(GeoPackageStore(shutil.copy(made_town, tmp_path / "own.gpkg"))) as made:
-        yield made
+def own(own_store: Store) -> Store:
+    return own_store
 
 
 @pytest.fixture
-def service(
-    own: GeoPackageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Service]:
+def service(own: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """A service with accounts and an audit: ben is an officer of ward A."""
     monkeypatch.setattr(Passwords, "_hasher", CHEAP._hasher)
     with closing(RecordsFile(tmp_path / "records.gpkg")) as records:
