@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import Final
 
@@ -59,11 +60,21 @@ _NO_ROOM: Final = "there is no room for a temporary file here; free some space"
 FAILED: Final = "Patchmap failed; see its log for the reason"
 """What people read of an error that is Patchmap's own; the log has its trace."""
 
+_FIRST_WORD: Final = re.compile(r"[a-z]+(?=[ ,])")
+
+
+def sentence(detail: str) -> str:
+    """A refusal as a sentence: with a capital, unless an id begins it, and a full stop."""
+    first = _FIRST_WORD.match(detail)
+    text = first[0].capitalize() + detail[first.end() :] if first else detail
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 TEMPLATES: Final = Environment(
     loader=PackageLoader("api"), autoescape=True, extensions=[OwnAddresses]
 )
 # Until a service knows of people who sign in.
-TEMPLATES.globals |= {"signed_in_line": lambda: "", "home": lambda: "/"}
+TEMPLATES.globals |= {"signed_in_line": lambda: "", "home": lambda: "/", "sentence": sentence}
 
 
 def status_of(error: PatchmapError) -> int:

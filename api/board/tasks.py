@@ -28,6 +28,7 @@ from boundaries.tasking.places import area_codes
 from boundaries.tasking.storage import read_meeting, read_meetings, read_tasks
 from boundaries.tasking.task import Task
 from boundaries.tasking.transitions import OPEN
+from boundaries.tasking.whose import who_words
 from geo.errors import NotFoundError, QuestionError
 from geo.question.store_settings import london_day
 from geo.store.tasking_contract import TaskRow
@@ -269,7 +270,7 @@ def brief_tasks(
                 "id": row.task_id,
                 "title": row.title,
                 "place": row.place_label,
-                "owner": row.owner or row.service,
+                "owner": who_words(row.owner, row.service),
                 "due": day_words(row.due),
                 "state": state_words(row, today),
             }

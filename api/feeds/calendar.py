@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
+from api.pages.tasking_text import STATE_WORDS
 from api.settings import VERSION
+from boundaries.tasking.transitions import State
+from boundaries.tasking.whose import who_words
 from geo.store.tasking_contract import TaskRow
 
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
@@ -69,10 +72,11 @@ def _event(task: TaskRow, root: str) -> Iterator[str]:
 
 
 def _description(task: TaskRow) -> str:
-    owner = ", ".join(text for text in (task.owner, task.service) if text)
-    lines = [f"{task.task_id}: {task.state}, level {task.level}"]
-    if owner:
-        lines.append(f"Owner: {owner}")
+    state = STATE_WORDS[cast("State", task.state)]
+    lines = [
+        f"{task.task_id}: {state}, level {task.level}",
+        f"Who: {who_words(task.owner, task.service)}",
+    ]
     if task.referral:
         lines.append(f"Waits for {task.referral}, referred to {task.referred_to}")
     return "\n".join(lines)

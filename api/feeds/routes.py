@@ -23,6 +23,7 @@ from boundaries.tasking.priority import Priority
 from boundaries.tasking.storage import read_priorities
 from boundaries.tasking.task import LEVELS
 from boundaries.tasking.transitions import OPEN, STATES
+from boundaries.tasking.whose import is_of
 from geo.errors import InputError, NotFoundError, QuestionError
 from geo.question.ask import default_layer
 from geo.store.tasking_contract import TaskRow
@@ -101,8 +102,7 @@ def _chosen(snapshot: Snapshot, query: Mapping[str, str]) -> list[TaskRow]:
     rows = [row for row in snapshot.tasks() if row.state in states]
     if level := query.get("level"):
         rows = [row for row in rows if row.level == level]
-    if owner := query.get("owner", "").casefold():
-        rows = [row for row in rows if owner in {row.owner.casefold(), row.service.casefold()}]
+    rows = [row for row in rows if is_of(row, query.get("owner", ""))]
     return _in_area(snapshot, rows, query["area"]) if "area" in query else rows
 
 

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from api.addresses import OwnAddresses
+from api.errors import sentence
 from api.pages.area_address import area_address
 from api.pages.navigation import HEAD_FUNCTIONS
 from api.pages.text import (
@@ -20,6 +21,7 @@ from api.pages.text import (
     percent,
     signed,
 )
+from boundaries.tasking.whose import who_words
 from geo.analyses.unusual_text import step_title
 from geo.incidents import category_title
 
@@ -51,5 +53,7 @@ templates.globals |= {
     "section": lambda name: Markup("<?section {}?>").format(name),
     "change_words": CHANGE_WORDS,
     "hours_words": hours_words,
+    "who_words": who_words,
+    "sentence": sentence,
     "average_words": average_words,
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Final, cast
 
 import pandas as pd
 
 from api.answers import Answers
+from api.pages.tasking_text import STATE_WORDS
 from api.reports.asking import names_apart
 from api.reports.model import Column, ReportTable
 from api.reports.sentences import counted
@@ -17,7 +18,8 @@ from boundaries.tasking.accounts import TaskAccounts, accounts_of
 from boundaries.tasking.assessment import is_by_hand
 from boundaries.tasking.history import LONDON
 from boundaries.tasking.places import area_codes
-from boundaries.tasking.transitions import OPEN
+from boundaries.tasking.transitions import OPEN, State
+from boundaries.tasking.whose import who_words
 from geo.properties import cached_property
 from geo.question.ask import Question, default_layer
 from geo.question.resolve import check_names
@@ -30,7 +32,7 @@ PLACED: Final = (
     "into a new layer of areas."
 )
 STATES_NOTE: Final = (
-    "Open: raised, accepted or doing. Waiting: referred to another level or service, without an "
+    "Open: new, taken on or in hand. Waiting: referred to another level or service, without an "
     "answer yet. Every task that was raised is in exactly one of the five parts."
 )
 
@@ -39,7 +41,7 @@ _TASK_COLUMNS: Final = (
     Column("title", "What is to be done"),
     Column("level", "Level"),
     Column("place", "Place"),
-    Column("owner", "Owner"),
+    Column("owner", "Who"),
     Column("due", "Due"),
     Column("state", "State"),
     Column("became", "What became of it"),
@@ -214,9 +216,9 @@ def task_table(title: str, rows: Sequence[TaskRow], day: date) -> ReportTable:
                 "title": row.title,
                 "level": row.level,
                 "place": row.place_label,
-                "owner": row.owner or row.service,
+                "owner": who_words(row.owner, row.service),
                 "due": day_words(row.due),
-                "state": row.state,
+                "state": STATE_WORDS[cast("State", row.state)],
                 "became": became(row, day),
             }
             for row in ordered

@@ -12,6 +12,7 @@ from api.tasks.where import ChosenArea, area_names, chosen_area, tasks_in
 from boundaries.tasking.accounts import TaskAccounts, accounts_by_level
 from boundaries.tasking.task import LEVELS, Level
 from boundaries.tasking.transitions import OPEN, STATES
+from boundaries.tasking.whose import is_of, owners_of, unknown_owner
 from geo.errors import QuestionError
 from geo.store.tasking_contract import TaskRow
 
@@ -28,7 +29,7 @@ _SORTS: Final[Mapping[str, Callable[[TaskRow], object]]] = {
     "title": lambda row: row.title.casefold(),
     "place": lambda row: row.place_label.casefold(),
     "level": lambda row: row.level,
-    "owner": lambda row: (not row.owner, row.owner.casefold()),
+    "owner": lambda row: (not (row.owner or row.service), row.owner.casefold(), row.service),
     "due": lambda row: row.due or _LAST,
     "state": lambda row: cast("tuple[str, ...]", STATES).index(row.state),
     "updated": lambda row: row.updated_at,
@@ -55,7 +56,9 @@ class TaskList:
     accounts
         Of the tasks of the area, owner and level that are chosen, whatever their state.
     owners
-        All owners of the tasks that are seen.
+        All owners and services of the tasks that are seen.
+    unknown_owner
+        That the owner who is asked for has none of them; '' where they have.
     page, pages
         Which page of how many, from 1.
     """
@@ -67,6 +70,7 @@ class TaskList:
     matching: int
     accounts: Mapping[Level, TaskAccounts]
     owners: list[str]
+    unknown_owner: str
     page: int
     pages: int
 
@@ -117,8 +121,8 @@ def task_list(snapshot: Snapshot, query: Mapping[str, str], *, most: int = PAGE)
     area = chosen_area(snapshot, chosen.get("area", ""))
     every = snapshot.tasks()
     rows = tasks_in(snapshot, every, area)
-    for name in ("owner", "level"):
-        rows = [row for row in rows if getattr(row, name) == chosen.get(name, getattr(row, name))]
+    owner, level = chosen.get("owner", ""), chosen.get("level", "")
+    rows = [row for row in rows if is_of(row, owner) and level in ("", row.level)]
     accounts = accounts_by_level(rows)
     state = chosen.get("state", "")
     rows = [row for row in rows if state in ("", row.state)]
@@ -135,7 +139,8 @@ def task_list(snapshot: Snapshot, query: Mapping[str, str], *, most: int = PAGE)
         areas=area_names(snapshot, shown),
         matching=len(rows),
         accounts=accounts,
-        owners=sorted({row.owner for row in every if row.owner}, key=str.casefold),
+        owners=owners_of(every),
+        unknown_owner=unknown_owner(owner, every),
         page=page,
         pages=pages,
     )

@@ -30,6 +30,7 @@ from api.tasks.responses import go_to, page
 from api.tasks.text import KIND_WORDS, LEVEL_WORDS
 from api.tasks.where import area_choices
 from boundaries.tasking.actions import raise_task
+from boundaries.tasking.cautions import cautions
 from boundaries.tasking.storage import read_priorities, read_priority
 from boundaries.tasking.task import Place, TaskKind, TaskTerms
 from boundaries.tasking.texts import HINT
@@ -68,7 +69,8 @@ def raised(request: Request, caller: CallerDep, fields: FieldsDep) -> Response:
             accept=accepts,
             names_nobody=True,
         )
-        return _back(query, task.task_id, fields.get("meeting", ""))
+        is_odd = bool(cautions(caller.store, task))
+        return _back(query, task.task_id, fields.get("meeting", ""), is_odd=is_odd)
 
     return submitted(save, lambda refusal: _form(caller, query, fields, refusal=refusal))
 
@@ -81,7 +83,7 @@ def _terms(caller: Caller, question: Question, place: Place, fields: Fields) -> 
     PatchmapError
         If something is missing, or there is no such priority.
     """
-    if refusal := personal(fields, "title", "note", "owner"):
+    if refusal := _personal(fields, place):
         raise InputError(refusal)
     if priority := fields.get("priority", ""):
         read_priority(caller.snapshot, priority)
@@ -99,10 +101,23 @@ def _terms(caller: Caller, question: Question, place: Place, fields: Fields) -> 
     )
 
 
-def _back(query: dict[str, str], task_id: str, meeting: str) -> Response:
-    """To the board that it was decided on; of an area or a point alone to the task."""
+def _personal(fields: Fields, place: Place) -> str:
+    """As `personal`; what a place is called by itself was written by nobody."""
+    texts = {
+        **fields,
+        "label": "" if fields.get("label") == place.label else fields.get("label", ""),
+    }
+    return personal(texts, "title", "note", "owner", "service", "label")
+
+
+def _back(query: dict[str, str], task_id: str, meeting: str, *, is_odd: bool) -> Response:
+    """To the board that it was decided on; to the task where that has something to say of it.
+
+    The page of a task says what is odd about it. One of an area or a point alone has no place on
+    the board.
+    """
     board = {name: text for name, text in query.items() if name not in ("area", "meeting")}
-    if "area" in query or query.get("at", "").count(",") == 1:
+    if is_odd or "area" in query or query.get("at", "").count(",") == 1:
         return go_to(f"/tasks/{task_id}", saved="raise", meeting=meeting)
     return go_to("/", **board, meeting=meeting)
 
@@ -119,7 +134,7 @@ def _form(
         status=_status(refusal),
         **caller.shared(meeting, by=fields.get("by", "")),
         refusal=refusal,
-        confirm=bool(personal(fields, "title", "note", "owner")),
+        confirm=bool(place and _personal(fields, place)),
         fields=fields,
         level=level,
         place=place,

@@ -23,7 +23,7 @@ from api.snapshot import Snapshot
 from boundaries.tasking.history import Signed
 from boundaries.tasking.meeting import Meeting
 from boundaries.tasking.storage import read_meeting
-from boundaries.tasking.texts import personal_part
+from boundaries.tasking.texts import personal_part, personal_words
 from boundaries.tasking.transitions import Transition
 from geo.errors import InputError
 from geo.question.store_settings import london_day
@@ -263,8 +263,5 @@ def personal(fields: Fields, *names: str) -> str:
         return ""
     for name in names:
         if part := personal_part(fields.get(name, "")):
-            return (
-                f"the {name} seems to hold {part}; write roles and places, or confirm that it "
-                "names nobody"
-            )
+            return personal_words(name, part)
     return ""

@@ -35,7 +35,7 @@ def take(sent: Annotated[Submission, Depends()], task_id: str, step: str) -> Res
         before = read_task(caller.snapshot, task_id)
         row = transition(before.state, step)
         caller.check_level(row, before.level)
-        if refusal := personal(fields, "title", "note", "owner", "to"):
+        if refusal := personal(fields, "title", "note", "owner", "service", "to"):
             raise InputError(refusal)
         if priority := fields.get("priority", ""):
             read_priority(caller.snapshot, priority)

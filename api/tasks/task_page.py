@@ -14,6 +14,7 @@ from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.pages.tasking_text import OUTCOME_WORDS, STATE_WORDS, day_words
 from api.query import only
+from api.snapshot import Snapshot
 from api.tasks.assessing import FIXED, due_assessment
 from api.tasks.drawing import drawn_place
 from api.tasks.judging import CONTROLS, Proposal, proposal, question_of
@@ -30,6 +31,7 @@ from api.tasks.text import (
     removable_texts,
 )
 from api.tasks.where import lies_in
+from boundaries.tasking.cautions import cautions
 from boundaries.tasking.storage import read_meetings, read_priorities, read_task, row_of
 from boundaries.tasking.task import DIRECTIONS, Direction, Task
 from boundaries.tasking.texts import HINT
@@ -118,8 +120,9 @@ def task_page(
         directions=_directions(task),
         refusal=refusal,
         fields=fields,
-        confirm=bool(fields) and bool(personal(fields, "title", "note", "owner", "to")),
+        confirm=bool(fields) and bool(personal(fields, "title", "note", "owner", "service", "to")),
         saved=DONE_WORDS.get(query.get("saved", ""), ""),
+        warnings=_warnings(snapshot, task) if "saved" in query else [],
         words=STATE_WORDS,
         outcomes=OUTCOME_WORDS,
         kinds=KIND_WORDS,
@@ -128,6 +131,13 @@ def task_page(
         day_words=day_words,
         hint=HINT,
     )
+
+
+def _warnings(snapshot: Snapshot, task: Task) -> list[str]:
+    """What is odd about the step that was just saved; of a referral, about the task it raised."""
+    if task.steps[-1].kind == "refer" and task.referral:
+        task = read_task(snapshot, task.referral.child)
+    return cautions(snapshot, task)
 
 
 def _board_address(task: Task) -> str:

@@ -66,7 +66,8 @@ DONE_WORDS: Final[Mapping[str, str]] = {
 
 _SHOWN: Final[Mapping[str, str]] = {
     **{name: name for name in ("title", "kind", "owner", "service", "due", "priority", "to")},
-    **{name: name for name in ("child", "finding", "issue", "action", "measure", "target")},
+    "child": "task there",
+    **{name: name for name in ("finding", "issue", "action", "measure", "target")},
     **{name: name for name in ("quarter", "role", "holder", "areas")},
     "issue_date": "since",
     "action_date": "day of the action",
@@ -76,6 +77,8 @@ _SHOWN: Final[Mapping[str, str]] = {
     "last": "until",
 }
 """The values that a history shows, each with its name for people."""
+
+_CHILD_WORDS: Final = {"refer": "task raised there", "answered": "answer of task"}
 
 _EMPTY: Final[Mapping[str, str]] = {
     "holder": "vacant",
@@ -114,7 +117,7 @@ def step_lines(step: Step) -> Iterator[tuple[str, str]]:
         return
     for name, words in _SHOWN.items():
         if text := _text(step.changes.get(name)):
-            yield words, text
+            yield _CHILD_WORDS.get(step.kind, words) if name == "child" else words, text
         elif name in step.changes and name in _EMPTY and not _is_first(step):
             yield words, _EMPTY[name]
 

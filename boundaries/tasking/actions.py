@@ -74,7 +74,13 @@ def raise_task(
         If there is no such meeting or priority.
     """
     if not names_nobody:
-        check_texts(title=terms.title, note=note, owner=terms.owner, place=terms.place.label)
+        check_texts(
+            title=terms.title,
+            note=note,
+            owner=terms.owner,
+            service=terms.service,
+            place=terms.place.label,
+        )
     with store.transaction():
         _check_ids(store, signed, terms.priority)
         task = Task.begin(next_id(store.tasking_ids("task")), terms, signed=signed, note=note)
@@ -124,7 +130,7 @@ def take_step(
         If there is no such task, meeting or priority.
     """
     if not names_nobody:
-        texts = {name: str(changes.get(name) or "") for name in ("title", "owner", "to")}
+        texts = {name: str(changes.get(name) or "") for name in ("title", "owner", "service", "to")}
         check_texts(note=note, **texts)
     with store.transaction():
         _check_ids(store, signed, str(changes.get("priority") or ""))
@@ -260,7 +266,8 @@ def change_priority(
     """
     if not names_nobody:
         check_texts(
-            note=note, **{name: str(changes.get(name) or "") for name in ("issue", "action")}
+            note=note,
+            **{name: str(changes.get(name) or "") for name in ("issue", "action", "target")},
         )
     with store.transaction():
         _check_ids(store, signed)
@@ -391,7 +398,7 @@ def call_meeting(
     The meeting, with its id.
     """
     if not names_nobody:
-        check_texts(title=terms.title)
+        check_texts(title=terms.title, roles=", ".join(terms.roles))
     with store.transaction():
         own = next_id(store.tasking_ids("meeting"), letter="M")
         meeting = Meeting.begin(own, terms, signed=signed)

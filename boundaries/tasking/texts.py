@@ -18,8 +18,20 @@ _ADDRESS: Final = re.compile(
 )
 _FLAT: Final = re.compile(r"\b(?:flat|apartment|apt|room)\.? ?\d+[a-z]?\b", re.IGNORECASE)
 
-HINT: Final = "Write roles and places, not names of people, telephone numbers or house numbers."
+HINT: Final = (
+    "Write roles and places, not names of people, telephone numbers or house numbers. Not every "
+    "name is noticed."
+)
 """Stands beside every field of text."""
+
+
+_FIELDS: Final = {
+    "label": "name of the place",
+    "place": "name of the place",
+    "roles": "list of who takes part",
+    "to": "field of whom it goes to",
+}
+"""What a field of text is called in a sentence, where that is not its name."""
 
 
 def personal_part(text: str) -> str:
@@ -27,6 +39,22 @@ def personal_part(text: str) -> str:
     if form := written_personal_text(text):
         return form
     return "an address of a home" if _ADDRESS.search(text) or _FLAT.search(text) else ""
+
+
+def personal_words(name: str, part: str) -> str:
+    """That a text seems to lead to a person, and what to do.
+
+    Parameters
+    ----------
+    name
+        Of its field.
+    part
+        From `personal_part`.
+    """
+    what = _FIELDS.get(name, name.replace("_", " "))
+    return (
+        f"the {what} seems to hold {part}; write roles and places, or confirm that it names nobody"
+    )
 
 
 def check_texts(**texts: str) -> None:
@@ -44,7 +72,4 @@ def check_texts(**texts: str) -> None:
     """
     for name, text in texts.items():
         if part := personal_part(text):
-            raise InputError(
-                f"the {name.replace('_', ' ')} seems to hold {part}; write roles and places, or "
-                "confirm that it names nobody"
-            )
+            raise InputError(personal_words(name, part))

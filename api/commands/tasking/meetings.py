@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from api.commands.context import CommandContext
-from api.commands.tasking.options import By, area_words, checked_area, day_of, signed
+from api.commands.tasking.options import (
+    By,
+    NamesNobody,
+    area_words,
+    checked_area,
+    day_of,
+    signed,
+)
 from api.text_tables import text_table
 from boundaries.tasking.actions import (
     call_meeting,
@@ -41,6 +48,7 @@ def new(
     title: Annotated[str, typer.Option(help="What it is called.")] = "",
     roles: Annotated[str, typer.Option(help="Who takes part: ROLE,ROLE.")] = "",
     by: By = "",
+    names_nobody: NamesNobody = False,
 ) -> None:
     """Create a meeting."""
     cli = CommandContext.of(context)
@@ -57,7 +65,7 @@ def new(
             title=title,
             roles=tuple(one.strip() for one in roles.split(",") if one.strip()),
         )
-        meeting = call_meeting(store, terms, signed=signed(by))
+        meeting = call_meeting(store, terms, signed=signed(by), names_nobody=names_nobody)
     cli.echo([f"{meeting.meeting_id} on {meeting.day}"], meeting_facts(meeting))
 
 

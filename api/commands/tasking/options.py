@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated
 
@@ -31,6 +32,12 @@ NamesNobody = Annotated[
 def signed(by: str, meeting: str = "") -> Signed:
     """Return who takes a step now."""
     return Signed(by or user_name(), datetime.now(UTC), meeting)
+
+
+def say_cautions(sentences: Iterable[str]) -> None:
+    """Say on standard error what is odd about what was saved."""
+    for sentence in sentences:
+        typer.echo(sentence, err=True)
 
 
 def day_of(option: str, text: str) -> date | None:

@@ -19,6 +19,7 @@ from api.commands.tasking.options import (
     TaskId,
     Version,
     day_of,
+    say_cautions,
     signed,
 )
 from api.text_tables import text_table
@@ -30,6 +31,7 @@ from boundaries.tasking.actions import (
     take_step,
 )
 from boundaries.tasking.automatic import assess_due_tasks, proposed_assessment
+from boundaries.tasking.cautions import cautions
 from boundaries.tasking.history import LONDON, one_of
 from boundaries.tasking.meeting import overdue as overdue_of
 from boundaries.tasking.payload import facts_of, list_facts, task_facts
@@ -39,6 +41,7 @@ from boundaries.tasking.referrals import late_referrals
 from boundaries.tasking.storage import read_task
 from boundaries.tasking.task import DIRECTIONS, LEVELS, TASK_KINDS, Level, Task, TaskKind, TaskTerms
 from boundaries.tasking.transitions import STATES, TaskStep
+from boundaries.tasking.whose import is_of, unknown_owner, who_words
 from geo.store.contract import StoreReader
 from geo.store.tasking_contract import TaskRow
 from geo.store.tasking_rows import describe_step
@@ -95,7 +98,9 @@ def raise_one(
         task = raise_task(
             store, terms, signed=signed(by, meeting), note=note, names_nobody=names_nobody
         )
+        odd = cautions(store, task)
     cli.echo([f"{task.task_id} raised: {task.title}, {task.place.label}"], task_facts(task))
+    say_cautions(odd)
 
 
 @tasks.command("list")
@@ -104,7 +109,7 @@ def list_tasks(
     level: Annotated[str, typer.Option(help=f"Of a level: {' or '.join(LEVELS)}.")] = "",
     state: Annotated[str, typer.Option(help=f"In a state: {', '.join(STATES)}.")] = "",
     area: Annotated[str, typer.Option(help="In an area: CODE@LAYER.")] = "",
-    owner: Annotated[str, typer.Option(help="Of an owner.")] = "",
+    owner: Annotated[str, typer.Option(help="Of an owner or a service.")] = "",
     overdue: Annotated[
         bool, typer.Option("--overdue", help="Not done, and due before today.")
     ] = False,
@@ -124,9 +129,7 @@ def list_tasks(
     with cli.open() as store, store.reading():
         every = store.tasks()
         among = _in_area(store, every, area) if area else every
-    among = [
-        row for row in among if row.level in (level, level or row.level) and _is_of(row, owner)
-    ]
+    among = [row for row in among if row.level in (level, level or row.level) and is_of(row, owner)]
     day = datetime.now(LONDON).date()
     rows = [row for row in among if row.state in (state, state or row.state)]
     if overdue:
@@ -137,6 +140,8 @@ def list_tasks(
     # Of the two only what is printed is made: a list can have thousands.
     facts = list_facts(rows, among) if cli.json else None
     cli.echo(_listed(rows, among), facts)
+    if unknown := unknown_owner(owner, every):
+        typer.echo(unknown, err=True)
 
 
 def _listed(rows: list[TaskRow], among: list[TaskRow]) -> Iterator[str]:
@@ -147,7 +152,7 @@ def _listed(rows: list[TaskRow], among: list[TaskRow]) -> Iterator[str]:
             "state": [row.state for row in rows],
             "level": [row.level for row in rows],
             "due": [row.due or "" for row in rows],
-            "owner": [row.owner or row.service for row in rows],
+            "who": [who_words(row.owner, row.service) for row in rows],
             "title": [row.title for row in rows],
             "place": [row.place_label for row in rows],
         }
@@ -322,10 +327,12 @@ def refer(
             version=version,
             names_nobody=names_nobody,
         )
+        odd = cautions(store, child)
     cli.echo(
         [f"{parent.task_id} waits for {child.task_id}, referred {way} to {to.strip()}"],
         {"task": task_facts(parent), "referral": task_facts(child)},
     )
+    say_cautions(odd)
 
 
 @tasks.command("redact")
@@ -382,7 +389,9 @@ def _step(
             names_nobody=names_nobody,
             **changes,
         )
+        odd = cautions(store, task)
     cli.echo([f"{task.task_id} is {task.state}: {task.title}"], task_facts(task))
+    say_cautions(odd)
 
 
 def _place_text(text: str) -> str:
@@ -399,17 +408,12 @@ def _in_area(store: StoreReader, rows: list[TaskRow], area: str) -> list[TaskRow
     return [row for row, own in zip(rows, codes, strict=True) if own == code]
 
 
-def _is_of(row: TaskRow, owner: str) -> bool:
-    return not owner or owner.casefold() in {row.owner.casefold(), row.service.casefold()}
-
-
 def _lines(task: Task) -> list[str]:
     facts = [
         f"{task.task_id}: {task.title}",
         f"{task.state}, {task.kind}, level {task.level}, {task.place.label}",
     ]
-    if task.owner or task.service:
-        facts.append(f"owner: {', '.join(filter(None, [task.owner, task.service]))}")
+    facts.append(f"who: {who_words(task.owner, task.service)}")
     if task.due:
         facts.append(f"due: {task.due}")
     if task.referral:

@@ -14,6 +14,7 @@ from boundaries.tasking.transitions import table_rows
 from geo.store.geopackage import GeoPackageStore
 from tests.api.commands.running import refused, run, run_json
 from tests.geo.stores.parts import WARDS
+from tests.services import run_patchmap
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +128,26 @@ def test_places_are_cells_hotspots_points_and_drawn_outlines(folder: Path) -> No
     ):
         facts = run_json(folder, "task", "raise", "Litter", "--place", place)
         assert facts["place_kind"] == kind, place
+
+
+def test_what_is_odd_is_saved_and_told_on_standard_error(folder: Path) -> None:
+    run(folder, "meeting", "new", "2026-03-02", "--area", "E1@wards")
+    words = ["task", "raise", "Litter", "--place", "E2@wards", "--due", "2024-03-01"]
+    done = run_patchmap(*words, "--meeting", "M-0001", "--service", "Parks", cwd=folder)
+    assert (done.returncode, done.stdout) == (0, "T-0001 raised: Litter, Ward B\n")
+    past, elsewhere = done.stderr.splitlines()
+    assert past.startswith("The due day of T-0001, 1 March 2024, is over already")
+    assert elsewhere.startswith("T-0001 lies in Ward B, and this is the meeting of Ward A")
+    assert "Parks (service)" in run(folder, "task", "list")
+    assert "who: Parks (service)" in run(folder, "task", "show", "T-0001")
+    unknown = run_patchmap("task", "list", "--owner", "zzz", cwd=folder)
+    assert unknown.stderr.startswith("no task has the owner or service 'zzz'")
+
+
+def test_names_in_a_meeting_can_be_confirmed(folder: Path) -> None:
+    words = ["meeting", "new", "2026-03-02", "--roles", "chair,John Smith"]
+    assert "the list of who takes part seems to hold" in refused(folder, *words)
+    assert run(folder, *words, "--names-nobody").startswith("M-0001")
 
 
 def test_a_name_is_refused_until_it_is_confirmed_and_a_text_is_removed(folder: Path) -> None:

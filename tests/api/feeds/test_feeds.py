@@ -87,7 +87,8 @@ def test_a_task_is_an_event_of_the_whole_day_by_which_it_is_due(client: TestClie
         "DTEND;VALUE=DATE": "20260311",
         "SUMMARY": "Money for lights",
         "LOCATION": "Place of Money for lights",
-        "DESCRIPTION": r"T-0001: waiting\, level area\nWaits for T-0002\, referred to city board",
+        "DESCRIPTION": r"T-0001: Waiting for an answer\, level area\nWho: nobody yet\n"
+        r"Waits for T-0002\, referred to city board",
         "CATEGORIES": "environment",
         "TRANSP": "TRANSPARENT",
         "URL": "http://127.0.0.1:8000/tasks/T-0001",

@@ -43,6 +43,24 @@ def test_a_meeting_is_called_and_taken_and_has_minutes(page: TestClient, own_sto
     assert f"{own} Lights in the underpass: taken on by Chair" in minutes
 
 
+def test_a_task_of_another_ward_is_told_in_a_meeting_and_days_have_their_year(
+    page: TestClient, own_store: Store
+) -> None:
+    board = {"level": "area", "layer": "wards", "area": "A"}
+    call_meeting(own_store, MeetingTerms(day=date(2026, 12, 1), **board), signed=signed())
+    add_task(own_store, "Soon one", due=date(2026, 12, 3))
+    html = page.get("/meetings/M-0001").text
+    assert "Tuesday 1 December 2026" in html
+    assert "due 3 Dec 2026" in part(html, "Due within")
+    there = add_task(own_store, "Other ward", east=2_200)
+    data = {"version": "1", "note": "Seen", "meeting": "M-0001"}
+    saved = page.post(f"/tasks/{there}/note", data=data)
+    told = text_of(page.get(saved.headers["location"]).text)
+    assert f"{there} lies in " in told
+    assert "it stands in the minutes of M-0001, but not among the tasks of its area" in told
+    assert "lies in" not in text_of(page.get(f"/tasks/{there}?meeting=M-0001").text)
+
+
 def test_an_agenda_has_what_its_board_must_look_at(page: TestClient, own_store: Store) -> None:
     board = {"level": "area", "layer": "wards", "area": "A"}
     call_meeting(own_store, MeetingTerms(day=date(2026, 3, 3), **board), signed=signed())

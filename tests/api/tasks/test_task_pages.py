@@ -142,6 +142,59 @@ def test_a_step_is_taken_signed_and_shown(page: TestClient, own_store: Store) ->
     assert "Taken on by Bo" in text
     assert "At once" in text
     assert "Due 1 April 2026" in text
+    assert f"The due day of {own}, 1 April 2026, is over already" in text
+    assert "is over already" not in page.get(f"/tasks/{own}").text
+
+
+def test_what_is_odd_about_a_new_task_is_told_on_its_page(
+    page: TestClient, own_store: Store
+) -> None:
+    address = f"/tasks/new?{CELL[1:]}&at={cell_at(page)}"
+    data = {"title": "Locks", "kind": "educate", "due": "2024-03-01"}
+    saved = page.post(address, data=data)
+    assert saved.headers["location"] == "/tasks/T-0001?saved=raise"
+    told = text_of(page.get(saved.headers["location"]).text)
+    assert "Saved: raised The due day of T-0001, 1 March 2024, is over already" in told
+    assert read_task(own_store, "T-0001").due == date(2024, 3, 1)
+
+
+def test_an_owner_whom_nobody_knows_is_told_and_services_are_found(
+    page: TestClient, own_store: Store
+) -> None:
+    own = add_task(own_store, owner="warden")
+    take_step(own_store, own, "amend", signed=signed(), service="Parks")
+    shown = text_of(page.get("/tasks").text)
+    assert "warden, Parks (service)" in shown
+    assert "1 task " in text_of(page.get("/tasks?owner=parks").text)
+    unknown = text_of(page.get("/tasks?owner=zzz").text)
+    assert (
+        "No task has the owner or service &#39;zzz&#39;; those that have tasks: Parks," in unknown
+    )
+
+
+def test_full_names_are_refused_in_every_field_until_they_are_confirmed(
+    page: TestClient, own_store: Store
+) -> None:
+    address = f"/tasks/new?{CELL[1:]}&at={cell_at(page)}"
+    plain = {"title": "Lights in John Smith Way", "kind": "educate"}
+    for field, name in (
+        *(("title", "title"), ("note", "note"), ("owner", "owner"), ("service", "service")),
+        ("label", "name of the place"),
+    ):
+        refused = page.post(address, data={**plain, field: "Visit John Smith"})
+        assert refused.status_code == 400
+        assert f"The {name} seems to hold a person&#39;s name" in refused.text
+        assert 'name="names_nobody"' in refused.text
+    assert page.post(address, data=plain).status_code == 303
+    confirmed = {**plain, "title": "Visit John Smith", "names_nobody": "yes"}
+    assert page.post(address, data=confirmed).status_code == 303
+    assert [row.title for row in own_store.tasks()] == [plain["title"], "Visit John Smith"]
+
+
+def test_a_refusal_is_a_sentence(page: TestClient) -> None:
+    unknown = page.get("/tasks/T-0009")
+    assert unknown.status_code == 404
+    assert "<p>There is no task &#39;T-0009&#39;; there are: none yet.</p>" in unknown.text
 
 
 def test_whoever_comes_second_loses_nothing_and_reads_what_changed(
