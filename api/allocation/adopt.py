@@ -148,7 +148,8 @@ def adopted(store: Store, terms: list[RosterTerms], *, signed: Signed) -> int:
         same = [one for one in roster if (one.role, one.layer) == (own.role, own.layer)]
         if any(one.first >= own.first for one in same):
             raise ConflictError(
-                f"the roster has entries of {own.role} from {own.first} or later; choose a later"
+                f"the roster has entries of {own.role} from {own.first:%-d %B %Y} or later; choose "
+                "a later day"
             )
         before = [one for one in same if one.holds_on(own.first)]
         changed: list[tuple[RosterEntry, int]] = [

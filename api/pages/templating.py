@@ -12,6 +12,7 @@ from api.addresses import OwnAddresses
 from api.errors import sentence
 from api.pages.area_address import area_address
 from api.pages.navigation import HEAD_FUNCTIONS
+from api.pages.tasking_text import day_words
 from api.pages.text import (
     CHANGE_WORDS,
     average_words,
@@ -53,6 +54,7 @@ templates.globals |= {
     "section": lambda name: Markup("<?section {}?>").format(name),
     "change_words": CHANGE_WORDS,
     "hours_words": hours_words,
+    "day_words": day_words,
     "who_words": who_words,
     "sentence": sentence,
     "average_words": average_words,

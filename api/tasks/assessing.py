@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from api.answers import Answers
+from api.pages.tasking_text import day_words
 from api.tasks.request import Caller, Fields, today, version_of
 from boundaries.tasking.actions import take_step
 from boundaries.tasking.assessing import BY, Finding, after_period, finding_of
@@ -122,7 +123,7 @@ def _refuse_by_hand(task: Task) -> None:
         raise InputError(
             f"how this task is judged was fixed when it was decided, and is counted once "
             f"{due.first} to {due.last} are published; judge it by hand from "
-            f"{due.by_hand_from:%Y-%m-%d} if they are not"
+            f"{day_words(due.by_hand_from)} if they are not"
         )
 
 
