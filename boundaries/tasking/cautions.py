@@ -1,4 +1,4 @@
-"""What is odd about a step that was taken, but no reason to refuse it: told once it is saved."""
+"""What is odd about a step that was taken, but no reason to refuse it: said once it is saved."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def cautions(store: MeetingStore, task: Task) -> list[str]:
     store
         A store, or a state of one.
     task
-        As the step left it. A referral is told of the task that was raised by it.
+        As the step left it. For a referral, the task that was raised by it.
 
     Returns
     -------
