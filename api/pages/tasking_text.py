@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from boundaries.tasking.assessment import Outcome, is_by_hand
 from boundaries.tasking.transitions import OPEN, State
+from geo.period import Period
 from geo.store.tasking_contract import TaskRow
 
 STATE_WORDS: Final[Mapping[State, str]] = {
@@ -33,6 +34,11 @@ OUTCOME_WORDS: Final[Mapping[Outcome, str]] = {
 def day_words(day: date | None) -> str:
     """A day as people write it; '' for none."""
     return f"{day.day} {day:%B %Y}" if day else ""
+
+
+def months_words(first: str, last: str) -> str:
+    """Months as people write them, from two such as `2026-04`: `April 2026 to June 2026`."""
+    return Period.of_months(first, last).title
 
 
 def shortened(text: str, most: int) -> str:

@@ -12,7 +12,7 @@ from api.addresses import OwnAddresses
 from api.errors import sentence
 from api.pages.area_address import area_address
 from api.pages.navigation import HEAD_FUNCTIONS
-from api.pages.tasking_text import day_words
+from api.pages.tasking_text import day_words, months_words
 from api.pages.text import (
     CHANGE_WORDS,
     average_words,
@@ -55,6 +55,7 @@ templates.globals |= {
     "change_words": CHANGE_WORDS,
     "hours_words": hours_words,
     "day_words": day_words,
+    "months_words": months_words,
     "who_words": who_words,
     "sentence": sentence,
     "average_words": average_words,

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from api.answers import Answers
-from api.pages.tasking_text import day_words
+from api.pages.tasking_text import day_words, months_words
 from api.tasks.request import Caller, Fields, today, version_of
 from boundaries.tasking.actions import take_step
 from boundaries.tasking.assessing import BY, Finding, after_period, finding_of
@@ -121,8 +121,8 @@ def _refuse_by_hand(task: Task) -> None:
     due = due_assessment(task, today())
     if due and not due.may_be_by_hand:
         raise InputError(
-            f"how this task is judged was fixed when it was decided, and is counted once "
-            f"{due.first} to {due.last} are published; judge it by hand from "
+            "how this task is judged was fixed when it was decided, and is counted once the "
+            f"figures of {months_words(due.first, due.last)} are published; judge it by hand from "
             f"{day_words(due.by_hand_from)} if they are not"
         )
 

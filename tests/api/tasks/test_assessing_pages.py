@@ -90,8 +90,8 @@ def test_what_was_fixed_is_shown_beside_the_form_and_counted_when_asked_for(
     own = done_task(own_store, assessment=fixed_for())
     html = page.get(f"/tasks/{own}").text
     form = html.split(f'action="/tasks/{own}/assess"')[1].split("</form>")[0]
-    assert "2025-03 to 2026-02" in form
-    assert "2026-04 to 2026-05" in form
+    assert "March 2025 to February 2026" in form
+    assert "April 2026 to May 2026" in form
     counted = page.post(f"/tasks/{own}/assess", data={"version": "3", "do": "fixed", "by": "Ann"})
     # None of these months is published in the town: that is never taken for a fall.
     assert counted.status_code == 400
@@ -115,7 +115,7 @@ def test_nobody_judges_by_hand_what_can_still_be_counted(
         monkeypatch.setattr(f"api.tasks.{module}.today", lambda: date(2026, 11, 29))
     refused = page.post(f"/tasks/{own}/assess", data=BY_HAND)
     assert refused.status_code == 400
-    assert "is counted once 2026-04 to 2026-05 are published" in text_of(refused.text)
+    assert "is counted once the figures of April 2026 to May 2026 are published" in text_of(refused.text)
     form = refused.text.split(f'action="/tasks/{own}/assess"')[1].split("</form>")[0]
     assert 'name="outcome"' not in form
     assert 'value="fixed"' in form
