@@ -48,7 +48,7 @@ from geo.question.model import Question
 QUARTER: Final = 91
 """Days of the pack's decisions and results, where no time is named."""
 _PRIORITIES, _DECISIONS, _RESULTS, _MONEY = 8, 12, 10, 8
-"""Rows for which two sheets of A4 have room, however long their titles are."""
+"""Rows for which two sheets of A4 have room at once, however long their titles are."""
 _WAITING: Final = (
     "“Days waiting” are days without an answer until the day of the report; a referral that was "
     "declined is answered too."
@@ -136,19 +136,29 @@ def board_pack_report(answers: Answers, question: Question, *, day: date | None 
         for one in read_priorities(snapshot)
         if not question.within or (one.layer == placed.layer and one.area in question.within)
     ]
+    decisions, results = _decisions(tasks, placed, period), _results(tasks, placed, period)
     return Report(
         title=placed.heading("board pack"),
         period=period.title,
         about=[],
         sentences=standing_sentences(placed.rows, day),
         parts=[
-            priorities_table(answers, priorities, placed.rows, most=_PRIORITIES),
-            _decisions(tasks, placed, period),
-            _results(tasks, placed, period),
+            priorities_table(answers, priorities, placed.rows, most=_room(decisions, results)),
+            decisions,
+            results,
             _money(answers, question, period),
         ],
         methods=[PRIORITY_NOTE, STATES_NOTE],
     )
+
+
+def _room(decisions: Part, results: Part) -> int:
+    """How many priorities the sheets have room for beside the decisions and results there are.
+
+    A priority takes as many lines as two of those.
+    """
+    rows = sum(len(table.frame) for part in (decisions, results) for table in part.tables)
+    return _PRIORITIES + (_DECISIONS + _RESULTS - rows) // 2
 
 
 def _period(question: Question, day: date) -> Period:

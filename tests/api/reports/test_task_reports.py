@@ -229,26 +229,20 @@ def test_a_time_that_counts_back_from_the_data_is_refused(answers: Answers) -> N
         made(answers, "board-pack", WARDS | {"period": "latest-3m"})
 
 
+LONG = "A title as long as people write them when the place needs explaining too"
+
+
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium to print")
 def test_the_pack_of_a_full_quarter_has_two_sheets(own: GeoPackageStore, tmp_path: Path) -> None:
-    long = "A title as long as people write them when the place needs explaining too"
     for number in range(40):
-        task = raise_task(own, terms(title=long, place=point(IN_A, long)), signed=signed())
+        task = raise_task(own, terms(title=LONG, place=point(IN_A, LONG)), signed=signed())
         take_step(own, task.task_id, "accept", signed=signed(hours=1), owner="partnership officer")
         take_step(own, task.task_id, "finish", signed=signed(hours=2))
         finding = "12 incidents in 6 months, 21 expected from the control; " * 2
         take_step(
             own, task.task_id, "assess", signed=signed(hours=3), outcome="worked", finding=finding
         )
-        terms_of = PriorityTerms(
-            level="city",
-            issue=f"{long} {number}",
-            issue_date=DAY,
-            action=long,
-            action_date=DAY,
-            measure="nothing",
-        )
-        set_priority(own, terms_of, signed=signed())
+        set_long_priority(own, number)
     report = made(Answers(own), "board-pack")
     pdf = tmp_path / "pack.pdf"
     print_pdf(report_page(report), pdf)
@@ -258,6 +252,32 @@ def test_the_pack_of_a_full_quarter_has_two_sheets(own: GeoPackageStore, tmp_pat
     assert "8 of 43 rows." in text
     for sentence in report.sentences:
         assert " ".join(sentence.split()) in text
+
+
+@pytest.mark.skipif(not shutil.which("chromium"), reason="needs Chromium to print")
+def test_the_pack_of_a_quiet_quarter_has_more_priorities_on_its_two_sheets(
+    own: GeoPackageStore, tmp_path: Path
+) -> None:
+    for number in range(40):
+        set_long_priority(own, number)
+    report = made(Answers(own), "board-pack", WARDS | {"datetime": "2019-01-01/2019-03-31"})
+    pdf = tmp_path / "pack.pdf"
+    print_pdf(report_page(report), pdf)
+    assert sheets_of(pdf.read_bytes()) == 2
+    assert "19 of 43 rows." in words_of(pdf)
+
+
+def set_long_priority(store: GeoPackageStore, number: int) -> None:
+    """A priority with long texts, whose measure is not known."""
+    priority = PriorityTerms(
+        level="city",
+        issue=f"{LONG} {number}",
+        issue_date=DAY,
+        action=LONG,
+        action_date=DAY,
+        measure="nothing",
+    )
+    set_priority(store, priority, signed=signed())
 
 
 def words_of(pdf: Path) -> str:
