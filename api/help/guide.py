@@ -101,7 +101,15 @@ def guide_page(name: str) -> GuidePage:
         for child in token.children or []:
             _serve_link(child)
             _draw_picture(child)
-    return GuidePage(name, title, markdown.renderer.render(tokens, markdown.options, {}), sections)
+    html = _scrolling_tables(markdown.renderer.render(tokens, markdown.options, {}))
+    return GuidePage(name, title, html, sections)
+
+
+def _scrolling_tables(html: str) -> str:
+    """Let a table that is wider than a telephone scroll, also by keyboard, and not the page."""
+    return html.replace("<table>", '<div class="wide" tabindex="0"><table>').replace(
+        "</table>", "</table></div>"
+    )
 
 
 def _serve_link(token: Token) -> None:

@@ -37,6 +37,7 @@ PAGES = (
     "/data",
     "/help",
     "/help/methods",
+    "/help/tasks",
     "/reports",
     "/reports/spend",
     "/reports/six-monthly?layer=estates&study=wards&measures=satisfaction",
