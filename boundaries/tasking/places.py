@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from shapely.errors import GEOSException
 
 from boundaries.tasking.task import Place
@@ -122,7 +123,7 @@ def area_codes(wkbs: Sequence[bytes], areas: gpd.GeoDataFrame) -> list[str]:
     return [str(code) for code in codes[at]]
 
 
-def inner_points(wkbs: Sequence[bytes]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+def inner_points(wkbs: Sequence[bytes]) -> NDArray[np.object_]:
     """A point inside each place: its centre where that lies inside.
 
     Parameters
@@ -134,11 +135,18 @@ def inner_points(wkbs: Sequence[bytes]) -> np.ndarray[tuple[int], np.dtype[np.ob
     -------
     n points.
     """
-    places = np.asarray(shapely.from_wkb(list(wkbs)), dtype=object)
-    centres = shapely.centroid(places)
-    return np.where(
-        shapely.covers(places, centres), centres, shapely.point_on_surface(places)
-    ).astype(object)
+    inside = np.asarray(shapely.from_wkb(list(wkbs)), dtype=object)
+    # Points are most of a long list, and need none of this.
+    areas = shapely.get_type_id(inside) != shapely.GeometryType.POINT
+    inside[areas] = _points_inside(inside[areas])
+    return inside
+
+
+def _points_inside(places: NDArray[np.object_]) -> NDArray[np.object_]:
+    points = np.asarray(shapely.centroid(places), dtype=object)
+    beside = ~shapely.covers(places, points)
+    points[beside] = shapely.point_on_surface(places[beside])
+    return points
 
 
 def read_area(text: str) -> tuple[str, str]:
