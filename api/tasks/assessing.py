@@ -8,6 +8,7 @@ from typing import Final
 
 from api.answers import Answers
 from api.pages.tasking_text import day_words, months_words
+from api.pages.text import reason_of
 from api.tasks.request import Caller, Fields, today, version_of
 from boundaries.tasking.actions import take_step
 from boundaries.tasking.assessing import BY, Finding, after_period, finding_of
@@ -15,7 +16,7 @@ from boundaries.tasking.by_hand import finding_by_hand
 from boundaries.tasking.history import LONDON, Signed
 from boundaries.tasking.storage import read_tasks
 from boundaries.tasking.task import Task
-from geo.errors import ConflictError, InputError
+from geo.errors import ConflictError, InputError, QuestionError
 
 LATEST_DAYS: Final = 183
 """How long what was fixed waits for its months to be published: nobody judges by hand what the
@@ -134,4 +135,8 @@ def _by_what_was_fixed(caller: Caller, task: Task) -> Finding:
         raise InputError("nobody fixed how it will be judged; judge it by hand")
     # Of the whole store whoever asks: one task has one verdict.
     everything: Answers = caller.request.app.state.answers
-    return finding_of(task, everything.ask, today(), others=read_tasks(everything.snapshot()))
+    try:
+        return finding_of(task, everything.ask, today(), others=read_tasks(everything.snapshot()))
+    except QuestionError as refusal:
+        # It goes on to say which period to choose; here nobody may choose one.
+        raise InputError(reason_of(refusal).partition("; ")[0]) from refusal
