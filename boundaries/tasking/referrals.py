@@ -163,8 +163,8 @@ def copies(parent: Task, child: Task) -> list[tuple[TextAt, TextAt]]:
         return []
     direction = parent.steps[sent - 1].changes["direction"]
     pairs = [(sent, NOTE, 1, NOTE), (sent, "to", 1, "service" if direction == "out" else "owner")]
-    kept = ("title", "place.label", *(() if direction == "out" else ("service",)))
-    pairs += [(_set_before(parent, text, sent), text, 1, text) for text in kept]
+    same = ("title", "place.label", *(() if direction == "out" else ("service",)))
+    pairs += [(_set_before(parent, text, sent), text, 1, text) for text in same]
     if received := _step_with_child(parent, "answered", child):
         pairs.append((received, NOTE, _first_answer(child), NOTE))
     return [

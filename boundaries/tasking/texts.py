@@ -50,6 +50,10 @@ def personal_words(name: str, part: str) -> str:
         Of its field.
     part
         From `personal_part`.
+
+    Returns
+    -------
+    A sentence without its capital and full stop.
     """
     what = _FIELDS.get(name, name.replace("_", " "))
     return (

@@ -46,6 +46,10 @@ def is_of(task: Owned, who: str) -> bool:
         Any.
     who
         A role or service; '' for any.
+
+    Returns
+    -------
+    Whether it is the owner or the service.
     """
     return not who or who.casefold() in {task.owner.casefold(), task.service.casefold()}
 

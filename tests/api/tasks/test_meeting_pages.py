@@ -55,9 +55,9 @@ def test_a_task_of_another_ward_is_told_in_a_meeting_and_days_have_their_year(
     there = add_task(own_store, "Other ward", east=2_200)
     data = {"version": "1", "note": "Seen", "meeting": "M-0001"}
     saved = page.post(f"/tasks/{there}/note", data=data)
-    told = text_of(page.get(saved.headers["location"]).text)
-    assert f"{there} lies in " in told
-    assert "it stands in the minutes of M-0001, but not among the tasks of its area" in told
+    shown = text_of(page.get(saved.headers["location"]).text)
+    assert f"{there} lies in " in shown
+    assert "it stands in the minutes of M-0001, but not among the tasks of its area" in shown
     assert "lies in" not in text_of(page.get(f"/tasks/{there}?meeting=M-0001").text)
 
 

@@ -152,8 +152,8 @@ def test_what_is_odd_about_a_new_task_is_told_on_its_page(
     data = {"title": "Locks", "kind": "educate", "due": "2024-03-01"}
     saved = page.post(address, data=data)
     assert saved.headers["location"] == "/tasks/T-0001?saved=raise"
-    told = text_of(page.get(saved.headers["location"]).text)
-    assert "Saved: raised The due day of T-0001, 1 March 2024, is over already" in told
+    shown = text_of(page.get(saved.headers["location"]).text)
+    assert "Saved: raised The due day of T-0001, 1 March 2024, is over already" in shown
     assert read_task(own_store, "T-0001").due == date(2024, 3, 1)
 
 

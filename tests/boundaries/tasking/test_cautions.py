@@ -1,4 +1,4 @@
-"""What is odd about a step is told, and the step stays taken: on a store of each kind."""
+"""What is odd about a step is pointed out, and the step stays taken: on a store of each kind."""
 
 from datetime import date
 
@@ -58,19 +58,19 @@ def test_a_place_elsewhere_is_told_in_the_meeting_of_an_area(store, four_squares
     call_meeting(store, MeetingTerms(level="area", **board), signed=signed())
     call_meeting(store, MeetingTerms(level="city", day=date(2026, 3, 2)), signed=signed())
 
-    def told(place, meeting):
+    def cautions_of(place, meeting):
         return cautions(
             store, raise_task(store, terms(place=place), signed=signed(meeting=meeting))
         )
 
-    assert told(in_area(four_squares, own), "M-0001") == []
-    [elsewhere] = told(in_area(four_squares, other), "M-0001")
+    assert cautions_of(in_area(four_squares, own), "M-0001") == []
+    [elsewhere] = cautions_of(in_area(four_squares, other), "M-0001")
     assert elsewhere == (
         f"T-0002 lies in {names[other]}, and this is the meeting of {names[own]}: it stands in the "
         "minutes of M-0001, but not among the tasks of its area."
     )
-    assert told(in_area(four_squares, other), "M-0002") == []
-    assert told(in_area(four_squares, other), "") == []
+    assert cautions_of(in_area(four_squares, other), "M-0002") == []
+    assert cautions_of(in_area(four_squares, other), "") == []
     outside = Place("point", "", "Far", shapely.to_wkb(shapely.Point(0, 0)))
-    [sentence] = told(outside, "M-0001")
+    [sentence] = cautions_of(outside, "M-0001")
     assert sentence.startswith("T-0005 lies outside all areas of ")
