@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import Browser, Error, Page, Route, expect
 
 from api.pages.assets import STATIC
 from tests.browser.conftest import Watched, patient
@@ -134,6 +135,34 @@ def test_a_place_is_centred_outlined_and_left_by_back(watched: Watched, address:
     page.locator("#story a.close").click()
     wait_until(page, lambda: stands_at(page, home))
     assert watched.faults == []
+
+
+def test_a_map_that_is_ready_before_the_page_listens_shows_the_place_all_the_same(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    page.goto(address + OPENED)
+    story = page.locator("#cards a.story").nth(4).get_attribute("href")
+    page.wait_for_load_state("networkidle")
+    held: dict[str, Route] = {}
+
+    def hold(route: Route) -> None:
+        held[urlsplit(route.request.url).path.rpartition("/")[2]] = route
+
+    page.route(re.compile(r"/static/page/(board|labels)\.js"), hold)
+    page.goto(f"{address}{story}", wait_until="commit")
+    page.locator("iframe.map").wait_for()
+    page.frames[1].wait_for_function(
+        """() => {
+            const map = window.L && Object.values(window).find((one) => one instanceof L.Map);
+            return map && Object.hasOwn(map.getContainer(), "focus");  // map.js has run
+        }"""
+    )
+    wait_until(page, lambda: len(held) == 2)
+    held["board.js"].continue_()
+    page.locator("#find.live").wait_for()  # and so has board.js
+    held["labels.js"].continue_()
+    wait_until(page, lambda: bool(view_of(page)["lit"]))
 
 
 def test_where_the_map_stands_is_kept_at_a_tab_and_a_reload(watched: Watched, address: str) -> None:

@@ -55,13 +55,13 @@ const unusualMessage = () => ({
 export function watchMaps() {
   post(unusualMessage());
   for (const map of maps()) {
-    const drawn = () => map.closest(".frame")?.classList.add("drawn");
-    map.addEventListener("load", drawn);
-    // It may have been ready before this script.
-    if (map.contentDocument?.readyState === "complete" && map.contentWindow?.location.href !== "about:blank") {
-      drawn();
+    const drawn = () => {
+      map.closest(".frame")?.classList.add("drawn");
       showOn(map);
-    }
+    };
+    // It may have said that it is ready, or have been loaded, before this script.
+    map.addEventListener("load", drawn);
+    if (map.contentDocument?.readyState === "complete" && map.contentWindow?.location.href !== "about:blank") drawn();
   }
 }
 
