@@ -18,6 +18,7 @@ Mann–Kendall's test would take that for a trend.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -29,6 +30,7 @@ from geo.checkpoints import checkpoint
 from geo.errors import InputError
 from geo.hotspots.baselines import Baseline, hotspots
 from geo.hotspots.getis_ord import gi_star
+from geo.period import Period
 from geo.statistics import Trend, benjamini_hochberg, mann_kendall
 
 Bools = NDArray[np.bool_]
@@ -280,7 +282,7 @@ def _reasons(
     window: int,
 ) -> list[str]:
     """Why each cell has its pattern; `near` has the counts of the last window, by month."""
-    steps, last = len(months), months[-1]
+    steps, last = len(months), _title(months[-1])
     words = {
         "last": last,
         "over": f"over the {window} months to {last}" if window > 1 else f"in {last}",
@@ -298,15 +300,21 @@ def _recent(counts: Floats, months: list[str]) -> str:
     """The incidents of the published months of the last window."""
     *others, last = [f"{count:,.0f}" for count in counts]
     number = f"{', '.join(others)} and {last}" if others else last
-    named = f"{months[-len(counts)]} to {months[-1]}" if others else months[-1]
+    named = Period.of_months(months[-len(counts)], months[-1]).title
     return f"; {named}: {number} incidents, neighbours included"
+
+
+@cache
+def _title(month: str) -> str:
+    """A month as people read it; one of many thousand cells is never hot, and so has none."""
+    return Period.of_months(month, month).title if month else ""
 
 
 def _reason(cell: Mapping[Hashable, Any], words: dict[str, str], *, run: dict[str, int]) -> str:
     if cell["pattern"] == "none":
         earlier = [
             f"{kind} in {cell[f'{kind}_steps']} of {words['all']}, the last to "
-            f"{cell[f'last_{kind}']}"
+            f"{_title(cell[f'last_{kind}'])}"
             for kind in ("hot", "cold")
             if cell[f"{kind}_steps"]
         ]
@@ -319,7 +327,7 @@ def _reason(cell: Mapping[Hashable, Any], words: dict[str, str], *, run: dict[st
         other=other,
         times=cell[f"{kind}_steps"],
         opposed=cell[f"{other}_steps"],
-        until=cell[f"last_{kind}"],
+        until=_title(cell[f"last_{kind}"]),
         run=run[kind],
         p=cell["trend_p"],
         **words,

@@ -48,14 +48,16 @@ COURSES = {
     "historical": [HOT] * 11 + [USUAL],
 }
 REASONS = {
-    "new": "hot in 2024-12, for the first time in 12 months",
-    "consecutive": "hot in 2024-12, in each of the last 4 of 12 months, and never before",
-    "intensifying": r"hot in 2024-12 and in 12 of 12 months, and rising \(p = 0\.\d{3}\)",
-    "diminishing": r"hot in 2024-12 and in 12 of 12 months, and falling \(p = 0\.\d{3}\)",
-    "persistent": "hot in 2024-12 and in 11 of 12 months, with no clear trend",
-    "oscillating": "hot in 2024-12 and in 5 of 12 months, but cold in 3",
-    "sporadic": "hot in 2024-12 and in 6 of 12 months: near the threshold, as often by chance",
-    "historical": "hot in 11 of 12 months, the last to 2024-11",
+    "new": "hot in December 2024, for the first time in 12 months",
+    "consecutive": "hot in December 2024, in each of the last 4 of 12 months, and never before",
+    "intensifying": r"hot in December 2024 and in 12 of 12 months, and rising \(p = 0\.\d{3}\)",
+    "diminishing": r"hot in December 2024 and in 12 of 12 months, and falling \(p = 0\.\d{3}\)",
+    "persistent": "hot in December 2024 and in 11 of 12 months, with no clear trend",
+    "oscillating": "hot in December 2024 and in 5 of 12 months, but cold in 3",
+    "sporadic": (
+        "hot in December 2024 and in 6 of 12 months: near the threshold, as often by chance"
+    ),
+    "historical": "hot in 11 of 12 months, the last to November 2024",
 }
 
 
@@ -89,7 +91,7 @@ def test_a_long_cold_cell_that_turns_hot_is_a_new_hotspot():
 def test_what_ceased_without_a_category_is_still_told():
     result = judged(cube([HOT] * 5 + [USUAL] * 7))
     assert result["pattern"][MIDDLE] == "none"
-    assert result["reason"][MIDDLE] == "hot in 5 of 12 months, the last to 2024-05"
+    assert result["reason"][MIDDLE] == "hot in 5 of 12 months, the last to May 2024"
     assert result[["last_hot", "last_cold"]].iloc[MIDDLE].tolist() == ["2024-05", ""]
 
 
@@ -101,16 +103,19 @@ def test_a_burst_two_months_ago_is_neither_new_nor_hot_in_each_of_the_last_month
     near = counts[PLANTED].sum(axis=0)[-3:].astype(int).tolist()
     assert result["pattern"][MIDDLE] == "hot_sporadic"
     assert result["reason"][MIDDLE] == (
-        "hot over the 3 months to 2024-12 and never before, but no longer in 2024-12 alone; "
-        f"2024-10 to 2024-12: {near[0]}, {near[1]} and {near[2]} incidents, neighbours included"
+        "hot over the 3 months to December 2024 and never before, but no longer in December 2024 "
+        f"alone; October 2024 to December 2024: {near[0]}, {near[1]} and {near[2]} incidents, "
+        "neighbours included"
     )
 
 
 def test_what_lasts_to_the_last_month_is_consecutive_and_names_its_months():
     result = judged(cube([USUAL] * 9 + [HOT] * 3), window=3)
     assert result["pattern"][MIDDLE] == "hot_consecutive"
-    assert result["reason"][MIDDLE].startswith("hot over the 3 months to 2024-12, in each of the")
-    assert "; 2024-10 to 2024-12: " in result["reason"][MIDDLE]
+    assert result["reason"][MIDDLE].startswith(
+        "hot over the 3 months to December 2024, in each of the"
+    )
+    assert "; October 2024 to December 2024: " in result["reason"][MIDDLE]
 
 
 def test_a_place_near_the_threshold_that_never_changes_is_on_and_off_by_chance():
@@ -129,7 +134,7 @@ def test_months_that_were_not_published_are_no_falls():
     assert result["pattern"][MIDDLE] == "hot_persistent"
     assert set(result["steps"]) == {11}
     assert result["n"][MIDDLE] == np.delete(counts[MIDDLE], [5, 6, 13]).sum()
-    assert "2025-01" in result["reason"][MIDDLE]
+    assert "January 2025" in result["reason"][MIDDLE]
 
 
 def test_a_quiet_month_everywhere_is_no_fall_either():
