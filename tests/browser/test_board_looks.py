@@ -60,6 +60,17 @@ _NAMES_COVERED = """() => {
             one.top < bottom && top < one.bottom);
     }).map((label) => label.textContent);
 }"""
+_CONTRAST_OF_NOW = """(spark) => {
+    const light = (one) => {
+        const parts = getComputedStyle(one).fill.match(/[\\d.]+/g).slice(0, 3);
+        const [r, g, b] = parts.map((part) => part / 255)
+            .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const [dark, bright] = ["rect.now", "rect:not(.now)"]
+        .map((one) => light(spark.querySelector(one))).sort((a, b) => a - b);
+    return (bright + 0.05) / (dark + 0.05);
+}"""
 _LINES = "(one) => new Set([...one.getClientRects()].map(({ top }) => Math.round(top))).size"
 
 
@@ -119,6 +130,16 @@ def test_the_map_of_a_presentation_is_read_on_a_low_screen_and_on_a_phone_too(
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (1024, 768), (1280, 720), (1920, 1080)])
+def test_the_last_month_stands_out_in_forced_colours_too(browser: Browser, address: str) -> None:
+    context = patient(browser.new_context(forced_colors="active"))
+    page = context.new_page()
+    page.goto(f"{address}/?{MARCH}&present=2")
+    spark = page.locator("#present .now .spark")
+    assert spark.evaluate(_CONTRAST_OF_NOW) > 3
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1024, 768), (1280, 720), (1920, 1080)])
 def test_before_and_after_are_covered_by_nothing(
     watched: Watched, address: str, width: int, height: int
 ) -> None:
@@ -139,6 +160,30 @@ def test_before_and_after_are_covered_by_nothing(
     assert parted(page) == [True, True]
     for frame in page.frames[1:]:
         assert frame.evaluate(_NAMES_COVERED) == []
+
+
+def test_the_scale_of_a_map_that_was_moved_follows_the_size_of_its_letters(
+    watched: Watched, address: str
+) -> None:
+    page = watched.page
+    page.goto(f"{address}/?{MARCH}")
+    watched.wait_for_map()
+    frame = page.frames[1]
+    frame.evaluate(
+        """() => {
+            const map = Object.values(window).find((value) => value instanceof L.Map);
+            map.setZoom(map.getZoom() + 1, { animate: false });
+        }"""
+    )
+    page.evaluate("document.documentElement.style.fontSize = '44px'")
+    cut = frame.evaluate(
+        """() => {
+            window.dispatchEvent(new CustomEvent("patchmap:fit"));
+            const lines = [...document.querySelectorAll(".leaflet-control-scale-line")];
+            return lines.map((one) => one.scrollWidth > one.clientWidth + 1);
+        }"""
+    )
+    assert cut == [False, False]
 
 
 def parted(page: Page) -> list[bool]:

@@ -26,12 +26,13 @@
       quiet = before;
     }
   }
+  /** Whether the page has another map beside this one. */
+  const paired = () => (window.frameElement?.ownerDocument.querySelectorAll("iframe.map").length ?? 0) > 1;
   /** Bounds stand beside the legend or over it, whichever shows them larger. */
   function clear() {
     const key = legend;
     // Two maps stand alike, a legend that was opened is closed again, and on paper it is beside the map.
-    const two = (window.frameElement?.ownerDocument.querySelectorAll("iframe.map").length ?? 0) > 1;
-    if (!key || two || key.querySelector("details[open]") || getComputedStyle(key).position !== "absolute") return [0, 0, 0];
+    if (!key || paired() || key.querySelector("details[open]") || getComputedStyle(key).position !== "absolute") return [0, 0, 0];
     // What is over the legend begins below the field that finds places.
     const ways = [[key.offsetWidth, 0, 0], [0, key.offsetHeight + creditBelow(), inBoard ? 50 : 0]];
     const [beside, over] = ways.map(([x, y, top]) => map.getBoundsZoom(home, false, L.point(x + 20, y + top + 20)));
@@ -55,6 +56,8 @@
     document.documentElement.dataset.scale = `${scale}`;
     document.documentElement.style.fontSize = `${16 * scale}px`;
     L.Control.Scale.prototype.options.maxWidth = 100 * scale;
+    // The scale is written when the map moves, and a map that somebody has moved is not fitted again.
+    quietly(() => map.fire("move"));
     map.fire("textscale", { scale });
     map.eachLayer((/** @type {any} */ layer) => {
       const tooltip = layer.getTooltip?.();
@@ -83,6 +86,7 @@
   }
   /** Until somebody moves the map, it fills whatever frame or paper it is given. */
   function fit() {
+    document.body.classList.toggle("paired", paired());
     scaleText();
     clearCredit();
     quietly(() => {
