@@ -129,7 +129,6 @@ def test_the_map_of_a_presentation_is_read_on_a_low_screen_and_on_a_phone_too(
     assert parted(page) == [True]
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (1024, 768), (1280, 720), (1920, 1080)])
 def test_the_last_month_stands_out_in_forced_colours_too(browser: Browser, address: str) -> None:
     context = patient(browser.new_context(forced_colors="active"))
     page = context.new_page()

@@ -167,7 +167,7 @@ def test_a_month_narrows_every_part_and_back_returns_to_the_period(
     expect(page.locator("#headline")).to_contain_text("in January 2026")
     page.go_back()
     expect(page.locator("#headline")).to_have_text(whole)
-    expect(legend).to_contain_text("January 2026 to March 2026: n =")
+    expect(legend).to_contain_text("January 2026 to March 2026: 6,")
     assert watched.faults == []
 
 
