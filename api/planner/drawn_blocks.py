@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import shapely
 
 from api.formats.encoding import to_json
 from boundaries.layers.blocks import BlockLayer
-from boundaries.layers.shared_edges import Rings, arcs
+from boundaries.layers.shared_edges import Rings, simplified
 from geo.crs import Projection
 
 TOLERANCE_M: Final = 1.0
@@ -35,9 +34,7 @@ def drawn_blocks(blocks: BlockLayer, projection: Projection) -> bytes:
     numbers for each line between two blocks or to the outside: block, block beyond (−1 outside),
     first and last vertex.
     """
-    # As one coverage: blocks simplified one by one would no longer share their edges.
-    shapes = shapely.coverage_simplify(blocks.areas.geometry.to_numpy(), TOLERANCE_M)
-    rings = Rings.of(shapes)
+    rings, lines = simplified(Rings.of(blocks.areas.geometry.to_numpy()), TOLERANCE_M)
     degrees = projection.to_lonlat(*rings.xy.T)
     x, y = (np.round(PER_DEGREE * axis).astype(np.int64) for axis in degrees)
     return to_json(
@@ -50,6 +47,6 @@ def drawn_blocks(blocks: BlockLayer, projection: Projection) -> bytes:
             "rings": np.diff(rings.starts),
             "blocks": rings.areas,
             "outer": rings.is_outer.astype(np.int64),
-            "arcs": arcs(rings).ravel(),
+            "arcs": lines.ravel(),
         }
     )

@@ -6,7 +6,7 @@ match them. That takes tenths of a second where intersecting each pair of neighb
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
+
+_LEAST_VERTICES = 4  # of a ring: a triangle that ends where it begins
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +33,15 @@ class Rings:
         Position of each ring's area, shape (rings,); rings of one area follow each other.
     is_outer
         Whether each ring is the outside of a polygon; its holes follow it.
+    is_ccw
+        Whether each ring runs counter-clockwise.
     """
 
     xy: Floats
     starts: Ints
     areas: Ints
     is_outer: NDArray[np.bool_]
+    is_ccw: NDArray[np.bool_]
 
     @classmethod
     def of(cls, shapes: Shapes) -> Rings:
@@ -46,7 +51,7 @@ class Rings:
         xy, ring = shapely.get_coordinates(rings, return_index=True)
         starts = np.searchsorted(ring, np.arange(len(rings) + 1))
         first = np.append(True, polygon[1:] != polygon[:-1])[: len(polygon)]
-        return cls(xy, starts, owner[polygon], first)
+        return cls(xy, starts, owner[polygon], first, shapely.is_ccw(rings))
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,33 +68,72 @@ class Segments:
         Position of the area beyond it; −1 for none.
     ring
         Position of its ring.
+    place
+        A number for each vertex of `Rings.xy`, the same for vertices at the same coordinates.
     """
 
     start: Ints
     area: Ints
     beyond: Ints
     ring: Ints
+    place: Ints
 
     @classmethod
     def of(cls, rings: Rings) -> Segments:
         """Match the segments of rings by their ends."""
-        sizes = np.diff(rings.starts)
-        ring = np.repeat(np.arange(len(sizes)), sizes)
-        is_start = np.ones(len(rings.xy), dtype=bool)
-        is_start[rings.starts[1:] - 1] = False
-        start = np.flatnonzero(is_start)
-        vertex = np.unique(rings.xy.copy().view(np.complex128).ravel(), return_inverse=True)[1]
-        ends = np.sort(np.stack([vertex[start], vertex[start + 1]]), axis=0)
-        key = ends[0] * len(rings.xy) + ends[1]
+        start, ring, place = _starts(rings)
+        key = _keys(start, place)
         order = np.argsort(key, kind="stable")
         same = np.flatnonzero(key[order[1:]] == key[order[:-1]])
         one, other = order[same], order[same + 1]
-        area = rings.areas[ring[start]]
+        area = rings.areas[ring]
         beyond = np.full(len(start), -1, dtype=np.int64)
         apart = area[one] != area[other]
         beyond[one[apart]] = area[other[apart]]
         beyond[other[apart]] = area[one[apart]]
-        return cls(start, area, beyond, ring[start])
+        return cls(start, area, beyond, ring, place)
+
+
+def _starts(rings: Rings) -> tuple[Ints, Ints, Ints]:
+    """The first vertex of each segment, its ring, and the place of each vertex."""
+    sizes = np.diff(rings.starts)
+    ring = np.repeat(np.arange(len(sizes)), sizes)
+    is_start = np.ones(len(rings.xy), dtype=bool)
+    is_start[rings.starts[1:] - 1] = False
+    start = np.flatnonzero(is_start)
+    numbers = np.ascontiguousarray(rings.xy).view(np.complex128).ravel()
+    return start, ring[start], np.unique(numbers, return_inverse=True)[1]
+
+
+def _keys(start: Ints, place: Ints) -> Ints:
+    """A number for each segment, the same for segments with the same ends."""
+    ends = np.stack([place[start], place[start + 1]])
+    keys: Ints = ends.min(axis=0) * len(place) + ends.max(axis=0)
+    return keys
+
+
+def border(rings: Rings) -> Shapes:
+    """The segments that do not have exactly one area on either side.
+
+    Parameters
+    ----------
+    rings
+        The rings of valid polygons.
+
+    Returns
+    -------
+    Lines of two vertices. Only across these does the number of areas that cover a place change:
+    between two areas that share a segment, one ends where the other begins. So all overlaps and
+    gaps of the polygons lie between such lines.
+    """
+    start, ring, place = _starts(rings)
+    first, second = place[start], place[start + 1]
+    which, count = np.unique(_keys(start, place), return_inverse=True, return_counts=True)[1:]
+    # Seen from its own area, each side of a shared segment runs the other way.
+    along = np.where((first < second) == (rings.is_ccw == rings.is_outer)[ring], 1, -1)
+    is_pair = (count == 2) & (np.bincount(which, along, minlength=len(count)) == 0)
+    left = start[~is_pair[which] & (first != second)]
+    return np.asarray(shapely.linestrings(np.stack([rings.xy[left], rings.xy[left + 1]], axis=1)))
 
 
 def shared_edges(shapes: Shapes) -> tuple[Ints, Floats]:
@@ -129,7 +173,10 @@ def arcs(rings: Rings) -> Ints:
     One row per arc, shape (arcs, 4): the area, the area beyond it (−1 outside, else the higher
     one), and the positions in `Rings.xy` of the first and the last vertex.
     """
-    segments = Segments.of(rings)
+    return _arcs(Segments.of(rings))
+
+
+def _arcs(segments: Segments) -> Ints:
     change = np.flatnonzero(
         (segments.beyond[1:] != segments.beyond[:-1]) | (segments.ring[1:] != segments.ring[:-1])
     )
@@ -144,3 +191,52 @@ def arcs(rings: Rings) -> Ints:
     )  # fmt: skip
     once: Ints = rows[(rows[:, 1] == -1) | (rows[:, 0] < rows[:, 1])]
     return once
+
+
+def simplified(rings: Rings, tolerance: float) -> tuple[Rings, Ints]:
+    """Rings with fewer vertices that still share their edges.
+
+    Parameters
+    ----------
+    rings
+        The rings of a valid coverage.
+    tolerance
+        How far, in the unit of the coordinates, a vertex that is left out may lie from the edge.
+
+    Returns
+    -------
+    The rings, and their `arcs`. Each arc is simplified by itself (Douglas–Peucker), so that lines
+    nearer to each other than twice the tolerance may cross: to draw, not to measure.
+    """
+    segments = Segments.of(rings)
+    rows = _arcs(segments)
+    remaining = _few(rings.xy, rows, tolerance)
+    # An area beyond an arc may begin its ring in the middle of it.
+    remaining[rings.starts[:-1]] = True
+    remaining = _at_all(segments.place, remaining)
+    vertices = np.add.reduceat(remaining, rings.starts[:-1], dtype=np.int64)
+    remaining |= np.repeat(vertices < _LEAST_VERTICES, np.diff(rings.starts))
+    remaining = _at_all(segments.place, remaining)
+    before = np.append(0, np.cumsum(remaining))
+    fewer = replace(rings, xy=rings.xy[remaining], starts=before[rings.starts])
+    return fewer, np.column_stack([rows[:, :2], before[rows[:, 2:]]])
+
+
+def _few(xy: Floats, rows: Ints, tolerance: float) -> NDArray[np.bool_]:
+    """Which vertices are left of some arcs when each is simplified by itself."""
+    sizes = rows[:, 3] - rows[:, 2] + 1
+    vertex = np.arange(sizes.sum()) + np.repeat(rows[:, 2] - np.cumsum(sizes) + sizes, sizes)
+    # Each vertex carries its position as its height, which simplifying leaves alone.
+    numbered = np.column_stack([xy[vertex], vertex])
+    lines = shapely.linestrings(numbered, indices=np.repeat(np.arange(len(rows)), sizes))
+    few = shapely.simplify(lines, tolerance, preserve_topology=False)
+    is_left = np.zeros(len(xy), dtype=bool)
+    is_left[shapely.get_coordinates(few, include_z=True)[:, 2].astype(np.int64)] = True
+    return is_left
+
+
+def _at_all(place: Ints, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which vertices lie where one of the chosen ones does."""
+    places = np.zeros(len(place), dtype=bool)
+    places[place[chosen]] = True
+    return places[place]

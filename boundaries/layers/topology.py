@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from boundaries.layers.rings import invalid_rings
+from boundaries.layers.shared_edges import Rings, border
 from geo.errors import InputError
 from geo.locate import refuse_overlaps
 
@@ -129,11 +130,14 @@ def _tiles(areas: gpd.GeoDataFrame, *, sliver_m: float = 1.0) -> bool:
         return False
     if not (len(shapes) and areas.index.is_unique and shapely.is_valid(shapes).all()):
         return False
+    lines = border(Rings.of(shapes))
+    near = shapely.STRtree(shapes).query(lines, predicate="dwithin", distance=sliver_m)[1]
     # A valid coverage has no overlaps, and its edges match; what is left to find are its gaps.
-    if not shapely.coverage_is_valid(shapes, gap_width=sliver_m):
+    if not shapely.coverage_is_valid(shapes[np.unique(near)], gap_width=sliver_m):
         return False
-    union = shapely.get_parts(shapely.coverage_union_all(shapes))
-    return not len(_holes(union)[0])
+    return not len(
+        _holes(shapely.get_parts(shapely.build_area(shapely.multilinestrings(lines))))[0]
+    )
 
 
 def _made_valid(shapes: Shapes) -> Shapes:

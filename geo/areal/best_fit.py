@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -118,9 +119,13 @@ def overlap_shares(blocks: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Data
     others = prepared_array(areas.geometry.to_numpy())  # for the containment test below
     tree = shapely.STRtree(others)
     block, area = tree.query(shapes, predicate="intersects")
-    common = shapely.area(shapes[block])
     # Most blocks lie wholly in one area; intersecting only the others is many times faster.
     cut = ~shapely.contains(others[area], shapes[block])
+    if shapely.coverage_is_valid(others):
+        # Areas that do not overlap only touch a block that lies wholly in another one.
+        counted = ~cut | ~np.isin(block, block[~cut])
+        block, area, cut = block[counted], area[counted], cut[counted]
+    common = shapely.area(shapes[block])
     common[cut] = shapely.area(shapely.intersection(shapes[block[cut]], others[area[cut]]))
     frame = pd.DataFrame(
         {

@@ -109,3 +109,12 @@ def test_an_assignment_is_named_as_it_travels():
     assignment = best_fit(grid(1, 1), layer(box(0, 0, 100, 100))).assignment
     assert (assignment.index.name, assignment.name) == ("block_code", "area_code")
     assert isinstance(assignment, pd.Series)
+
+
+def test_areas_that_overlap_each_hold_what_lies_in_them():
+    block = shapely.box(0, 0, 10, 10)
+    areas = [shapely.box(0, 0, 20, 20), shapely.box(5, 0, 30, 20), shapely.box(10, 0, 30, 20)]
+    shares = overlap_shares(layer(block), layer(*areas, codes="XYZ"))
+    assert shares.set_index("area_code")["share"].to_dict() == {"X": 1, "Y": 0.5}
+    apart = overlap_shares(layer(block), layer(areas[0], shapely.box(20, 0, 30, 20), codes="XZ"))
+    assert apart.set_index("area_code")["share"].to_dict() == {"X": 1}
