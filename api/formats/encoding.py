@@ -136,5 +136,19 @@ def to_table(frame: pd.DataFrame, members: Mapping[str, object]) -> bytes:
 def records(frame: pd.DataFrame) -> list[dict[str, object]]:
     """Return each row without its geometry as a dict; missing values are None."""
     plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
-    rows = plain.astype(object).where(plain.notna(), None).to_dict("records")
-    return [{str(name): value for name, value in row.items()} for row in rows]
+    names = [str(name) for name in plain]
+    # Column by column, which is quicker than to make objects of the whole frame first.
+    columns = [_plain_values(column) for _, column in plain.items()]
+    rows = zip(*columns, strict=True) if columns else [()] * len(plain)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _plain_values(column: pd.Series) -> list[object]:
+    """The values of a column as Python's own types, None where they are missing."""
+    values: list[object] = column.tolist()
+    if column.dtype == object:
+        values = [one.item() if isinstance(one, np.generic) else one for one in values]
+    missing = column.isna().to_numpy()
+    if missing.any():
+        values = [None if gone else one for one, gone in zip(values, missing, strict=True)]
+    return values
