@@ -53,7 +53,7 @@ READ_ONLY: Final = frozenset(
         *("layers check", "layers list", "layers export", "layers history", "basemap list"),
         *("weights list", "gazetteer list", "imports list", "retention show", "users list"),
         *("keys list", "plan list", "plan show", "plan compare", "plan export", "release list"),
-        *("plan council", "electorates check", "electorates export"),
+        *("plan council", "plan scores", "electorates check", "electorates export"),
         *("release show", "release check", "audit show", "audit verify", "audit export"),
         *("look", "locate", "find", "map", "brief", "quality", "mapping suggest"),
         *("fetch police.uk", "fetch layer", "measures list", "measures show", "entries list"),

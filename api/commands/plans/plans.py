@@ -23,6 +23,7 @@ from api.commands.plans.options import (
     open_against,
     with_shared,
 )
+from api.commands.plans.scores import SCORES
 from api.commands.plans.steps import STEPS
 from api.formats.encoding import records
 from api.planner.facts import LEAST_SHARE, plan_facts
@@ -50,7 +51,7 @@ MOST_STRADDLING: Final = 10
 """Blocks that straddle areas, listed by name when a plan starts."""
 
 plans = typer.Typer(help="Draft, measure and compare boundary plans.", no_args_is_help=True)
-for _name, _command in (STEPS | COUNCIL | ANSWERS | {"export": export}).items():
+for _name, _command in (STEPS | COUNCIL | ANSWERS | SCORES | {"export": export}).items():
     plans.command(_name)(_command)
 
 BlocksLayer = Annotated[str, typer.Option("--blocks", help="Layer of blocks.")]

@@ -133,3 +133,26 @@ def test_every_printed_figure_of_a_published_review_is_reproduced(
         assert (per_member + 0.5).astype(int).tolist() == rows[f"per_member_{year}"].tolist()
         assert measured[f"variance_percent{ending}"].tolist() == rows[f"variance_{year}"].tolist()
     assert facts["review"]["electors"]["average"] == pytest.approx(1709)
+
+
+def test_plans_are_set_side_by_side(folder: Path) -> None:
+    assert refused(folder, "plan", "scores", "north", "east").startswith("there is no plan 'east'")
+    run(folder, "plan", "new", "south", "--from-plan", "north")
+    run(folder, "plan", "move", "south", "c1", "c2", "--to", "E")
+    output = run(folder, "plan", "scores", *PERIOD, "--cuts", "wards", "-o", "scores.csv")
+    assert re.search(r"score +north +south\n", output)
+    assert re.search(r"areas beyond ±10 %, now +2 +2\n", output)
+    assert re.search(r"largest variance %, now +85\.0 +100.8\n", output)
+    assert re.search(r"blocks moved since it began +0 +2\n", output)
+    assert re.search(r"areas of wards split +0 +1\n", output)
+    assert re.search(r"mean compactness \(Polsby-Popper\) +0\.77 +0\.\d\d\n", output)
+    assert "140 read = 0 rejected + 0 not asked + " in output
+    facts = run_json(folder, "plan", "scores", "south", "north", *PERIOD)
+    assert [plan["plan_id"] for plan in facts["plans"]] == ["south", "north"]
+    assert facts["accounts"]["read"] == 140
+    table = pd.read_csv(folder / "scores.csv")
+    assert table["plan_id"].tolist() == ["north", "south"]
+    assert table["cut_edges"].tolist() == [4, 5]
+    run(folder, "plan", "remove", "north", "--yes")
+    run(folder, "plan", "remove", "south", "--yes")
+    assert refused(folder, "plan", "scores") == "there are no plans to compare yet"
