@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import Any, Final, Protocol
 
 import geopandas as gpd
@@ -44,6 +45,30 @@ _ROOM: Final = 0.8
 
 _WORTH_RETURNING: Final = 32_000_000
 """Bytes: where less is dropped, the system's allocator is left alone."""
+
+
+class _FrameSizes:
+    """The bytes of frames, each measured once: nobody changes one that is cached."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[weakref.ref[pd.DataFrame], int]] = {}
+
+    def of(self, frame: pd.DataFrame) -> int:
+        """About how many bytes a frame takes."""
+        key = id(frame)
+        reference, size = self._known.get(key, (None, 0))
+        # Another frame may have the id of one that is gone.
+        if reference is None or reference() is not frame:
+            size = _frame_bytes(frame)
+            self._known[key] = weakref.ref(frame, partial(self._forget, key)), size
+        return size
+
+    def _forget(self, key: int, gone: weakref.ref[pd.DataFrame]) -> None:
+        if key in self._known and self._known[key][0] is gone:
+            del self._known[key]
+
+
+_frame_sizes: Final = _FrameSizes()
 
 
 class Cache(Protocol):
@@ -179,7 +204,12 @@ def _(value: np.ndarray) -> tuple[int, Iterable[object]]:
 
 
 @_measured.register
-def _(value: pd.DataFrame | pd.Series | pd.Index) -> tuple[int, Iterable[object]]:
+def _(value: pd.DataFrame) -> tuple[int, Iterable[object]]:
+    return _OBJECT + _frame_sizes.of(value), ()
+
+
+@_measured.register
+def _(value: pd.Series | pd.Index) -> tuple[int, Iterable[object]]:
     return _OBJECT + _frame_bytes(value), ()
 
 

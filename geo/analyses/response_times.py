@@ -189,7 +189,15 @@ def _rows_by_area(
     }
     empty = _figures(some[:0], rows, target)
     figures = pd.DataFrame([made.get(code, empty) for code in codes], index=pd.Index(codes))
-    return figures.join(_against_rest(answer, rows, part.period), how="outer")
+    # Of the whole period it is asked for on the page of each area.
+    whole = part.period == rows.period
+    rest = answer.once(_of_period) if whole else _against_rest(answer, rows, part.period)
+    return figures.join(rest, how="outer")
+
+
+def _of_period(answer: Answer) -> pd.DataFrame:
+    rows = record_rows(answer)
+    return _against_rest(answer, rows, rows.period)
 
 
 def _against_rest(answer: Answer, rows: RecordRows, period: Period) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from fastapi.testclient import TestClient
 
 from api.answers import Answers
 from api.app import make_app
+from api.load import memory
 from api.load.memory import MemoryBudget, size_of
 from api.settings import Settings
 from geo.question.ask import Question
@@ -66,6 +68,18 @@ def test_what_is_shared_counts_once() -> None:
     shared = np.zeros(1_000_000)
     assert 8 <= megabytes([shared, {"again": shared}]) < 8.1
     assert size_of([shared], {id(shared)}) < 1_000
+
+
+def test_the_columns_of_a_frame_are_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = pd.DataFrame({"name": ["ward"] * 10_000})
+    size = size_of([texts])
+    monkeypatch.setattr(memory, "_frame_bytes", None)
+    assert size_of([texts]) == size > 10_000
+    sizes, kept = memory._frame_sizes, id(texts)
+    assert kept in sizes._known
+    del texts
+    gc.collect()
+    assert kept not in sizes._known
 
 
 def test_the_least_recently_used_goes_first_whichever_cache_it_is_in() -> None:
