@@ -26,8 +26,8 @@ from tests.postgres import Cluster
 from tests.processor import json_seconds, quickest
 
 TASKS = 10_000
-MOST_TIMES = 15
-"""As long as JSON of as many records takes to be written and read: the slowest takes ten."""
+MOST_TIMES = 12
+"""As long as JSON of as many records takes to be written and read: the slowest takes seven."""
 
 
 @pytest.fixture(scope="module", params=["GeoPackage", "PostGIS"])
