@@ -143,7 +143,8 @@ def board_pack_report(answers: Answers, question: Question, *, day: date | None 
         about=[],
         sentences=standing_sentences(placed.rows, day),
         parts=[
-            priorities_table(answers, priorities, placed.rows, most=_room(decisions, results)),
+            # A priority of a ward may need work elsewhere: all of its tasks count.
+            priorities_table(answers, priorities, snapshot.tasks(), most=_room(decisions, results)),
             decisions,
             results,
             _money(answers, question, period),

@@ -32,7 +32,7 @@ from geo.store.geopackage.records import RecordsFile
 from geo.store.postgis import PostgisStore
 from tests.api.conftest import MONTHS, SIDE, SOUTH, WEST, month_of_incidents, serve_town
 from tests.api.identity.conftest import HOST, Service
-from tests.api.reports.tasking_town import DAY, IN_A, fill_with_tasks, point
+from tests.api.reports.tasking_town import DAY, IN_A, IN_B, fill_with_tasks, point
 from tests.boundaries.tasking.tasking_made import signed, terms
 from tests.postgres import Cluster
 from tests.services import run_patchmap
@@ -194,6 +194,13 @@ def test_the_pack_has_priorities_with_their_measure(answers: Answers) -> None:
     assert part_of(report, "Priorities") == [
         "3 priorities stand; 1 is closed.", "P-0003: no measure was chosen.",
     ]  # fmt: skip
+
+
+def test_the_pack_of_a_ward_counts_what_serves_its_priority_elsewhere(own: GeoPackageStore) -> None:
+    raise_task(own, terms(place=point(IN_B, "B"), priority="P-0001"), signed=signed())
+    report = made(Answers(own), "board-pack", MARCH | {"within": "A"})
+    rows = table(report, "Priorities").set_index("priority_id")
+    assert rows.loc["P-0001", "tasks"] == "1 of 3 done"
 
 
 def test_the_pack_has_decisions_results_and_money(answers: Answers) -> None:
