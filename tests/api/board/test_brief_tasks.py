@@ -13,14 +13,23 @@ from fastapi.testclient import TestClient
 
 from api.pages.printing import print_pdf, sheets_of
 from geo.store.geopackage import GeoPackageStore
+from geo.store.postgis import PostgisStore
 from tests.api.conftest import serve_town
 from tests.api.reports.tasking_town import fill_with_tasks
+from tests.postgres import Cluster
 
 BRIEF = "/brief.html?period=latest-1m&layer=wards"
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+@pytest.fixture(scope="module", params=["GeoPackage", "PostGIS"])
+def client(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestClient]:
+    if request.param == "PostGIS":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        with closing(PostgisStore(cluster.new_database(), create=True)) as server:
+            yield serve_town(fill_with_tasks(server))  # type: ignore[arg-type]
+        return
     path = tmp_path_factory.mktemp("brief") / "town.gpkg"
     with closing(GeoPackageStore(path, create=True)) as store:
         yield serve_town(fill_with_tasks(store))

@@ -22,13 +22,16 @@ from api.identity.roles import Role
 from api.identity.users import User
 from boundaries.tasking.actions import raise_task, set_priority, take_step
 from boundaries.tasking.priority import PriorityTerms
+from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
 from geo.store.geopackage.records import RecordsFile
+from geo.store.postgis import PostgisStore
 from tests.api.areas.conftest import ODD
 from tests.api.conftest import serve_town
 from tests.api.identity.conftest import HOST, Service
 from tests.api.reports.tasking_town import IN_B, fill_with_tasks, point
 from tests.boundaries.tasking.tasking_made import signed, terms
+from tests.postgres import Cluster
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +43,26 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(town: Path, tmp_path: Path) -> Iterator[GeoPackageStore]:
+def in_file(town: Path, tmp_path: Path) -> Iterator[GeoPackageStore]:
+    """The town in a file, to be changed."""
     with closing(GeoPackageStore(Path(shutil.copy(town, tmp_path / "town.gpkg")))) as store:
         yield store
 
 
+@pytest.fixture(params=["GeoPackage", "PostGIS"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """The town in a store of each kind, to be changed."""
+    if request.param == "GeoPackage":
+        yield request.getfixturevalue("in_file")
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    with closing(PostgisStore(cluster.new_database(), create=True)) as server:
+        yield fill_with_tasks(server)
+
+
 @pytest.fixture
-def client(store: GeoPackageStore) -> Iterator[TestClient]:
-    with serve_town(store) as client:
+def client(store: Store) -> Iterator[TestClient]:
+    with serve_town(store) as client:  # type: ignore[arg-type]
         yield client
 
 
@@ -96,7 +111,7 @@ def test_a_task_is_an_event_of_the_whole_day_by_which_it_is_due(client: TestClie
     assert second["SUMMARY"] == "Talk to riders"
 
 
-def test_the_uid_stays_while_a_task_changes(client: TestClient, store: GeoPackageStore) -> None:
+def test_the_uid_stays_while_a_task_changes(client: TestClient, store: Store) -> None:
     before = events(client)[1]
     take_step(store, "T-0008", "amend", signed=signed(hours=2000), due="2026-06-30")
     after = events(client)[1]
@@ -106,9 +121,7 @@ def test_the_uid_stays_while_a_task_changes(client: TestClient, store: GeoPackag
     assert after["DTSTART;VALUE=DATE"] == "20260630"
 
 
-def test_texts_are_escaped_and_long_lines_folded(
-    client: TestClient, store: GeoPackageStore
-) -> None:
+def test_texts_are_escaped_and_long_lines_folded(client: TestClient, store: Store) -> None:
     title = 'Bins; lights, "benches" \\ trees – ' + "Ŵ☃" * 40
     raise_task(
         store,
@@ -153,7 +166,7 @@ def test_a_filter_that_cannot_be_is_refused(client: TestClient, query: str, stat
     assert client.get(f"/tasks.ics{query}").status_code == status
 
 
-def test_feeds_are_valid_until_a_task_changes(client: TestClient, store: GeoPackageStore) -> None:
+def test_feeds_are_valid_until_a_task_changes(client: TestClient, store: Store) -> None:
     feeds = ("/tasks.ics", "/areas/wards/A/priorities.json")
     known = {one: {"if-none-match": client.get(one).headers["etag"]} for one in feeds}
     assert {client.get(one, headers=known[one]).status_code for one in feeds} == {304}
@@ -162,12 +175,12 @@ def test_feeds_are_valid_until_a_task_changes(client: TestClient, store: GeoPack
 
 
 def test_officers_get_the_due_dates_of_their_own_areas(
-    store: GeoPackageStore, tmp_path: Path
+    in_file: GeoPackageStore, tmp_path: Path
 ) -> None:
-    raise_task(store, terms(place=point(IN_B, "B"), due=date(2026, 5, 1)), signed=signed())
+    raise_task(in_file, terms(place=point(IN_B, "B"), due=date(2026, 5, 1)), signed=signed())
     with closing(RecordsFile(tmp_path / "town.gpkg")) as records:
         access = AccessSettings("accounts", PublicUrl.parse(f"https://{HOST}"))
-        service = Service(store, records, access)
+        service = Service(in_file, records, access)
         of_b = AreaScope("wards", ("B",))
         _, secret = Keys(records).add("ben", User("key-ben", (Role.OFFICER,), of_b))
         browser = service.browser(accept="*/*")
@@ -202,7 +215,7 @@ def test_priorities_have_the_four_fields_of_police_uk(client: TestClient) -> Non
 
 
 def test_priorities_are_found_by_codes_that_an_address_must_escape(
-    client: TestClient, store: GeoPackageStore
+    client: TestClient, store: Store
 ) -> None:
     script = PriorityTerms(
         level="area", layer="estates", area=ODD, issue="<script>", issue_date=date(2026, 1, 1)
