@@ -80,7 +80,7 @@ def town(path: Path, texts: list[str]) -> None:
     wards = two_wards().assign(area_name=texts[:2], **{texts[2]: [-0.5, 1.0]})
     parts = [box(WEST + x * 1_000, SOUTH, WEST + (x + 1) * 1_000, SOUTH + SIDE) for x in range(4)]
     blocks = gpd.GeoDataFrame(
-        {"area_name": texts[:4], "residents": 500},
+        {"area_name": texts[:4], "residents": 500, "electors": 400},
         index=pd.Index([f"={number}" for number in range(4)], name="area_code"),
         geometry=parts,
         crs=BRITISH_NATIONAL_GRID,
@@ -199,6 +199,9 @@ def command_lines() -> dict[str, list[str]]:
         "layers export": ["layers", "export", "wards"],
         "plan compare": ["plan", "compare", "p", "q", "--flow", "flow.csv", *PERIOD[2:]],
         "plan export": ["plan", "export", "p", *PERIOD[2:]],
+        "plan council": ["plan", "council", "p"],
+        "plan scores": ["plan", "scores", "p", "q", *PERIOD[2:]],
+        "electorates export": ["electorates", "export", "p"],
         "patrols delivered": ["patrols", "delivered", "visits.csv", "--plan", "plan.csv"],
         "ingest": ["ingest", *sheet, "--rejects"],
         "audit export": ["audit", "export"],
