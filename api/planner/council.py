@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import Final, TypedDict
 
 import pandas as pd
 
@@ -21,6 +21,8 @@ from boundaries.plans.council import (
 from boundaries.plans.electoral import EXTREME, NOTABLE
 from boundaries.plans.measures import PlanMeasures
 from geo.errors import QuestionError
+
+_MOST_DIGITS: Final = 6
 
 
 class TriggersPayload(TypedDict):
@@ -53,6 +55,11 @@ class OptionsPayload(TypedDict):
     options: list[OptionPayload]
 
 
+def is_whole_number(text: str) -> bool:
+    """Whether a text is a whole number of up to six digits, as members are counted."""
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+
+
 def read_sizes(text: str) -> list[int]:
     """Read council sizes such as '48,51,54'; none for ''.
 
@@ -63,7 +70,7 @@ def read_sizes(text: str) -> list[int]:
     """
     sizes = [part.strip() for part in text.split(",") if part.strip()]
     for size in sizes:
-        if not (size.isascii() and size.isdigit() and len(size) < 7):
+        if not is_whole_number(size):
             raise QuestionError("sizes", f"{size!r} is no whole number; write such as 48,51,54")
     return [int(size) for size in sizes]
 
@@ -81,10 +88,9 @@ def compare_sizes(
 
 
 def options_payload(
-    measures: PlanMeasures, sizes: Sequence[int], *, pattern: str, electorate: str
+    measures: PlanMeasures, options: Sequence[CouncilOption], *, pattern: str, electorate: str
 ) -> OptionsPayload:
-    """Council sizes beside each other as JSON members; see `compare_sizes`."""
-    options = compare_sizes(measures, sizes, pattern=pattern, electorate=electorate)
+    """Council sizes beside each other as JSON members, with what `compare_sizes` took."""
     known = ["members", *measures.electorates]
     return {
         "electorate": electorate or default_electorate(measures),

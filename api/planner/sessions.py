@@ -15,7 +15,7 @@ from api.formats.encoding import records
 from api.identity.view import DataView
 from api.load.memory import MemoryBudget
 from api.load.turns import Turns
-from api.planner.council import OptionsPayload, options_payload, read_sizes
+from api.planner.council import OptionsPayload, compare_sizes, options_payload, read_sizes
 from api.planner.facts import Row
 from api.planner.payload import (
     AreaRows,
@@ -95,12 +95,10 @@ class EditingSession:
         terms
             `sizes`, `pattern` and `electorate` as texts; each may be missing.
         """
-        return options_payload(
-            self.draft.measures,
-            read_sizes(terms.get("sizes", "")),
-            pattern=terms.get("pattern", ""),
-            electorate=terms.get("electorate", ""),
-        )
+        measures, sizes = self.draft.measures, read_sizes(terms.get("sizes", ""))
+        chosen = {name: terms.get(name, "") for name in ("pattern", "electorate")}
+        options = compare_sizes(measures, sizes, **chosen)
+        return options_payload(measures, options, **chosen)
 
     def suggestions(self) -> SuggestionsPayload:
         """Moves that improve the balance of electors, else of the first column that adds up."""

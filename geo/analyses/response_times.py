@@ -191,11 +191,12 @@ def _rows_by_area(
     figures = pd.DataFrame([made.get(code, empty) for code in codes], index=pd.Index(codes))
     # Of the whole period it is asked for on the page of each area.
     whole = part.period == rows.period
-    rest = answer.once(_of_period) if whole else _against_rest(answer, rows, part.period)
+    rest = answer.once(_against_rest_of_all) if whole else _against_rest(answer, rows, part.period)
     return figures.join(rest, how="outer")
 
 
-def _of_period(answer: Answer) -> pd.DataFrame:
+def _against_rest_of_all(answer: Answer) -> pd.DataFrame:
+    """`_against_rest` of the whole period."""
     rows = record_rows(answer)
     return _against_rest(answer, rows, rows.period)
 

@@ -224,6 +224,11 @@ class ColumnFolder:
         Yields
         ------
         Whether `drop` can be called.
+
+        Raises
+        ------
+        StoreError
+            If another process goes on writing it for longer than anybody waits.
         """
         if wait:
             made(self.path)

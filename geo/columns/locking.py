@@ -16,7 +16,7 @@ if sys.platform != "win32":
     import fcntl
 
 PATIENCE_S: Final = 120.0
-"""How long somebody waits for a process that writes: ten million incidents take a minute."""
+"""How long somebody waits for a process that writes; after that they get an error."""
 
 _PAUSE_S: Final = 0.05
 """Between two tries: the system knows no lock that is waited for so long and no longer."""

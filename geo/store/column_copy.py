@@ -269,6 +269,11 @@ class CopyChange:
         ----------
         wait
             Whether to wait for who is writing one; else a copy that is being written stays.
+
+        Raises
+        ------
+        StoreError
+            If another process goes on writing one for longer than anybody waits.
         """
         if self._locked_folders is None:
             self._locked_folders = [

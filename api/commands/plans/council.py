@@ -59,7 +59,7 @@ def council(
     with cli.open() as store:
         measures = open_plan(store, plan_id, question=None).measures
         options = compare_sizes(measures, numbers, pattern=pattern, electorate=electorate)
-        facts = options_payload(measures, numbers, pattern=pattern, electorate=electorate)
+        facts = options_payload(measures, options, pattern=pattern, electorate=electorate)
         if output:
             frame = options_frame(measures, options)
             write_frame(frame, output, projection=store.projection, members={"plan": plan_id})

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from api.commands.plans.options import AreaCode, Blocks, By, Force, PlanId, Reason, signed, step
+from api.planner.council import is_whole_number
 from boundaries.plans.state import Area
 from geo.areal.best_fit import UNASSIGNED
 
 UNASSIGNED_WORD = "unassigned"
-_MOST_DIGITS = 7
 LockedArea = Annotated[str, typer.Argument(help="Code of the area.", show_default=False)]
 EveryArea = Annotated[bool, typer.Option("--all", help="Every area of the plan.")]
 _TO = "Area to move them into; 'unassigned' takes them out of theirs."
@@ -111,11 +111,7 @@ def members(
     by: By = "",
 ) -> None:
     """Set how many members an area elects."""
-    if number != "open" and not number.isdecimal():
-        raise typer.BadParameter(
-            f"unknown number of members {number!r}; give a whole number, or 'open'"
-        )
-    elected = None if number == "open" else int(number)
+    elected = _number_or_open(number, "number of members")
     step(context, plan_id, lambda plan: plan.set_members(area, elected, signed=signed(by, reason)))
 
 
@@ -129,10 +125,16 @@ def council_size(
     by: By = "",
 ) -> None:
     """Set how many members the whole council has; its areas may elect fewer or more."""
-    if size != "open" and not (size.isascii() and size.isdigit() and len(size) < _MOST_DIGITS):
-        raise typer.BadParameter(f"unknown council size {size!r}; give a whole number, or 'open'")
-    number = None if size == "open" else int(size)
+    number = _number_or_open(size, "council size")
     step(context, plan_id, lambda plan: plan.set_council_size(number, signed=signed(by, reason)))
+
+
+def _number_or_open(text: str, what: str) -> int | None:
+    if text == "open":
+        return None
+    if not is_whole_number(text):
+        raise typer.BadParameter(f"unknown {what} {text!r}; give a whole number, or 'open'")
+    return int(text)
 
 
 def lock(

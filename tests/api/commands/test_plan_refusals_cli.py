@@ -55,6 +55,8 @@ def test_what_cannot_be_done_is_one_line(folder: Path, arguments: list[str], mes
         ["new", "x", "--blocks", "blocks"],
         ["new", "x", "--blocks", "blocks", "--empty", "--from", "wards"],
         ["members", "north", "E", "two"],
+        ["members", "north", "E", "9" * 5_000],
+        ["council-size", "north", "9" * 5_000],
         ["move", "north", "a1"],
     ],
 )
