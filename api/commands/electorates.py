@@ -36,7 +36,7 @@ def check(
     """Check an electorate proforma.
 
     Every fault is named with its line; a proforma without any is summed up: its totals, and what
-    the Commission will ask about.
+    may have to be explained.
     """
     proforma = read_proforma_file(file, sheet=sheet, forecast=forecast)
     CommandContext.of(context).echo(_lines(file, proforma), _facts(proforma))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def write_proforma(draft: Draft, path: Path, *, years: Sequence[str] = ()) -> st
     title = draft.plan.metadata.title
     size = draft.plan.now.council_size
     averages = [
-        f"{heading}: {draft.measures.average(name):,.0f} electors per councillor"
+        f"{heading}: {_average_words(draft.measures.average(name))}"
         for name, heading in electorates.items()
     ]
     below = [f"Council size: {size:,}" if size else "Council size: not set", *averages]
@@ -124,6 +125,12 @@ def write_proforma(draft: Draft, path: Path, *, years: Sequence[str] = ()) -> st
     ]
     write_file(path, lambda part: write_workbook(sheets, part))
     return f"{len(districts):,} polling districts, {len(wards):,} wards"
+
+
+def _average_words(average: float) -> str:
+    if math.isnan(average):
+        return "electors per councillor are not known, as no ward has councillors yet"
+    return f"{average:,.0f} electors per councillor"
 
 
 def _ward_names(state: State) -> list[str]:

@@ -47,6 +47,7 @@ _TOTAL = re.compile(r"(.*\b)?(sub)?totals?\b.*", re.IGNORECASE)
 # What tells the parts of a polling district apart.
 _PLACE = ("polling_district", "parish", "parish_ward", "ward", "description")
 _WHOLE = re.compile(r"\d{1,3}(,\d{3})+|\d+")
+_LONGEST_NUMBER = len("999,999,999")
 _MOST_FAULTS = 20
 
 
@@ -193,6 +194,8 @@ def _row_faults(
         if not _WHOLE.fullmatch(text):
             value = f"{text!r} is no whole number" if text else "is empty"
             yield f"{district}: {_column_words(str(name))} {value}"
+        elif len(text) > _LONGEST_NUMBER:
+            yield f"{district}: {_column_words(str(name))} is too large"
 
 
 def _column_words(name: str) -> str:
@@ -217,10 +220,14 @@ def _wrong_totals(
         above = numbers[numbers.index < row]
         since = above[above.index > last]
         for name, text in texts.items():
-            total = text.replace(",", "")
-            if total.isdigit() and int(total) not in (above[name].sum(), since[name].sum()):
-                fault = f"the total of {_column_words(str(name))} is {int(total):,}, but the rows"
-                yield int(lines[row]), f"{fault} above come to {above[name].sum():,}"
+            words = f"the total of {_column_words(str(name))} is"
+            if len(text) > _LONGEST_NUMBER:
+                yield int(lines[row]), f"{words} too large"
+            elif _WHOLE.fullmatch(text):
+                total = int(text.replace(",", ""))
+                if total not in (above[name].sum(), since[name].sum()):
+                    fault = f"{words} {total:,}, but the rows above come to"
+                    yield int(lines[row]), f"{fault} {above[name].sum():,}"
         last = row
 
 
@@ -258,7 +265,7 @@ def _notes(rows: pd.DataFrame, districts: pd.DataFrame, electorates: list[str]) 
             verb = "changes" if len(notable) == 1 else "change"
             yield (
                 f"{_number(notable)} {verb} by more than {100 * NOTABLE_GROWTH:.0f} % until the "
-                f"forecast, which the Commission will ask about: {_listed(notable)}"
+                f"forecast; be ready to explain why: {_listed(notable)}"
             )
 
 

@@ -122,6 +122,13 @@ def test_totals_of_wards_are_checked_and_are_no_polling_districts(tmp_path):
         read(csv(tmp_path, header + rows.format(total="Total,Abbey,16")))
 
 
+@pytest.mark.parametrize("row", ["A1,{many}\n", "A1,10\nTotal,{many}\n"])
+def test_more_digits_than_any_electorate_has_are_a_fault(tmp_path, row):
+    path = csv(tmp_path, "Polling district,Electorate 2024\n" + row.format(many="9" * 5_000))
+    with pytest.raises(InputError, match=r"the electorate \(now\) is too large"):
+        read(path)
+
+
 def test_a_total_that_is_not_the_sum_of_its_rows_is_a_fault(tmp_path):
     path = csv(tmp_path, "Polling district,Electorate 2024\nA1,10\nA2,5\nTotal,16\n")
     with pytest.raises(

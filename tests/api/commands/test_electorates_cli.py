@@ -102,6 +102,17 @@ def test_the_sheet_of_wards_has_councillors_and_variances(folder: Path) -> None:
     assert "Council size: 5" in [row[0] for row in rows]
 
 
+def test_without_councillors_no_average_is_written(folder: Path) -> None:
+    for code in ("E", "W"):
+        run(folder, "plan", "members", "north", code, "open")
+    run(folder, "plan", "council-size", "north", "open")
+    run(folder, "electorates", "export", "north", "-o", "north.xlsx")
+    page = openpyxl.load_workbook(folder / "north.xlsx")["Wards"]
+    texts = [str(cell.value) for row in page.iter_rows() for cell in row]
+    assert any("are not known, as no ward has councillors yet" in text for text in texts)
+    assert not any("nan" in text for text in texts)
+
+
 def test_what_does_not_fit_is_refused(folder: Path) -> None:
     (folder / "other.csv").write_text("Polling district,Electorate 2024\nZ1,5\n")
     message = refused(folder, "electorates", "import", "other.csv", "--layer", "blocks")
