@@ -300,7 +300,7 @@ class Cells:
         M × n matrix; a row adds up to 1, or is empty for a polygon without an area.
         """
         tree = shapely.STRtree(self.geometry)
-        shares, columns, starts = [np.zeros(0)], [np.zeros(0, np.intp)], [0]
+        shares, columns, sizes = [np.zeros(0)], [np.zeros(0, np.intp)], [0]
         for polygon in prepared_array(polygons):
             touched = tree.query(polygon, predicate="intersects")
             area = np.full(len(touched), self.grid.cell_area)
@@ -309,9 +309,11 @@ class Cells:
             if area.sum() > 0:
                 shares.append(area / area.sum())
                 columns.append(touched)
-            starts.append(sum(map(len, columns)))
+                sizes.append(len(touched))
+            else:
+                sizes.append(0)
         return scipy.sparse.csr_array(
-            (np.concatenate(shares), np.concatenate(columns), starts),
+            (np.concatenate(shares), np.concatenate(columns), np.cumsum(sizes)),
             shape=(len(polygons), len(self)),
         )
 
