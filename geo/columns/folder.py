@@ -16,7 +16,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Set
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -34,6 +34,9 @@ from geo.columns.places import is_folder, is_own, made
 
 VERSION: Final = 2
 """Raise it whenever the layout of the files or the meaning of a column changes."""
+
+_TRIES: Final = 10
+"""A folder that others remove just then is made again so often, to be locked."""
 
 _LONGEST_INDEX: Final = 200_000_000
 
@@ -230,9 +233,15 @@ class ColumnFolder:
         StoreError
             If another process goes on writing it for longer than anybody waits.
         """
-        if wait:
-            made(self.path)
-        with locked(self.path, wait=wait) as is_held:
+        with ExitStack() as opened:
+            is_held = False
+            # Who had it before may remove it in the moment in which it is to be locked.
+            for _ in range(_TRIES if wait else 1):
+                if wait:
+                    made(self.path)
+                is_held = opened.enter_context(locked(self.path, wait=wait))
+                if is_held:
+                    break
             try:
                 yield is_held
             finally:
@@ -240,6 +249,11 @@ class ColumnFolder:
                     # Made only for the lock, or empty now.
                     with suppress(OSError):
                         self.path.rmdir()
+
+    def remove_empty(self) -> None:
+        """Delete it where it is empty: a process that was killed made it for its lock alone."""
+        with self.lock(wait=False):
+            pass
 
     def drop(self, uuid: str, partitions: Mapping[str, str]) -> None:
         """Delete whatever is not of a partition in the state that it has now; while it is locked.

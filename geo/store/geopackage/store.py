@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from geo.columns import beside
+from geo.columns import ColumnFolder, beside
 from geo.crs import Projection
 from geo.store.column_copy import ColumnCopy
 from geo.store.geopackage.feature_tables import add_feature_table
@@ -57,6 +57,7 @@ class GeoPackageStore(SqlStore):
             tasks=GeoPackageTasks(self._file),
             columns=ColumnCopy(self._file, incidents, beside=beside(path), cache=cache),
         )
+        ColumnFolder(beside(path)).remove_empty()
         if self._unregistered():
             with self.transaction():
                 # Asked again: another process may have registered them since.

@@ -20,6 +20,7 @@ import pytest
 import shapely
 
 from geo.columns import ColumnFolder
+from geo.columns.places import made
 from geo.errors import StoreError
 from geo.locate import AreaLocator
 from geo.store.column_copy import CopyChange
@@ -417,3 +418,29 @@ def test_a_private_copy_of_another_user_is_named(store_path, tmp_path, monkeypat
             assert not is_held
     finally:
         os.seteuid(0)
+
+
+def test_a_folder_that_a_killed_process_made_for_its_lock_goes_when_the_store_is_opened(
+    store_path,
+):
+    _fill(store_path, copied=False)
+    folder = Path(f"{store_path}.columns")
+    folder.mkdir(mode=0o700, exist_ok=True)
+    GeoPackageStore(store_path).close()
+    assert not folder.exists()
+    _fill(store_path)
+    content = {file.name for file in folder.iterdir()}
+    GeoPackageStore(store_path).close()
+    assert {file.name for file in folder.iterdir()} == content != set()
+
+
+def test_whoever_waits_for_a_folder_that_others_remove_locks_the_next_one(tmp_path, monkeypatch):
+    path = tmp_path / "store.columns"
+
+    def removed_once(folder: Path) -> bool:
+        monkeypatch.setattr("geo.columns.folder.made", made)
+        return False
+
+    monkeypatch.setattr("geo.columns.folder.made", removed_once)
+    with ColumnFolder(path).lock(wait=True) as is_held:
+        assert is_held
