@@ -17,11 +17,13 @@ from api.pages.bar import bar, folded
 from api.pages.templating import templates
 from api.pages.text import reason_of
 from api.planner.downloads import download_links
+from api.planner.overview import PlanGallery, PlanOverview
 from api.security import PAGE_POLICY
 from api.settings import VERSION, user_name
 from api.snapshot import Snapshot
 from geo.errors import NotFoundError, PatchmapError
 from geo.question.model import Question
+from geo.store.contract import PlanSummary
 from geo.store.layer_ids import areas_among
 
 _VIEW_PARAMETERS = ("plan", "area", "view", "over", "compare", "shade")
@@ -29,11 +31,24 @@ _VIEW_PARAMETERS = ("plan", "area", "view", "over", "compare", "shade")
 
 
 def planner_page(
-    snapshot: Snapshot, parameters: list[tuple[str, str]], basemap: Basemap
+    snapshot: Snapshot,
+    parameters: list[tuple[str, str]],
+    *,
+    basemap: Basemap,
+    gallery: PlanGallery,
 ) -> Response:
     """Render the page of the plan that the parameters name, else the list of plans.
 
     A broken Question or an unknown plan gives the list with the reason above it.
+
+    Parameters
+    ----------
+    parameters
+        Of the address.
+    basemap
+        Drawn under the map of the plan.
+    gallery
+        Shows each plan of the list at a glance.
     """
     options = folded(parameters)
     view = {name: options.pop(name) for name in _VIEW_PARAMETERS if name in options}
@@ -42,8 +57,8 @@ def planner_page(
         if view.get("plan"):
             return _plan_page(snapshot, view["plan"], question, basemap)
     except PatchmapError as error:
-        return _list_page(snapshot, error)
-    return _list_page(snapshot)
+        return _list_page(snapshot, gallery, error)
+    return _list_page(snapshot, gallery)
 
 
 def _plan_page(snapshot: Snapshot, plan_id: str, question: Question, basemap: Basemap) -> Response:
@@ -78,10 +93,13 @@ def _plan_page(snapshot: Snapshot, plan_id: str, question: Question, basemap: Ba
     return Response(text, media_type=HTML, headers={"content-security-policy": policy})
 
 
-def _list_page(snapshot: Snapshot, error: PatchmapError | None = None) -> Response:
+def _list_page(
+    snapshot: Snapshot, gallery: PlanGallery, error: PatchmapError | None = None
+) -> Response:
     layers = {metadata.layer_id: metadata for metadata in areas_among(snapshot.layers())}
     sizes = {layer_id: len(snapshot.layer(layer_id)[1]) for layer_id in layers}
     text = templates.get_template("planner_list.html").render(
+        shelves=_shelves(snapshot, gallery),
         plans=snapshot.plans(),
         layers=[
             {"id": layer_id, "title": metadata.title or layer_id, "areas": sizes[layer_id]}
@@ -96,3 +114,13 @@ def _list_page(snapshot: Snapshot, error: PatchmapError | None = None) -> Respon
         version=VERSION,
     )
     return Response(text, status_code=status_of(error) if error else 200, media_type=HTML)
+
+
+def _shelves(
+    snapshot: Snapshot, gallery: PlanGallery
+) -> dict[str, list[tuple[PlanSummary, PlanOverview]]]:
+    """The plans at a glance by their layer of blocks: only plans on the same can be compared."""
+    shelves: dict[str, list[tuple[PlanSummary, PlanOverview]]] = {}
+    for plan in snapshot.plans():
+        shelves.setdefault(plan["blocks_layer"], []).append((plan, gallery.overview(plan)))
+    return shelves

@@ -15,7 +15,7 @@ import shapely
 from api.load.memory import MemoryBudget
 from api.planner.drawn_blocks import drawn_blocks
 from boundaries.layers.blocks import BlockLayer
-from boundaries.plans.figures import Figures, block_figures, plan_question
+from boundaries.plans.figures import Figures, block_figures, figure_blocks, plan_question
 from boundaries.plans.overlaps import Overlaps
 from geo.question.model import Question
 from geo.store.contract import Store
@@ -34,13 +34,22 @@ Every step is checked against all of them: a country's output areas would slow e
 
 
 class RecentCache(Generic[Value]):
-    """A cache of the most recently used values, safe for use by several threads."""
+    """A cache of the most recently used values, safe for use by several threads.
 
-    def __init__(self, memory: MemoryBudget) -> None:
+    Parameters
+    ----------
+    memory
+        The bound on all caches together.
+    most
+        How many entries it has at most.
+    """
+
+    def __init__(self, memory: MemoryBudget, most: int = MAX_ENTRIES) -> None:
         self._entries: OrderedDict[Hashable, Value] = OrderedDict()
         self._used: dict[Hashable, float] = {}
         self._lock = threading.Lock()
         self._memory = memory
+        self._most = most
         memory.watch(self)
 
     def get(self, key: Hashable) -> Value | None:
@@ -57,7 +66,7 @@ class RecentCache(Generic[Value]):
             self._entries[key] = value
             self._entries.move_to_end(key)
             self._used[key] = time.monotonic()
-            while len(self._entries) > MAX_ENTRIES:
+            while len(self._entries) > self._most:
                 self._used.pop(self._entries.popitem(last=False)[0])
         # Not `added`: to measure an open plan takes longer than a step in it.
         self._memory.trim_in_time()
@@ -121,6 +130,12 @@ class PlanData:
         return self._figures.get_or_build(
             (blocks.layer_id, question.query(), *version),
             lambda: block_figures(self._store, blocks, question),
+        )
+
+    def plain_figures(self, blocks: BlockLayer) -> Figures:
+        """What a layer itself says of its blocks: electors and residents, but no incidents."""
+        return self._figures.get_or_build(
+            (blocks.layer_id, None, *self.version("layers")), lambda: figure_blocks(blocks, None)
         )
 
     def overlaps(self, blocks: BlockLayer, figures: Figures) -> Mapping[str, Overlaps]:

@@ -3,69 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import geopandas as gpd
-import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from api.formats.encoding import records
-from api.maps.drawing import ScaleBar, area_names, path_of, scale_bar
 from api.pages.templating import templates
 from api.planner.comparison_text import changed_flow, made_of
 from api.planner.facts import LEAST_SHARE, Row, review_facts
 from api.planner.measure_text import percent
+from api.planner.plan_map import PlanMap, plan_map, variance_kind
 from api.settings import VERSION
 from boundaries.layers.electorates import electorate_title
 from boundaries.plans.comparison import Comparison, before_by_area, compare_draft
 from boundaries.plans.draft import Draft
-from boundaries.plans.electoral import EXTREME
 from boundaries.plans.export import area_titles, history_frame, pieces_layer
-from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.state import Codes
 from geo.question.model import Question
 from geo.store.contract import LayerMetadata
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-WIDTH = 460.0
-"""Width of a map in units; line widths and letter sizes are given in them."""
-
 STYLES = Path(__file__).parents[1] / "static" / "page" / "report.css"
-_MARGIN = 0.02
-"""Margin around the map, as a share of its longer side."""
-
-
-@dataclass(frozen=True)
-class PlanMap:
-    """One map of the areas, in metres with y downwards.
-
-    Attributes
-    ----------
-    title
-        The caption.
-    box, unit
-        The view box, and the metres that one unit stands for.
-    fills
-        An SVG path for each class of variance: `within`, `above`, `below`, `far-above`,
-        `far-below`, `unknown`.
-    moved, rest
-        SVG paths of the moved blocks, and of the unassigned ones.
-    outlines, names, bar
-        As in `api.maps.drawing.Drawing`.
-    """
-
-    title: str
-    box: tuple[float, float, float, float]
-    unit: float
-    fills: list[tuple[str, str]]
-    moved: str
-    rest: str
-    outlines: str
-    names: list[tuple[float, float, str]]
-    bar: ScaleBar
 
 
 def plan_report(
@@ -96,6 +56,7 @@ def plan_report(
     titles = area_titles(plan.start.areas) | area_titles(plan.now.areas)
     base = comparison.before.name
     history = history_frame(plan)
+    maps = _maps(draft, comparison)
     return templates.get_template(
         "plan_report.html"
     ).render(
@@ -112,7 +73,8 @@ def plan_report(
         wholes=comparison.grand_totals,
         weighed_by=comparison.weighed_by,
         reviews=_reviews(draft),
-        maps=_maps(draft, comparison),
+        maps=maps,
+        unknown_variance=any("unknown" in each.kinds for each in maps),
         columns=_columns(draft),
         averaged=list(map(str, draft.blocks.means)),
         rows=_rows(draft, comparison, shared),
@@ -200,49 +162,17 @@ def _variance(area: Row, ending: str) -> dict[str, str] | None:
     beyond = area.get(f"beyond{ending}")
     if not isinstance(whole, float) or not isinstance(exact, float):
         return None
-    kind = _kind(exact, int(beyond) if isinstance(beyond, int | float) else 0)
+    kind = variance_kind(exact, int(beyond) if isinstance(beyond, int | float) else 0)
     return {"text": percent(whole), "kind": kind}
-
-
-def _kind(variance: float, beyond: int) -> str:
-    if np.isnan(variance):
-        return "unknown"
-    if not beyond:
-        return "within"
-    return ("far-" if beyond >= 100 * EXTREME else "") + ("above" if variance > 0 else "below")
 
 
 def _maps(draft: Draft, comparison: Comparison) -> list[PlanMap]:
     """Maps of the areas as the plan started, unless it started empty, and as proposed."""
     moved = draft.block_layer.areas.loc[comparison.moved.index].geometry
-    now = _map(draft, draft.measures, "Proposed", moved=moved)
+    now = plan_map(draft, draft.measures, "Proposed", moved=moved)
     if not draft.before.layer.index.size:
         return [now]
-    return [_map(draft, draft.before, "Before", moved=moved.head(0)), now]
-
-
-def _map(draft: Draft, measures: PlanMeasures, title: str, *, moved: gpd.GeoSeries) -> PlanMap:
-    layer = measures.layer
-    west, south, east, north = draft.block_layer.areas.total_bounds
-    margin = _MARGIN * max(east - west, north - south)
-    west, south, east, north = west - margin, south - 3 * margin, east + margin, north + margin
-    unit = (east - west) / WIDTH
-    kinds = pd.Series("unknown", index=layer.index)
-    if "variance" in layer:
-        values = zip(layer["variance"], layer["beyond"], strict=True)
-        kinds = pd.Series([_kind(variance, beyond) for variance, beyond in values], layer.index)
-    left = np.flatnonzero(measures.state.assigned == "")
-    return PlanMap(
-        title=title,
-        box=(round(west), round(-north), round(east - west), round(north - south)),
-        unit=round(unit, 3),
-        fills=[(kind, path_of(shapes.geometry, unit)) for kind, shapes in layer.groupby(kinds)],
-        moved=path_of(moved, unit),
-        rest=path_of(draft.blocks.geometry[left], unit),
-        outlines=path_of(layer.geometry, unit),
-        names=area_names(layer, np.empty((0, 2)), unit=unit),
-        bar=scale_bar(west, south, unit),
-    )
+    return [plan_map(draft, draft.before, "Before", moved=moved.head(0)), now]
 
 
 def _moved_codes(comparison: Comparison) -> list[Row]:

@@ -11,6 +11,7 @@ from api.answers import Answers
 from api.dependencies import AnswersDep
 from api.identity.identity import identity_of
 from api.identity.view import DataView
+from api.pages.bar import folded
 from api.planner.payload import ChangePayload
 from api.planner.sessions import EditingSession, PlanSessions
 from api.planner.steps import PlanStep
@@ -21,6 +22,9 @@ from geo.text import refuse_control_escapes
 JSON: Final = "application/json"
 COUNCIL_PARAMETERS: Final = ("sizes", "pattern", "electorate")
 """Which council sizes are compared, over wards of how many members, by which electorate."""
+
+SCORES_PARAMETERS: Final = ("plan",)
+"""Which plans are compared, by ids with commas between them."""
 
 MAX_BODY_BYTES: Final = 4_000_000
 """Largest request body; a step that names 100,000 blocks fits."""
@@ -69,16 +73,45 @@ async def read_council_request(
     return _read(request, answers, besides=COUNCIL_PARAMETERS)
 
 
+async def read_scores_request(
+    request: Request, answers: AnswersDep
+) -> tuple[PlannerRequest, dict[str, str]]:
+    """Read the Question of a request, and which plans it compares."""
+    return _read(request, answers, besides=SCORES_PARAMETERS)
+
+
+def read_comparison(request: Request, answers: Answers) -> tuple[PlannerRequest, str]:
+    """Read the Question of a page that compares plans, and their ids with commas between them.
+
+    A form sends each ticked plan as a parameter of its own.
+
+    Raises
+    ------
+    QuestionError
+        If a parameter is unknown or wrong.
+    """
+    _refuse_without_plans(request)
+    fields = request.query_params.multi_items()
+    plans = ",".join(text for name, text in fields if name == "plan")
+    question = Question.read(folded([field for field in fields if field[0] != "plan"]))
+    return PlannerRequest(answers, request.app.state.plan_sessions, question), plans
+
+
 def _read(
     request: Request, answers: AnswersDep, *, besides: tuple[str, ...] = ()
 ) -> tuple[PlannerRequest, dict[str, str]]:
     """The request, and the parameters that are no part of its Question."""
-    if not DataView.of(identity_of(request)).plans:
-        raise HTTPException(404)
+    _refuse_without_plans(request)
     query = only(request, (*QUESTION_PARAMETERS, *besides))
     others = {name: query.pop(name) for name in besides if name in query}
     sessions = request.app.state.plan_sessions
     return PlannerRequest(answers, sessions, Question.read(query)), others
+
+
+def _refuse_without_plans(request: Request) -> None:
+    """Refuse whoever sees only some areas: a plan covers all of them."""
+    if not DataView.of(identity_of(request)).plans:
+        raise HTTPException(404)
 
 
 async def read_body(request: Request) -> bytes:
@@ -100,4 +133,5 @@ async def read_body(request: Request) -> bytes:
 
 PlannerDep = Annotated[PlannerRequest, Depends(read_request)]
 CouncilDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_council_request)]
+ScoresDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_scores_request)]
 BodyDep = Annotated[bytes, Depends(read_body)]

@@ -17,14 +17,29 @@ from api.identity.audit import Action, record
 from api.identity.current import signature
 from api.identity.declared import requires
 from api.identity.roles import Capability
+from api.planner.alternatives import (
+    alternatives_page,
+    read_plan_ids,
+    refused_page,
+    scores_payload,
+)
 from api.planner.downloads import download, download_format
+from api.planner.overview import PICTURE_POLICY, SVG
 from api.planner.pages import planner_page
-from api.planner.request import JSON, BodyDep, CouncilDep, PlannerDep
+from api.planner.request import (
+    JSON,
+    BodyDep,
+    CouncilDep,
+    PlannerDep,
+    ScoresDep,
+    read_comparison,
+)
 from api.planner.steps import read_beginning, read_step
 from api.reads import ANSWERING
 from api.settings import user_name
 from boundaries.plans.rules import BrokenAreaError, UnlikelyBridgeError
 from boundaries.plans.serialization import PlanConflictError
+from geo.errors import PatchmapError
 
 router = APIRouter(prefix="/planner", dependencies=[requires(Capability.READ_PLANS)])
 _EDITS = requires(Capability.EDIT_PLANS)
@@ -38,7 +53,12 @@ def planner(request: Request, answers: AnswersDep, settings: SettingsDep) -> Res
     def page() -> Response:
         snapshot = answers.snapshot()
         basemap = basemaps.tiled(snapshot, settings.tiles)
-        return planner_page(snapshot, request.query_params.multi_items(), basemap)
+        return planner_page(
+            snapshot,
+            request.query_params.multi_items(),
+            basemap=basemap,
+            gallery=request.app.state.plan_sessions.gallery,
+        )
 
     return not_modified_or(
         request,
@@ -47,6 +67,34 @@ def planner(request: Request, answers: AnswersDep, settings: SettingsDep) -> Res
         media_type=HTML,
         setting=f"{basemaps.key(settings.tiles)} {signature() or user_name()}",
     )
+
+
+@router.get("/compare")
+def compare(request: Request, answers: AnswersDep) -> Response:
+    """Return plans side by side: a column of scores and a map for each."""
+
+    def page() -> Response:
+        plans = answers.snapshot().plans()
+        try:
+            planner, text = read_comparison(request, answers)
+            sessions = [planner.session(plan_id) for plan_id in read_plan_ids(text, plans)]
+            return alternatives_page(sessions, plans, planner.question.query())
+        except PatchmapError as error:
+            return refused_page(error, plans)
+
+    return not_modified_or(request, answers, page, media_type=HTML, reads=ANSWERING)
+
+
+@router.get("/scores")
+def scores(request: Request, request_and_choice: ScoresDep) -> Response:
+    """Return the scores of plans side by side, and what tells the plans apart."""
+    planner, choice = request_and_choice
+
+    def answer() -> Response:
+        plan_ids = read_plan_ids(choice.get("plan", ""), planner.answers.snapshot().plans())
+        return _json(scores_payload([planner.session(plan_id) for plan_id in plan_ids]))
+
+    return not_modified_or(request, planner.answers, answer, media_type=JSON, reads=ANSWERING)
 
 
 @router.get("/blocks/{layer_id}")
@@ -70,6 +118,22 @@ def plan(request: Request, planner: PlannerDep, plan_id: str) -> Response:
         lambda: _json(planner.session(plan_id).payload()),
         media_type=JSON,
         reads=ANSWERING,
+    )
+
+
+@router.get("/plans/{plan_id}/map.svg")
+def picture(request: Request, planner: PlannerDep, plan_id: str) -> Response:
+    """Return a small map of a plan: its areas by variance."""
+    return not_modified_or(
+        request,
+        planner.answers,
+        lambda: Response(
+            planner.sessions.gallery.picture(plan_id),
+            media_type=SVG.content_type,
+            headers={"content-security-policy": PICTURE_POLICY},
+        ),
+        media_type=SVG.media_type,
+        reads=("layers", "plans"),
     )
 
 

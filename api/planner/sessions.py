@@ -17,6 +17,7 @@ from api.load.memory import MemoryBudget
 from api.load.turns import Turns
 from api.planner.council import OptionsPayload, compare_sizes, options_payload, read_sizes
 from api.planner.facts import Row
+from api.planner.overview import PlanGallery
 from api.planner.payload import (
     AreaRows,
     ChangePayload,
@@ -114,7 +115,10 @@ class EditingSession:
 
 
 class PlanSessions:
-    """The editing sessions of one store, shared by all who call its service."""
+    """The editing sessions of one store, shared by all who call its service.
+
+    `gallery` shows its plans at a glance.
+    """
 
     def __init__(
         self, store: Store, turns: Turns, memory: MemoryBudget, *, locations: bool = True
@@ -122,6 +126,7 @@ class PlanSessions:
         self._store = store
         self._turns = turns
         self._data = PlanData(store, memory)
+        self.gallery = PlanGallery(store, self._data, turns=turns, memory=memory)
         self._cache: RecentCache[EditingSession] = RecentCache(memory)
         self._listing = threading.Lock()
         self._turns_of: dict[str, Turns] = {}

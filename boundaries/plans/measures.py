@@ -228,6 +228,13 @@ class PlanMeasures:
                 columns[-2 * means : -means] /= columns[-means:]
         return dict(zip(names, columns, strict=False))
 
+    def variances(self, electors: str = "electors") -> Floats:
+        """The variance of each area, in the order of the areas: quicker than all of `frame`.
+
+        No shape is dissolved for it. NaN for an area without members.
+        """
+        return self._equality(electors, "")["variance"]
+
     def _equality(self, electors: str, ending: str) -> dict[str, Floats]:
         members = [area.members or 0 for area in self.state.areas.values()]
         columns = electoral_variance(self.totals[electors], members, average=self.average(electors))

@@ -39,7 +39,8 @@ def plan_scores(
     `largest_variance` and `mean_variance` (of the absolute values, as shares), named with the
     suffix of the electorate; `unassigned` (blocks), `in_pieces` (areas), `blocks_moved` (since the
     plan began); `hotspots_split`, and `split_ID` for each layer; `polsby_popper` (the mean of the
-    areas), `least_polsby_popper` and `cut_edges`. What is not known is NaN.
+    areas), `least_polsby_popper` and `cut_edges`. What is not known is NaN, and so is what a plan
+    without any area would split.
 
     Raises
     ------
@@ -74,14 +75,14 @@ def _scores(draft: Draft, layers: Mapping[str, Overlaps], least_share: float) ->
         "unassigned": len(now.blocks(UNASSIGNED)),
         "in_pieces": int((frame.loc[filled, "pieces"] > 1).sum()),
         "blocks_moved": int(np.count_nonzero(plan.start.assigned != now.assigned)),
-        "hotspots_split": spots.count_split(now.assigned) if spots.names else np.nan,
+        "hotspots_split": spots.count_split(now.assigned) if spots.names and filled else np.nan,
         **{
-            f"split_{name}": _split(overlaps, draft, least_share)
+            f"split_{name}": _split(overlaps, draft, least_share) if filled else np.nan
             for name, overlaps in layers.items()
         },
         "polsby_popper": compact.mean(),
         "least_polsby_popper": compact.min(),
-        "cut_edges": measures.cut_edges,
+        "cut_edges": measures.cut_edges if filled else np.nan,
     }
 
 

@@ -35,6 +35,7 @@ PAGES = (
     "/allocation",
     "/allocation/map",
     "/planner",
+    "/planner/compare",
     "/search",
 )
 

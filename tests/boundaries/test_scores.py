@@ -50,7 +50,7 @@ def test_blocks_without_an_area_and_areas_in_pieces_are_counted(city):
     assert table["unassigned"].tolist() == [0, 24]
     assert table["areas"].tolist() == [2, 0]
     # A plan without areas has no variance and no shape: unknown, not zero.
-    unknown = ["beyond_10", "largest_variance", "polsby_popper"]
+    unknown = ["beyond_10", "largest_variance", "polsby_popper", "hotspots_split", "cut_edges"]
     assert table.loc["empty", unknown].isna().all()
 
 
