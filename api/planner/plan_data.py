@@ -16,10 +16,11 @@ from api.load.memory import MemoryBudget
 from api.planner.drawn_blocks import drawn_blocks
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.figures import Figures, block_figures, figure_blocks, plan_question
+from boundaries.plans.fit import Target
 from boundaries.plans.overlaps import Overlaps
 from geo.question.model import Question
 from geo.store.contract import Store
-from geo.store.layer_ids import areas_among
+from geo.store.layer_ids import areas_among, check_areas
 
 Value = TypeVar("Value")
 
@@ -101,6 +102,7 @@ class PlanData:
         self._figures: RecentCache[Figures] = RecentCache(memory)
         self._overlaps: RecentCache[Mapping[str, Overlaps]] = RecentCache(memory)
         self._drawn: RecentCache[bytes] = RecentCache(memory)
+        self._targets: RecentCache[Target] = RecentCache(memory)
 
     def version(self, *subjects: str) -> tuple[object, ...]:
         """The store's UUID and its change counters for some subjects, such as `layers`."""
@@ -144,6 +146,22 @@ class PlanData:
             (blocks.layer_id, *self.version("layers")), lambda: self._layer_overlaps(blocks)
         )
         return {"hotspots": _named_hotspots(figures), **layers}
+
+    def target(self, blocks: BlockLayer, layer_id: str) -> Target:
+        """The areas of a layer on the blocks of plans, to see how far these fit it.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such layer.
+        InputError
+            If its areas overlap, or it is no layer of areas.
+        """
+        check_areas(self._store.layers(), self._store.layer(layer_id)[0])
+        return self._targets.get_or_build(
+            (blocks.layer_id, layer_id, *self.version("layers")),
+            lambda: Target.of(layer_id, self._store.layer(layer_id)[1], blocks),
+        )
 
     def drawn_blocks(self, layer_id: str) -> bytes:
         """The blocks of a layer as the page draws them; see `drawn_blocks`.

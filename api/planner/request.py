@@ -16,6 +16,8 @@ from api.planner.payload import ChangePayload
 from api.planner.sessions import EditingSession, PlanSessions
 from api.planner.steps import PlanStep
 from api.query import QUESTION_PARAMETERS, only
+from boundaries.plans.fit import Target
+from geo.errors import QuestionError
 from geo.question.model import Question
 from geo.text import refuse_control_escapes
 
@@ -47,6 +49,10 @@ class PlannerRequest:
             If there is no such plan.
         """
         return self._sessions.get(plan_id, self._narrowed)
+
+    def target(self, session: EditingSession, layer_id: str) -> Target:
+        """The areas of a layer on the blocks of an open plan; see `PlanData.target`."""
+        return self._sessions.target(session, layer_id)
 
     def step(self, plan_id: str, step: PlanStep) -> ChangePayload:
         """Take a step of a plan; see `PlanSessions.step`."""
@@ -97,6 +103,14 @@ def read_comparison(request: Request, answers: Answers) -> tuple[PlannerRequest,
     return PlannerRequest(answers, request.app.state.plan_sessions, question), plans
 
 
+async def read_fit_request(request: Request, answers: AnswersDep) -> tuple[PlannerRequest, str]:
+    """Read the Question of a request, and the layer that a plan is to fit."""
+    planner, terms = _read(request, answers, besides=("target",))
+    if not terms.get("target"):
+        raise QuestionError("target", "name the layer that the plan is to fit")
+    return planner, terms["target"]
+
+
 def _read(
     request: Request, answers: AnswersDep, *, besides: tuple[str, ...] = ()
 ) -> tuple[PlannerRequest, dict[str, str]]:
@@ -134,4 +148,5 @@ async def read_body(request: Request) -> bytes:
 PlannerDep = Annotated[PlannerRequest, Depends(read_request)]
 CouncilDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_council_request)]
 ScoresDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_scores_request)]
+FitDep = Annotated[tuple[PlannerRequest, str], Depends(read_fit_request)]
 BodyDep = Annotated[bytes, Depends(read_body)]

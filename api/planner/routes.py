@@ -13,6 +13,7 @@ from api.dependencies import HTML, AnswersDep, SettingsDep
 from api.errors import problem
 from api.etags import not_modified_or
 from api.formats.encoding import to_json
+from api.formats.registry import CSV
 from api.identity.audit import Action, record
 from api.identity.current import signature
 from api.identity.declared import requires
@@ -24,12 +25,14 @@ from api.planner.alternatives import (
     scores_payload,
 )
 from api.planner.downloads import download, download_format
+from api.planner.fit import changes_file, fit_payload
 from api.planner.overview import PICTURE_POLICY, SVG
 from api.planner.pages import planner_page
 from api.planner.request import (
     JSON,
     BodyDep,
     CouncilDep,
+    FitDep,
     PlannerDep,
     ScoresDep,
     read_comparison,
@@ -186,6 +189,32 @@ def council(request: Request, request_and_terms: CouncilDep, plan_id: str) -> Re
         lambda: _json(planner.session(plan_id).council(terms)),
         media_type=JSON,
         reads=ANSWERING,
+    )
+
+
+@router.get("/plans/{plan_id}/fit")
+def fit(request: Request, request_and_target: FitDep, plan_id: str) -> Response:
+    """Return how far a plan fits another layer, the blocks in between, and what changed."""
+    planner, target = request_and_target
+
+    def page() -> Response:
+        session = planner.session(plan_id)
+        return _json(fit_payload(session.draft, planner.target(session, target)))
+
+    return not_modified_or(request, planner.answers, page, media_type=JSON, reads=ANSWERING)
+
+
+@router.get("/plans/{plan_id}/fit/changes.csv")
+def fit_changes(request: Request, request_and_target: FitDep, plan_id: str) -> Response:
+    """Return each block that changed its area since the plan began: who, from, to, why."""
+    planner, target = request_and_target
+
+    def page() -> Response:
+        session = planner.session(plan_id)
+        return changes_file(session.draft, planner.target(session, target))
+
+    return not_modified_or(
+        request, planner.answers, page, media_type=CSV.content_type, reads=ANSWERING
     )
 
 

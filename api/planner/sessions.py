@@ -33,6 +33,7 @@ from api.planner.steps import Beginning, PlanStep
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
 from boundaries.plans.figures import Figures
+from boundaries.plans.fit import Target
 from boundaries.plans.serialization import PlanConflictError
 from boundaries.plans.suggestions import suggest_moves
 from geo.properties import cached_property
@@ -191,6 +192,10 @@ class PlanSessions:
             return change_payload(
                 session.draft, draft, session.counters, before=session.rows, now=after.rows
             )
+
+    def target(self, session: EditingSession, layer_id: str) -> Target:
+        """The areas of a layer on the blocks of an open plan; see `PlanData.target`."""
+        return self._data.target(session.draft.block_layer, layer_id)
 
     def begin(self, beginning: Beginning) -> tuple[Draft, list[Row]]:
         """Start a plan and save it.

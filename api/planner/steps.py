@@ -63,6 +63,16 @@ class Move(_Forcible):
         return plan.move(self.blocks, self.to, signed=signed, force=self.force)
 
 
+class Keep(_Step):
+    """Record the decision that blocks stay in their areas."""
+
+    step: Literal["keep"]
+    blocks: Blocks
+
+    def _take(self, plan: Plan, signed: Signed) -> Plan:
+        return plan.keep(self.blocks, signed=signed)
+
+
 class Split(_Forcible):
     """Make a new area of some blocks of an area."""
 
@@ -202,6 +212,7 @@ class HistoryStep(_Step):
 
 PlanStep = Annotated[
     Move
+    | Keep
     | Split
     | Merge
     | Add

@@ -135,9 +135,13 @@ def describe(step: Step, titles: Mapping[str, str] | None = None) -> str:
     pairs = Counter(step.blocks.values())
     if len(pairs) > _NAMED_PAIRS:
         areas = {code for pair in pairs for code in pair} - {UNASSIGNED}
-        return "; ".join([*phrases, f"moved {len(step.blocks)} blocks among {len(areas)} areas"])
+        done = "kept {} blocks in" if step.kind == "keep" else "moved {} blocks among"
+        return "; ".join([*phrases, f"{done.format(len(step.blocks))} {len(areas)} areas"])
     for (left, entered), number in sorted(pairs.items()):
         blocks = "1 block" if number == 1 else f"{number} blocks"
+        if left == entered:
+            phrases.append(f"kept {blocks} in {called.get(left, left)}")
+            continue
         phrases.append(
             f"moved {blocks} from {called.get(left, left)} to {called.get(entered, entered)}"
         )

@@ -207,6 +207,39 @@ class Plan:
             raise InputError("nothing to move: every block is in that area already")
         return self._take(Step("move", signed, blocks, forced=force))
 
+    def keep(self, blocks: Iterable[str], *, signed: Signed) -> Plan:
+        """Record the decision that blocks stay in their areas.
+
+        Nothing moves: the step is for the record, with its reason, and can be undone.
+
+        Parameters
+        ----------
+        blocks
+            Block codes.
+        signed
+            Who decided it, when and why.
+
+        Returns
+        -------
+        The plan after the step.
+
+        Raises
+        ------
+        InputError
+            If a block is unknown or in no area, or there are none.
+        ConflictError
+            If an area is locked.
+        """
+        chosen = sorted(set(blocks))
+        _refuse_unknown(chosen, self.now.graph)
+        areas = {code: self.now.assigned[self.now.graph.positions[code]] for code in chosen}
+        if not areas:
+            raise InputError("there is no block to keep; choose one or more")
+        for code, area in areas.items():
+            if area == UNASSIGNED:
+                raise InputError(f"block {code} is in no area; move it into one")
+        return self._take(Step("keep", signed, {code: (at, at) for code, at in areas.items()}))
+
     def split(
         self, area: str, blocks: Iterable[str], *, new: Area, signed: Signed, force: bool = False
     ) -> Plan:

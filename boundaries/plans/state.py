@@ -75,10 +75,10 @@ class Step:
     Attributes
     ----------
     kind
-        One of `move`, `split`, `merge`, `add`, `remove`, `rename`, `members`, `council`,
+        One of `move`, `keep`, `split`, `merge`, `add`, `remove`, `rename`, `members`, `council`,
         `share`, `lock`, `unlock`, `bridge`, `unbridge`, `undo` or `redo`.
     blocks
-        Block code → area code before and after.
+        Block code → area code before and after; for `keep` the same.
     areas
         Area code → area before and after, None if there is none.
     bridges

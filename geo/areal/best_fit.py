@@ -40,10 +40,13 @@ class BestFit:
         One row per block that does not lie wholly in its area, by block code: `area_code`,
         `share` (of the block's surface in that area, 0 to 1), `elsewhere` (the other areas, the
         largest share first), `share_outside` (of its surface in no area). The worst fit first.
+    overlap
+        How much of each block lies in each area, as `overlap_shares` returns it.
     """
 
     assignment: pd.Series
     straddling: pd.DataFrame
+    overlap: pd.DataFrame
 
 
 def best_fit(
@@ -99,7 +102,7 @@ def best_fit(
         inside = position != OUTSIDE
         assignment[centres.index[known][inside]] = areas.index[position[inside]]
     assignment = assignment.astype("str").rename_axis("block_code")
-    return BestFit(assignment, _straddling(assignment, overlap, tolerance))
+    return BestFit(assignment, _straddling(assignment, overlap, tolerance), overlap)
 
 
 def overlap_shares(blocks: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.DataFrame:

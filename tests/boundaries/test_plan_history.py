@@ -16,13 +16,13 @@ from tests.boundaries.drawn import SIGNED, drawn, picture
 
 PLANNERS = ("Ann", "Bob")
 KINDS = (
-    "move", "force", "split", "merge", "rename", "members", "council", "share", "lock", "unlock",
-    "remove",
+    "move", "keep", "force", "split", "merge", "rename", "members", "council", "share", "lock",
+    "unlock", "remove",
     "undo", "undo", "undo", "redo", "redo",
 )  # fmt: skip
 
 
-def taken(plan, draw, signed):  # noqa: PLR0911 - one for each kind of step
+def taken(plan, draw, signed):  # noqa: C901, PLR0911 - one for each kind of step
     """One step of any kind; the plan as it is where the step is refused."""
     areas = st.sampled_from(sorted(plan.now.areas) or ["A"])
     blocks = st.lists(st.sampled_from(plan.now.graph.codes), min_size=1, max_size=4, unique=True)
@@ -32,6 +32,8 @@ def taken(plan, draw, signed):  # noqa: PLR0911 - one for each kind of step
             case "move" | "force":
                 to, force = draw.draw(areas), kind == "force"
                 return plan.move(draw.draw(blocks), to, signed=signed, force=force)
+            case "keep":
+                return plan.keep(draw.draw(blocks), signed=signed)
             case "split":
                 new = Area(f"N{number}", f"New {number}", 1)
                 return plan.split(area, draw.draw(blocks), new=new, signed=signed, force=True)

@@ -13,6 +13,7 @@ from api.commands.context import CommandContext, is_table, read_table, read_vect
 from api.commands.plans.answers import ANSWERS
 from api.commands.plans.council import COUNCIL
 from api.commands.plans.files import export
+from api.commands.plans.fit import FIT
 from api.commands.plans.options import (
     Against,
     By,
@@ -51,7 +52,7 @@ MOST_STRADDLING: Final = 10
 """Blocks that straddle areas, listed by name when a plan starts."""
 
 plans = typer.Typer(help="Draft, measure and compare boundary plans.", no_args_is_help=True)
-for _name, _command in (STEPS | COUNCIL | ANSWERS | SCORES | {"export": export}).items():
+for _name, _command in (STEPS | COUNCIL | ANSWERS | SCORES | FIT | {"export": export}).items():
     plans.command(_name)(_command)
 
 BlocksLayer = Annotated[str, typer.Option("--blocks", help="Layer of blocks.")]

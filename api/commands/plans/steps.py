@@ -33,6 +33,13 @@ def move(
     step(context, plan_id, lambda plan: plan.move(blocks, target, signed=sign, force=force))
 
 
+def keep(
+    context: typer.Context, plan_id: PlanId, blocks: Blocks, reason: Reason = "", by: By = ""
+) -> None:
+    """Keep blocks in their areas, as a decision in the history."""
+    step(context, plan_id, lambda plan: plan.keep(blocks, signed=signed(by, reason)))
+
+
 def split(
     context: typer.Context,
     plan_id: PlanId,
@@ -221,7 +228,7 @@ def redo(context: typer.Context, plan_id: PlanId, reason: Reason = "", by: By = 
 
 
 STEPS: dict[str, Callable[..., None]] = {
-    "move": move, "split": split, "merge": merge, "add-area": add_area,
+    "move": move, "keep": keep, "split": split, "merge": merge, "add-area": add_area,
     "remove-area": remove_area, "rename": rename, "members": members,
     "council-size": council_size, "lock": lock, "unlock": unlock, "bridge": bridge,
     "unbridge": unbridge, "undo": undo, "redo": redo,

@@ -14,7 +14,7 @@ from api.cli import app
 LONGEST_LINE = 80
 IMPERATIVES = {
     "Add", "Approve", "Back", "Check", "Compare", "Copy", "Count", "Create", "Download", "Draw",
-    "Export", "Find", "Group", "Import", "List", "Lock", "Make", "Map", "Measure", "Merge",
+    "Export", "Find", "Group", "Import", "Keep", "List", "Lock", "Make", "Map", "Measure", "Merge",
     "Move", "Plan", "Propose", "Rank", "Read", "Redo", "Remove", "Rename", "Restore", "Search",
     "Serve", "Set", "Share", "Show", "Start", "Suggest", "Test", "Treat", "Undo", "Unlock",
     "Withdraw", "Write",
