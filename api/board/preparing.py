@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
 
 from api.addresses import addresses_below
 from api.answers import Answers
@@ -13,6 +12,7 @@ from api.basemap.sources import Basemaps
 from api.board.map_page import draw_maps
 from api.board.opening import opening_view
 from api.board.page import board_parts, open_board
+from api.board.view import BoardView
 from api.calls import BusyError, Call, CallerLeftError, serving_call
 from api.identity.view import EVERYTHING, DataView
 from api.load.log import log
@@ -30,6 +30,8 @@ class BoardPreparation:
     ----------
     views
         Of which views of the data there is to be a board, in this order.
+    drawn
+        Called after the first map, and perhaps again: what it starts takes no processor from that.
     then
         Works out after them what is opened next.
     """
@@ -41,10 +43,12 @@ class BoardPreparation:
         settings: Settings,
         *,
         views: Sequence[DataView] = (EVERYTHING,),
+        drawn: Callable[[], object] = lambda: None,
         then: Callable[[Answers], object] = lambda _: None,
     ) -> None:
         self._answers, self._basemaps, self._settings = answers, basemaps, settings
         self._views = views
+        self._drawn = drawn
         self._then = then
         self._call = Call()
 
@@ -68,15 +72,30 @@ class BoardPreparation:
                 pass  # whoever opens the board gets the reason
             except Exception as fault:  # noqa: BLE001 - likewise; the trace is of use at once
                 log.error("preparing the board failed", exc_info=fault)
+            finally:
+                if not self._call.ended:
+                    self._drawn()
 
     def _prepare(self, view: DataView) -> None:
         # An officer's areas may be gone: others still see theirs.
         with suppress(PatchmapError):
-            prepare_board(self._answers.of(view), self._basemaps, self._settings)
+            answers = self._answers.of(view)
+            prepare_board(answers, self._basemaps, self._settings, drawn=self._drawn)
 
 
-def prepare_board(answers: Answers, basemaps: Basemaps, settings: Settings) -> None:
+def prepare_board(
+    answers: Answers,
+    basemaps: Basemaps,
+    settings: Settings,
+    *,
+    drawn: Callable[[], object] = lambda: None,
+) -> None:
     """Work out the board of a bare address, and its map; both are cached.
+
+    Parameters
+    ----------
+    drawn
+        Called when the map is drawn, before the sections below it are worked out.
 
     Raises
     ------
@@ -86,6 +105,10 @@ def prepare_board(answers: Answers, basemaps: Basemaps, settings: Settings) -> N
         If nobody wants it any more.
     """
     fields = list(opening_view(answers, []).options().items())
-    draw = partial(draw_maps, answers, basemaps, settings)
+
+    def draw(view: BoardView) -> None:
+        draw_maps(answers, basemaps, settings, view)
+        drawn()
+
     for _ in board_parts(open_board(answers, fields), draw):
         pass

@@ -182,6 +182,7 @@ def serve_store(
             app.state.basemaps,
             app.state.settings,
             views=expected_views(records, settings.access),
+            drawn=app.state.searches.warm_up,
             then=prepare_areas,
         )
         ready = partial(_warm_up, app, store, preparation)
@@ -191,11 +192,17 @@ def serve_store(
 
 def _warm_up(app: FastAPI, store: Store, preparation: BoardPreparation) -> None:
     """Load what the first request would otherwise wait for."""
+    # Commands that serve nothing save the time of these; scipy loads its own when first used.
+    import scipy.sparse.csgraph
+    import scipy.special  # noqa: F401 - see above
+
+    from api.pages.templating import load_templates  # noqa: PLC0415 - see above
+
     bound_arenas()
     # The thread that takes requests and answers health checks waits for one of these for each step.
     sys.setswitchinterval(SWITCH_S)
-    app.state.searches.warm_up()
     app.state.answers.snapshot()
+    load_templates("board")
     if store.incident_count() >= COMPILED_FROM:
         warm_up()
     # What is loaded by now stays loaded: without the freeze, the garbage collector scans it again
@@ -203,7 +210,10 @@ def _warm_up(app: FastAPI, store: Store, preparation: BoardPreparation) -> None:
     gc.collect()
     gc.freeze()
     if store.incident_count() >= PREPARED_FROM:
+        # It starts the process that searches, which takes seconds of a processor, after its map.
         preparation.start()
+    else:
+        app.state.searches.warm_up()
 
 
 def _release(app: FastAPI, store: Store, preparation: BoardPreparation) -> None:

@@ -60,3 +60,9 @@ templates.globals |= {
     "sentence": sentence,
     "average_words": average_words,
 }
+
+
+def load_templates(kind: str) -> None:
+    """Compile the templates whose names begin so, before the first page waits for it."""
+    for name in templates.list_templates(filter_func=lambda name: name.startswith(kind)):
+        templates.get_template(name)

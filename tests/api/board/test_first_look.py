@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from fastapi.testclient import TestClient
 from api.app import make_app
 from api.board.lasting import outdate_boards
 from api.board.preparing import BoardPreparation, prepare_board
-from api.board.sections import SECTIONS, WITH_TASKS
+from api.board.sections import SECTIONS, WITH_TASKS, render_or_explain
 from api.calls import CallerLeftError, OverdueError, current_call
+from api.maps.answer_map import draw
 from api.settings import Settings
 from geo.cells import MOST_CELLS, Cells, Grid, finest_width
 from geo.checkpoints import checkpoint
@@ -319,6 +320,42 @@ def test_cells_over_a_box_of_the_finest_width_can_be_made() -> None:
     box = shapely.box(430_000, 330_000, 444_000, 344_000)
     width = finest_width(box.bounds, "square")
     assert len(Cells.over(box, Grid(width, "square"))) <= MOST_CELLS * 1.02
+
+
+def test_what_takes_the_processor_starts_between_the_first_map_and_the_sections(
+    made_town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+
+    def noted(event: str, function: Callable[..., object]) -> Callable[..., object]:
+        def called(*arguments: object, **options: object) -> object:
+            events.append(event)
+            return function(*arguments, **options)
+
+        return called
+
+    monkeypatch.setattr("api.board.map_page.draw", noted("map", draw))
+    monkeypatch.setattr("api.board.page.render_or_explain", noted("section", render_or_explain))
+    with closing(GeoPackageStore(made_town)) as store, opened(store) as client:
+        state = client.app.state  # type: ignore[attr-defined]
+        work = state.answers, state.basemaps, state.settings
+        BoardPreparation(*work, drawn=lambda: events.append("drawn"))._run()
+    assert events[:3] == ["map", "drawn", "section"]
+
+
+def test_it_starts_also_where_no_first_board_can_be_drawn(tmp_path: Path) -> None:
+    with (
+        closing(GeoPackageStore(tmp_path / "empty.gpkg", create=True)) as store,
+        opened(store) as client,
+    ):
+        state = client.app.state  # type: ignore[attr-defined]
+        work = state.answers, state.basemaps, state.settings
+        events: list[str] = []
+        BoardPreparation(*work, drawn=lambda: events.append("drawn"))._run()
+        stopped = BoardPreparation(*work, drawn=lambda: events.append("after the end"))
+        stopped.stop()
+        stopped._run()
+    assert events == ["drawn"]
 
 
 def test_a_prepared_board_opens_without_asking_anything_anew(
