@@ -9,15 +9,15 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-import geopandas as gpd
 import shapely
 
 from api.load.memory import MemoryBudget
 from api.planner.drawn_blocks import drawn_blocks
 from boundaries.layers.blocks import BlockLayer
+from boundaries.plans.communities import Communities, community_areas
 from boundaries.plans.figures import Figures, block_figures, figure_blocks, plan_question
 from boundaries.plans.fit import Target
-from boundaries.plans.overlaps import Overlaps
+from boundaries.plans.overlaps import Overlaps, unique_names
 from geo.question.model import Question
 from geo.store.contract import Store
 from geo.store.layer_ids import areas_among, check_areas
@@ -101,6 +101,7 @@ class PlanData:
         self._blocks: RecentCache[BlockLayer] = RecentCache(memory)
         self._figures: RecentCache[Figures] = RecentCache(memory)
         self._overlaps: RecentCache[Mapping[str, Overlaps]] = RecentCache(memory)
+        self._communities: RecentCache[Communities] = RecentCache(memory)
         self._drawn: RecentCache[bytes] = RecentCache(memory)
         self._targets: RecentCache[Target] = RecentCache(memory)
 
@@ -163,6 +164,21 @@ class PlanData:
             lambda: Target.of(layer_id, self._store.layer(layer_id)[1], blocks),
         )
 
+    def communities(self, blocks: BlockLayer, layer_id: str) -> Communities:
+        """Which of the areas of another layer each block belongs to.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such layer.
+        InputError
+            If it is none of areas.
+        """
+        return self._communities.get_or_build(
+            (blocks.layer_id, layer_id, *self.version("layers")),
+            lambda: Communities.of_layer(blocks.areas, community_areas(self._store, layer_id)),
+        )
+
     def drawn_blocks(self, layer_id: str) -> bytes:
         """The blocks of a layer as the page draws them; see `drawn_blocks`.
 
@@ -183,7 +199,7 @@ class PlanData:
                 continue
             areas = self._store.layer(metadata.layer_id)[1]
             if len(areas) <= MAX_LAYER_AREAS and shapely.is_valid(areas.geometry).all():
-                named = areas.set_axis(_unique_names(areas))
+                named = areas.set_axis(unique_names(areas))
                 overlaps[metadata.title or metadata.layer_id] = Overlaps.of_layer(
                     blocks.areas, named
                 )
@@ -198,13 +214,3 @@ def _named_hotspots(figures: Figures) -> Overlaps:
     }
     spots = figures.hotspots
     return replace(spots, names=tuple(names.get(name, name) for name in spots.names))
-
-
-def _unique_names(areas: gpd.GeoDataFrame) -> list[str]:
-    """A name for each area; names that several share get their code behind."""
-    names = areas["area_name"].astype(str)
-    is_shared = names.duplicated(keep=False)
-    return [
-        f"{name} ({code})" if shared else name
-        for code, name, shared in zip(areas.index, names, is_shared, strict=True)
-    ]

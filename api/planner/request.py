@@ -12,6 +12,7 @@ from api.dependencies import AnswersDep
 from api.identity.identity import identity_of
 from api.identity.view import DataView
 from api.pages.bar import folded
+from api.planner.improving import TERMS
 from api.planner.payload import ChangePayload
 from api.planner.sessions import EditingSession, PlanSessions
 from api.planner.steps import PlanStep
@@ -24,6 +25,9 @@ from geo.text import refuse_control_escapes
 JSON: Final = "application/json"
 COUNCIL_PARAMETERS: Final = ("sizes", "pattern", "electorate")
 """Which council sizes are compared, over wards of how many members, by which electorate."""
+
+COMMUNITIES_PARAMETERS: Final = ("communities",)
+"""Of which layer the areas are communities."""
 
 SCORES_PARAMETERS: Final = ("plan",)
 """Which plans are compared, by ids with commas between them."""
@@ -77,6 +81,20 @@ async def read_council_request(
 ) -> tuple[PlannerRequest, dict[str, str]]:
     """Read the Question of a request, and which council sizes it compares."""
     return _read(request, answers, besides=COUNCIL_PARAMETERS)
+
+
+async def read_communities_request(
+    request: Request, answers: AnswersDep
+) -> tuple[PlannerRequest, dict[str, str]]:
+    """Read the Question of a request, and the layer of the communities that it looks at."""
+    return _read(request, answers, besides=COMMUNITIES_PARAMETERS)
+
+
+async def read_improving_request(
+    request: Request, answers: AnswersDep
+) -> tuple[PlannerRequest, dict[str, str]]:
+    """Read the Question of a request, and what it says of a search for a better plan."""
+    return _read(request, answers, besides=TERMS)
 
 
 async def read_scores_request(
@@ -147,6 +165,8 @@ async def read_body(request: Request) -> bytes:
 
 PlannerDep = Annotated[PlannerRequest, Depends(read_request)]
 CouncilDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_council_request)]
+CommunitiesDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_communities_request)]
+ImprovingDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_improving_request)]
 ScoresDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_scores_request)]
 FitDep = Annotated[tuple[PlannerRequest, str], Depends(read_fit_request)]
 BodyDep = Annotated[bytes, Depends(read_body)]

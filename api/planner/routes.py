@@ -24,15 +24,19 @@ from api.planner.alternatives import (
     refused_page,
     scores_payload,
 )
+from api.planner.communities_text import communities_payload
 from api.planner.downloads import download, download_format
 from api.planner.fit import changes_file, fit_payload
+from api.planner.improving import ImprovingTerms, improve
 from api.planner.overview import PICTURE_POLICY, SVG
 from api.planner.pages import planner_page
 from api.planner.request import (
     JSON,
     BodyDep,
+    CommunitiesDep,
     CouncilDep,
     FitDep,
+    ImprovingDep,
     PlannerDep,
     ScoresDep,
     read_comparison,
@@ -42,7 +46,7 @@ from api.reads import ANSWERING
 from api.settings import user_name
 from boundaries.plans.rules import BrokenAreaError, UnlikelyBridgeError
 from boundaries.plans.serialization import PlanConflictError
-from geo.errors import PatchmapError
+from geo.errors import PatchmapError, QuestionError
 
 router = APIRouter(prefix="/planner", dependencies=[requires(Capability.READ_PLANS)])
 _EDITS = requires(Capability.EDIT_PLANS)
@@ -177,6 +181,37 @@ def suggestions(request: Request, planner: PlannerDep, plan_id: str) -> Response
         media_type=JSON,
         reads=ANSWERING,
     )
+
+
+@router.get("/plans/{plan_id}/alternative")
+def alternative(request: Request, request_and_terms: ImprovingDep, plan_id: str) -> Response:
+    """Return the best plan that one round of a search finds; it stops when nobody waits for it."""
+    planner, query = request_and_terms
+
+    def answer() -> Response:
+        terms, session = ImprovingTerms.read(query), planner.session(plan_id)
+        layer_id = terms.communities
+        communities = planner.sessions.communities(session, layer_id) if layer_id else None
+        run = request.app.state.searches
+        return _json(improve(session.draft, terms, communities=communities, run=run))
+
+    return not_modified_or(request, planner.answers, answer, media_type=JSON, reads=ANSWERING)
+
+
+@router.get("/plans/{plan_id}/communities")
+def communities(request: Request, request_and_layer: CommunitiesDep, plan_id: str) -> Response:
+    """Return how far a plan keeps the areas of a layer whole."""
+    planner, query = request_and_layer
+
+    def answer() -> Response:
+        layer_id = query.get("communities", "")
+        if not layer_id:
+            raise QuestionError("communities", "name the layer whose areas are communities")
+        session = planner.session(plan_id)
+        known = planner.sessions.communities(session, layer_id)
+        return _json(communities_payload(session.draft, known))
+
+    return not_modified_or(request, planner.answers, answer, media_type=JSON, reads=ANSWERING)
 
 
 @router.get("/plans/{plan_id}/council")

@@ -30,6 +30,7 @@ from api.planner.payload import (
 )
 from api.planner.plan_data import PlanData, RecentCache
 from api.planner.steps import Beginning, PlanStep
+from boundaries.plans.communities import Communities
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
 from boundaries.plans.figures import Figures
@@ -207,6 +208,10 @@ class PlanSessions:
         draft, straddling = new_plan(self._store, **beginning.model_dump())
         plan = save_plan(self._store, draft.plan)
         return replace(draft, plan=plan), records(straddling.reset_index())
+
+    def communities(self, session: EditingSession, layer_id: str) -> Communities:
+        """Which areas of a layer the blocks of a plan belong to; see `PlanData.communities`."""
+        return self._data.communities(session.draft.block_layer, layer_id)
 
     def drawn_blocks(self, layer_id: str) -> bytes:
         """The blocks of a layer as the page draws them; see `drawn_blocks.drawn_blocks`.

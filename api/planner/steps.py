@@ -73,6 +73,16 @@ class Keep(_Step):
         return plan.keep(self.blocks, signed=signed)
 
 
+class Reassign(_Forcible):
+    """Move blocks into different areas at once, as an alternative has them."""
+
+    step: Literal["reassign"]
+    targets: Annotated[dict[Code, Code], Field(min_length=1, max_length=100_000)]
+
+    def _take(self, plan: Plan, signed: Signed) -> Plan:
+        return plan.reassign(self.targets, signed=signed, force=self.force)
+
+
 class Split(_Forcible):
     """Make a new area of some blocks of an area."""
 
@@ -213,6 +223,7 @@ class HistoryStep(_Step):
 PlanStep = Annotated[
     Move
     | Keep
+    | Reassign
     | Split
     | Merge
     | Add

@@ -2,16 +2,21 @@
 
 One block at a time moves to an area that it touches; changes that worsen the balance are accepted
 less and less often. Every state on the way is valid: locked areas and unassigned blocks stay as
-they are, no area becomes empty or breaks into more pieces, and the limits hold.
+they are, no area becomes empty or breaks into more pieces, and the limits hold. A limit that the
+plan itself is beyond is not to be exceeded further.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 import numpy as np
+import shapely
+from numpy.typing import NDArray
 
+from boundaries.plans.communities import NO_COMMUNITY, Communities
 from boundaries.plans.state import State
 from boundaries.plans.suggestions import Balance
 from geo.areal.measured_blocks import MeasuredBlocks
@@ -25,6 +30,9 @@ _HOTTEST, _COLDEST = 1e-2, 1e-6
 # Below this an improvement is rounding.
 _LEAST_GAIN = 1e-12
 
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class AlternativeLimits:
@@ -37,10 +45,13 @@ class AlternativeLimits:
     cut_edges_growth
         Cut edges (see `PlanMeasures`) may grow by at most this share, so that areas do not grow
         arms.
+    least_compactness
+        No area may become less compact than this (Polsby–Popper, from 0 to 1); None for no limit.
     """
 
     moved_share: float = 0.2
     cut_edges_growth: float = 0.05
+    least_compactness: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.moved_share <= 1:
@@ -49,6 +60,10 @@ class AlternativeLimits:
             )
         if self.cut_edges_growth < 0:
             raise InputError("the growth of cut edges cannot be negative; give 0 or more")
+        if self.least_compactness is not None and not 0 <= self.least_compactness <= 1:
+            raise InputError(
+                f"the least compactness is {self.least_compactness}; give 0 to 1, which is a circle"
+            )
 
 
 @dataclass(frozen=True)
@@ -83,10 +98,11 @@ def find_alternative(
     *,
     column: str = "electors",
     limits: AlternativeLimits | None = None,
+    communities: Communities | None = None,
     steps: int = 200_000,
     seed: int = 0,
 ) -> Alternative:
-    """Anneal a plan towards balance.
+    """Anneal a plan towards balance; see `AnnealingProblem.of` and `anneal`.
 
     Parameters
     ----------
@@ -98,6 +114,8 @@ def find_alternative(
         The column to balance, per member if members are known.
     limits
         How far the alternative may go; None for the defaults of `AlternativeLimits`.
+    communities
+        No more of these are divided than the plan divides; None to look at none.
     steps
         How many changes to try; 200,000 take about half a second for a city of 800 blocks.
     seed
@@ -111,14 +129,115 @@ def find_alternative(
     ------
     InputError
         As `Balance.of`.
+    """
+    problem = AnnealingProblem.of(
+        state, blocks, column=column, limits=limits, communities=communities
+    )
+    return anneal(problem, steps=steps, seed=seed)
+
+
+@dataclass(frozen=True, eq=False)
+class AnnealingProblem:
+    """What annealing needs of a plan: little enough to be sent to another process.
+
+    Attributes
+    ----------
+    codes
+        n block codes.
+    near
+        The positions of the neighbours of each block, bridges included, sorted.
+    locked
+        Whether each area of the balance is locked.
+    balance
+        The areas that count, which blocks they have, and their loads.
+    limits
+        How far an alternative may go.
+    community
+        The community of each block, −1 for none, shape (n,); None where none is to be kept.
+    square_metres, perimeter, edges, shared_m
+        Of the blocks, shape (n,), and of pairs of neighbours, shape (m, 2) and (m,): all empty
+        where shapes have no limit.
+    """
+
+    codes: tuple[str, ...]
+    near: list[list[int]]
+    locked: list[bool]
+    balance: Balance
+    limits: AlternativeLimits
+    community: Ints | None
+    square_metres: Floats = field(default_factory=lambda: np.empty(0))
+    perimeter: Floats = field(default_factory=lambda: np.empty(0))
+    edges: Ints = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    shared_m: Floats = field(default_factory=lambda: np.empty(0))
+
+    @classmethod
+    def of(
+        cls,
+        state: State,
+        blocks: MeasuredBlocks,
+        *,
+        column: str = "electors",
+        limits: AlternativeLimits | None = None,
+        communities: Communities | None = None,
+    ) -> AnnealingProblem:
+        """Pose the problem of balancing a plan.
+
+        Parameters
+        ----------
+        state, blocks, column, limits, communities
+            As `find_alternative` takes them.
+
+        Returns
+        -------
+        The problem.
+
+        Raises
+        ------
+        InputError
+            As `Balance.of`.
+        """
+        graph = state.graph
+        limits = limits or AlternativeLimits()
+        balance = Balance.of(state, blocks, column=column)
+        shapes: tuple[Floats, Floats, Ints, Floats] | tuple[()] = ()
+        if limits.least_compactness is not None:
+            outlines = blocks.geometry
+            shapes = (
+                shapely.area(outlines), shapely.length(outlines), graph.edges, graph.shared_m,
+            )  # fmt: skip
+        return cls(
+            graph.codes,
+            [sorted(near) for near in graph.near],
+            [state.areas[code].locked for code in balance.areas],
+            balance,
+            limits,
+            communities.of_block if communities else None,
+            *shapes,
+        )
+
+
+def anneal(problem: AnnealingProblem, *, steps: int, seed: int) -> Alternative:
+    """Anneal a plan towards balance.
+
+    Parameters
+    ----------
+    problem
+        The plan and the limits.
+    steps
+        How many changes to try.
+    seed
+        Seed of the random choices.
+
+    Returns
+    -------
+    The best plan on the way, the earliest of equals; without targets if none is better.
 
     References
     ----------
     Kirkpatrick, Gelatt and Vecchi (1983), "Optimization by simulated annealing", Science 220;
     its moves are the single flips of redistricting chains.
     """
-    balance = Balance.of(state, blocks, column=column)
-    walk = _Walk(state, balance, limits or AlternativeLimits())
+    walk = _Walk(problem)
     start, cut = walk.imbalance, walk.cut
     before = walk.area.copy()
     rng = np.random.default_rng(seed)
@@ -131,9 +250,8 @@ def find_alternative(
         walk.try_flip(block, which, worsening=-heat * math.log(1.0 - chance))
         if walk.imbalance < best - _LEAST_GAIN:
             best, best_area, best_cut = walk.imbalance, walk.area.copy(), walk.cut
-    codes = state.graph.codes
     targets = {
-        codes[at]: balance.areas[new]
+        problem.codes[at]: problem.balance.areas[new]
         for at, (old, new) in enumerate(zip(before, best_area, strict=True))
         if old != new
     }
@@ -144,16 +262,15 @@ def find_alternative(
 class _Walk:
     """The changing plan, in plain lists: arrays would make each flip many times slower."""
 
-    def __init__(self, state: State, balance: Balance, limits: AlternativeLimits) -> None:
-        graph = state.graph
+    def __init__(self, problem: AnnealingProblem) -> None:
+        balance, limits = problem.balance, problem.limits
         self.area: list[int] = balance.area.tolist()
         self._start = self.area.copy()
-        self._balance = balance
-        self._near = [sorted(near) for near in graph.near]
+        self._near = problem.near
         self._load: list[float] = balance.load.tolist()
         self._fair: list[float] = (balance.seats * balance.average).tolist()
         self._loads: list[float] = balance.loads.tolist()
-        self._locked = [state.areas[code].locked for code in balance.areas]
+        self._locked = problem.locked
         self._members = [
             set(np.flatnonzero(balance.area == number).tolist())
             for number in range(len(balance.areas))
@@ -167,6 +284,11 @@ class _Walk:
         self._most_cut = self.cut * (1.0 + limits.cut_edges_growth)
         self._most_moved = limits.moved_share * len(self.area)
         self._moved = 0
+        self._bounds: list[_Whole | _Compact] = []
+        if problem.community is not None:
+            self._bounds.append(_Whole(problem.community, self.area))
+        if limits.least_compactness is not None:
+            self._bounds.append(_Compact(problem, limits.least_compactness))
         self.imbalance = sum(self._off2(a, load) for a, load in enumerate(self._loads))
 
     def furthest(self, area: list[int]) -> float:
@@ -211,9 +333,14 @@ class _Walk:
         # The walk may be over the limit only if it started so; then it must not get worse.
         if cut > max(self._most_cut, self.cut) or moved > self._most_moved:
             return
+        flip = (block, old, new, self.area)
         # The costliest test comes last.
-        if not self._may_leave(block, old):
+        if not all(bound.allows(*flip) for bound in self._bounds) or not self._may_leave(
+            block, old
+        ):
             return
+        for bound in self._bounds:
+            bound.move(*flip)
         self._members[old].remove(block)
         self._members[new].add(block)
         self.area[block] = new
@@ -240,3 +367,84 @@ class _Walk:
                     unreached.discard(near)
                     fringe.append(near)
         return not unreached
+
+
+class _Whole:
+    """How many communities the changing plan divides: never more than at the start."""
+
+    def __init__(self, community: Ints, area: list[int]) -> None:
+        self._community: list[int] = community.tolist()
+        # Blocks of each community in each area; those without an area are a part of their own.
+        self._parts: dict[int, Counter[int]] = {}
+        for block, number in enumerate(self._community):
+            if number != NO_COMMUNITY:
+                self._parts.setdefault(number, Counter())[area[block]] += 1
+        self._divided = sum(len(parts) > 1 for parts in self._parts.values())
+        self._most = self._divided
+
+    def allows(self, block: int, old: int, new: int, _area: list[int]) -> bool:
+        return self._divided + self._change(block, old, new) <= self._most
+
+    def move(self, block: int, old: int, new: int, _area: list[int]) -> None:
+        self._divided += self._change(block, old, new)
+        if (number := self._community[block]) != NO_COMMUNITY:
+            parts = self._parts[number]
+            parts[new] += 1
+            parts[old] -= 1
+            if not parts[old]:
+                del parts[old]
+
+    def _change(self, block: int, old: int, new: int) -> int:
+        """By how much the number of divided communities changes."""
+        if (number := self._community[block]) == NO_COMMUNITY:
+            return 0
+        parts = self._parts[number]
+        after = len(parts) + (new not in parts) - (parts[old] == 1)
+        return (after > 1) - (len(parts) > 1)
+
+
+class _Compact:
+    """The shapes of the areas of the changing plan: none becomes less compact than a limit."""
+
+    def __init__(self, problem: AnnealingProblem, least: float) -> None:
+        self._least = least
+        self._land: list[float] = problem.square_metres.tolist()
+        self._round: list[float] = problem.perimeter.tolist()
+        self._beside: list[dict[int, float]] = [{} for _ in problem.codes]
+        for (one, other), metres in zip(
+            problem.edges.tolist(), problem.shared_m.tolist(), strict=True
+        ):
+            self._beside[one][other] = self._beside[other][one] = metres
+        area, size = problem.balance.area, len(problem.balance.areas)
+        inside = area >= 0
+        one, other = problem.edges.T
+        joined = (area[one] == area[other]) & inside[one]
+        land = np.bincount(area[inside], problem.square_metres[inside], size)
+        around = np.bincount(area[inside], problem.perimeter[inside], size)
+        around -= 2 * np.bincount(area[one[joined]], problem.shared_m[joined], size)
+        self._area_land: list[float] = land.tolist()
+        self._area_round: list[float] = around.tolist()
+
+    def allows(self, block: int, old: int, new: int, area: list[int]) -> bool:
+        return self._holds(old, *self._after(block, old, area, sign=-1)) and self._holds(
+            new, *self._after(block, new, area, sign=1)
+        )
+
+    def move(self, block: int, old: int, new: int, area: list[int]) -> None:
+        for number, sign in ((old, -1), (new, 1)):
+            land, around = self._after(block, number, area, sign=sign)
+            self._area_land[number], self._area_round[number] = land, around
+
+    def _after(self, block: int, number: int, area: list[int], *, sign: int) -> tuple[float, float]:
+        """Land and perimeter of an area that a block leaves (−1) or joins (1)."""
+        shared = sum(m for near, m in self._beside[block].items() if area[near] == number)
+        land = self._area_land[number] + sign * self._land[block]
+        return land, self._area_round[number] + sign * (self._round[block] - 2 * shared)
+
+    def _holds(self, number: int, land: float, around: float) -> bool:
+        before = _polsby_popper(self._area_land[number], self._area_round[number])
+        return _polsby_popper(land, around) >= min(self._least, before) - _LEAST_GAIN
+
+
+def _polsby_popper(square_metres: float, perimeter: float) -> float:
+    return 4 * math.pi * square_metres / perimeter**2 if perimeter > 0 else math.inf

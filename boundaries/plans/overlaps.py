@@ -147,3 +147,13 @@ class Overlaps:
     def count_split(self, assigned: Codes) -> int:
         """How many things lie in two or more areas."""
         return int(self.split(assigned)["name"].nunique())
+
+
+def unique_names(areas: gpd.GeoDataFrame) -> list[str]:
+    """A name for each area; names that several share get their code behind."""
+    names = areas["area_name"].astype(str)
+    is_shared = names.duplicated(keep=False)
+    return [
+        f"{name} ({code})" if shared else name
+        for code, name, shared in zip(areas.index, names, is_shared, strict=True)
+    ]

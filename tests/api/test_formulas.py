@@ -200,6 +200,7 @@ def command_lines() -> dict[str, list[str]]:
         "plan compare": ["plan", "compare", "p", "q", "--flow", "flow.csv", *PERIOD[2:]],
         "plan export": ["plan", "export", "p", *PERIOD[2:]],
         "plan council": ["plan", "council", "p"],
+        "plan communities": ["plan", "communities", "p", "--layer", "wards"],
         "plan scores": ["plan", "scores", "p", "q", *PERIOD[2:]],
         "electorates export": ["electorates", "export", "p"],
         "patrols delivered": ["patrols", "delivered", "visits.csv", "--plan", "plan.csv"],

@@ -63,6 +63,7 @@ WITH_PLANS = (
     "/planner/plans/north/map.svg",
     "/planner/compare?plan=north",
     "/planner/scores?plan=north",
+    "/planner/plans/north/communities?communities=wards",
     "/ogc/collections",
     "/ogc/collections/plans/items",
     "/ogc/collections/plan-north",

@@ -5,6 +5,7 @@ import pytest
 
 from boundaries.layers.blocks import block_graph
 from boundaries.plans.annealing import AlternativeLimits, find_alternative
+from boundaries.plans.communities import Communities
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
@@ -175,3 +176,47 @@ def test_where_nothing_is_better_an_alternative_has_no_targets():
 def test_limits_that_make_no_sense_are_refused(limits, message):
     with pytest.raises(InputError, match=message):
         AlternativeLimits(*limits)
+
+
+def test_an_alternative_divides_no_more_communities_than_the_plan(city, demo_city):
+    plan, blocks = city
+    estates = demo_city.wards.set_index(demo_city.wards["area_name"].astype(str))
+    communities = Communities.of_layer(demo_city.blocks, estates)
+    assert communities.count_whole(plan.now.assigned) == len(estates)
+    free = find_alternative(plan.now, blocks, steps=20_000, seed=4)
+    assert free.targets
+    # Every block belongs to a ward, so that no block can move and leave its ward whole.
+    assert not find_alternative(
+        plan.now, blocks, communities=communities, steps=5_000, seed=4
+    ).targets
+    few = Communities(("one", "two"), np.where(communities.of_block < 2, communities.of_block, -1))
+    kept = find_alternative(plan.now, blocks, communities=few, steps=20_000, seed=4)
+    assert kept.imbalance[1] < kept.imbalance[0] / 2
+    after = plan.reassign(kept.targets, signed=SIGNED).now
+    assert few.count_whole(after.assigned) == 2
+    assert few.count_whole(plan.reassign(free.targets, signed=SIGNED).now.assigned) < 2
+
+
+def test_an_alternative_makes_no_area_less_compact_than_the_limit(city):
+    plan, blocks = city
+    before = PlanMeasures.of(plan.now, blocks).frame["polsby_popper"]
+    least = float(before.quantile(0.3))
+    free = find_alternative(plan.now, blocks, steps=20_000, seed=4)
+    limits = AlternativeLimits(least_compactness=least)
+    held = find_alternative(plan.now, blocks, limits=limits, steps=20_000, seed=4)
+    assert held.imbalance[1] < held.imbalance[0]
+
+    def shapes(alternative):
+        after = plan.reassign(alternative.targets, signed=SIGNED).now
+        return PlanMeasures.of(after, blocks).frame["polsby_popper"]
+
+    floor = before.clip(upper=least)
+    # Edges of less than a metre are not counted as shared.
+    assert (shapes(held) >= floor - 0.005).all()
+    assert (shapes(free) < floor - 0.02).any()
+
+
+@pytest.mark.parametrize("least", [-0.1, 1.1, float("nan")])
+def test_an_impossible_compactness_is_refused(least):
+    with pytest.raises(InputError, match="the least compactness is"):
+        AlternativeLimits(least_compactness=least)

@@ -561,3 +561,45 @@ def test_a_gap_is_filled_and_all_areas_are_locked_by_one_click(plan: PlannerPage
     plan.saved(5)
     expect(page.locator("#areas .locked")).to_have_count(0)
     assert faults(plan.watched) == []
+
+
+def test_a_search_is_stopped_shown_taken_and_saved_beside(plan: PlannerPage) -> None:
+    page = plan.page
+    page.locator("#communities summary").click()
+    page.get_by_label("Communities are the areas of").select_option("estates")
+    kept = page.locator("#communities .n")
+    expect(kept).to_have_text(re.compile(r"\d of 4"))
+    before = int(kept.inner_text().split()[0])
+    page.locator("#improve summary").click()
+    box = page.locator("#improve")
+    box.get_by_label("Divide no more areas of").select_option("estates")
+    box.get_by_label("No area less compact than").fill("0.2")
+    box.get_by_role("button", name="Improve from here").click()
+    expect(box).to_contain_text("Best of 1 round so far", timeout=120_000)
+    box.get_by_role("button", name="Stop").click()
+    expect(box.get_by_role("button", name="Improve from here")).to_be_enabled()
+    expect(box.get_by_role("progressbar")).to_be_hidden()
+    result = box.locator(".improved").inner_text()
+    percents = re.search(r"([\d.]+) % now, ([\d.]+) % then", result)
+    assert percents
+    assert float(percents[2]) < float(percents[1])
+    box.get_by_role("button", name="Show on the map").click()
+    assert plan.payload()["status"]["version"] == 1
+    box.get_by_role("button", name="Save as a new plan").click()
+    compared = box.get_by_role("link", name="compare both").get_attribute("href")
+    box.get_by_role("button", name="Take it, as one step").click()
+    plan.saved(2)
+    # The result was of the plan before the step.
+    expect(box.locator(".improved")).to_be_empty()
+    assert "found by search (seed" in plan.payload()["history"][0]["reason"]
+    expect(kept).to_have_text(re.compile(r"\d of 4"))
+    assert int(kept.inner_text().split()[0]) >= before
+    page.goto(f"{plan.root}{compared}")
+    expect(page.locator(".maps figure")).to_have_count(2)
+    moved = page.get_by_role("row", name="Blocks moved since it began").get_by_role("cell")
+    both = moved.all_inner_texts()
+    assert both[0] == both[1] != "0"
+    assert crowding(plan.watched, "compare") == {}
+    page.goto(f"{plan.root}/planner")
+    assert crowding(plan.watched, "gallery") == {}
+    assert faults(plan.watched) == []

@@ -1,4 +1,4 @@
-"""`patchmap plan compare`, `suggest` and `alternative`."""
+"""`patchmap plan compare`, `suggest`, `alternative` and `communities`."""
 
 from __future__ import annotations
 
@@ -22,16 +22,23 @@ from api.commands.plans.options import (
 )
 from api.formats.encoding import records
 from api.formats.registry import write_frame
+from api.planner.communities_text import (
+    communities_kept,
+    communities_lines,
+    communities_payload,
+)
 from api.planner.comparison_text import comparison_facts, comparison_lines
 from api.planner.measure_text import measures_table, trigger_lines
 from api.text_tables import text_table
 from boundaries.plans.annealing import Alternative, AlternativeLimits, find_alternative
+from boundaries.plans.communities import Communities, community_areas
 from boundaries.plans.comparison import compare as compare_boundaries
 from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
 from boundaries.plans.export import moved_layer
 from boundaries.plans.suggestions import suggest_moves
 from geo.errors import InputError
 from geo.question.model import Question
+from geo.store.contract import StoreReader
 
 Balance = Annotated[str, typer.Option("--balance", help="Column to balance, such as electors.")]
 
@@ -136,18 +143,31 @@ def alternative(
     border: Annotated[
         float, typer.Option("--border", help="How much longer borders may get (%).")
     ] = 5.0,
+    compactness: Annotated[
+        float | None,
+        typer.Option("--compactness", help="Least compactness of an area (Polsby-Popper, 0 to 1)."),
+    ] = None,
+    communities: Annotated[
+        str, typer.Option("--communities", help="Layer of which no more areas may be divided.")
+    ] = "",
     by: By = "",
 ) -> None:
     """Search for a better balanced alternative to a plan.
 
     Uses simulated annealing within limits; the same seed gives the same alternative.
     """
-    limits = AlternativeLimits(moved_share=moved / 100, cut_edges_growth=border / 100)
+    limits = AlternativeLimits(moved / 100, border / 100, compactness)
     cli = CommandContext.of(context)
     with cli.open() as store:
         draft = open_plan(store, plan_id, question=question)
         better = find_alternative(
-            draft.plan.now, draft.blocks, column=balance, limits=limits, steps=steps, seed=seed
+            draft.plan.now,
+            draft.blocks,
+            column=balance,
+            limits=limits,
+            communities=_communities(store, draft, communities) if communities else None,
+            steps=steps,
+            seed=seed,
         )
         lines = _alternative_lines(better, _load(draft, balance), len(draft.plan.now.graph))
         facts = asdict(better) | {"balance": balance, "saved_as": save_as}
@@ -168,6 +188,36 @@ def alternative(
             lines += ["", *trigger_lines(saved.measures)]
             lines.append(f"saved as plan {save_as}")
     cli.echo(lines, facts)
+
+
+def communities(
+    context: typer.Context,
+    plan_id: PlanId,
+    layer: Annotated[str, typer.Option("--layer", help="Layer whose areas are the communities.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File for the table (.csv or .json).")
+    ] = None,
+) -> None:
+    """List how far a plan keeps communities of interest whole.
+
+    A community is an area of a layer, and has the blocks of which most lies in it.
+    """
+    cli = CommandContext.of(context)
+    if output:
+        cli.check_output(output)
+    with cli.open() as store, store.reading():
+        draft = open_plan(store, plan_id, question=None)
+        known = _communities(store, draft, layer)
+        table = communities_kept(draft, known).reset_index()
+        if output:
+            write_frame(table, output, projection=store.projection, members={"plan": plan_id})
+    lines = communities_lines(draft, known)
+    lines += [f"{output}: {len(table):,} rows"] if output else []
+    cli.echo(lines, communities_payload(draft, known))
+
+
+def _communities(store: StoreReader, draft: Draft, layer: str) -> Communities:
+    return Communities.of_layer(draft.block_layer.areas, community_areas(store, layer))
 
 
 def _load(draft: Draft, balance: str) -> str:
@@ -197,5 +247,6 @@ ANSWERS: dict[str, Callable[..., None]] = {
     "compare": compare,
     "suggest": suggest,
     "alternative": alternative,
+    "communities": communities,
 }
 """These commands by name."""

@@ -94,6 +94,23 @@ def test_an_alternative_is_repeatable_and_saved_as_a_plan_of_its_own(folder: Pat
     assert again == "there is already a plan even; choose another id"
 
 
+def test_an_alternative_keeps_to_its_limits_and_communities_are_listed(folder: Path) -> None:
+    search = ["plan", "alternative", "north", "--steps", "2000", "--border", "99"]
+    assert run_json(folder, *search)["targets"]
+    # Whole wards, and rectangles, allow no move.
+    assert run_json(folder, *search, "--communities", "wards")["targets"] == {}
+    assert run_json(folder, *search, "--compactness", "0.75")["targets"] == {}
+    assert "give 0 to 1" in refused(folder, *search, "--compactness", "2")
+    move(folder, "c1", "c2", "--to", "E")
+    listed = ["plan", "communities", "north", "--layer", "wards"]
+    output = run(folder, *listed, "-o", "kept.csv")
+    assert re.search(r"West +12 +[\d,]+ +2 +West +\d\d", output)
+    assert "1 of 2 communities are in one area" in output
+    assert pd.read_csv(folder / "kept.csv")["blocks_in_largest"].tolist() == [12, 10]
+    assert run_json(folder, *listed)["whole"] == 1
+    assert "there is no layer" in refused(folder, *listed[:-1], "gone")
+
+
 def test_every_answer_counts_on_a_plan(folder: Path) -> None:
     move(folder, "c1", "c2", "--to", "E")
     run(folder, "count", *PERIOD, "--layer", "plan-north", "-o", "n.csv")

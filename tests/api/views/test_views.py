@@ -276,6 +276,8 @@ def test_a_plan_that_is_not_seen_is_refused_as_one_that_does_not_exist(
         "/planner/plans/{}",
         "/planner/plans/{}/map.svg",
         "/planner/scores?plan={}",
+        "/planner/plans/{}/communities?communities=wards",
+        "/planner/plans/{}/alternative?steps=10",
         "/planner/compare?plan={}",
         "/download/area-counts.csv?layer=plan-{}",
         "/download/hotspots.csv?layer=wards&study=plan-{}",

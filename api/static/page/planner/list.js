@@ -7,7 +7,7 @@ import { count } from "./text.js";
 import { ownAddress } from "../root.js";
 
 const AUTHOR = "patchmap-author";
-const form = document.querySelector("form");
+const form = /** @type {HTMLFormElement | null} */ (document.getElementById("begin"));
 if (form) setUp(form);
 
 /** @param {HTMLFormElement} form */

@@ -3,12 +3,14 @@
 
 import { given, remember } from "./address.js";
 import { drawChosen } from "./chosen.js";
+import { Communities } from "./communities.js";
 import { Compare } from "./compare.js";
 import { drawCouncil } from "./council.js";
 import { CouncilSize } from "./council_size.js";
 import { Cursor } from "./cursor.js";
 import { byId, make } from "./dom.js";
 import { setUpFind } from "./find.js";
+import { Improve } from "./improve.js";
 import { setUpKeys } from "./keys.js";
 import { labelOf, BlockStyles } from "./styles.js";
 import { BlockMap } from "./map.js";
@@ -96,9 +98,28 @@ function showPlan(plan, geometry) {
     suggest: () => read(planAddress(planId, `/suggestions${question ? `?${question}` : ""}`)),
   });
 
+  /** The address of what the service finds out about the plan. */
+  const part = (/** @type {string} */ name, /** @type {Record<string, string>} */ terms) =>
+    planAddress(planId, `/${name}?${new URLSearchParams([...new URLSearchParams(question), ...Object.entries(terms).filter(([, value]) => value)])}`);
   const councilSize = new CouncilSize(plan, {
     take,
-    compare: (terms) => read(planAddress(planId, `/council?${new URLSearchParams([...new URLSearchParams(question), ...Object.entries(terms).filter(([, value]) => value)])}`)),
+    compare: (terms) => read(part("council", terms)),
+  });
+
+  const others = /** @type {{id: string, title: string}[]} */ (JSON.parse(layers));
+  const communities = new Communities(plan, others, (layer) => read(part("communities", { communities: layer })));
+  /** @type {Map<number, string>} */
+  let previewed = new Map();
+  const improve = new Improve(plan, others, {
+    search: (terms, signal) => read(part("alternative", terms), signal),
+    take,
+    preview: (moved) => {
+      map.shade(previewed.keys());
+      previewed = moved;
+      for (const [block, to] of moved) map.tint(block, styles.fill(block, to, plan.rows));
+      map.mark([...moved.keys()]);
+    },
+    by: () => steps.by.value.trim(),
   });
 
   /** @type {Map<number, string>} */
@@ -217,6 +238,8 @@ function showPlan(plan, geometry) {
     table.update(recoloured ? plan.areas.map((area) => area.code) : changed);
     drawCouncil(plan);
     councilSize.draw();
+    improve.draw();
+    communities.draw();
     drawInto();
     drawTurns(plan);
     drawLocks(plan);
@@ -264,7 +287,7 @@ function showPlan(plan, geometry) {
       byId("announcement").textContent = describe(block);
     } })),
   ]);
-  setUpViewOptions(map, styles, compare, new Overlays([map.map], JSON.parse(layers), question));
+  setUpViewOptions(map, styles, compare, new Overlays([map.map], others, question));
   draw(plan.areas.map((area) => area.code));
   choose(chosen);
   setUpPrint(map, () => compare.before);

@@ -23,7 +23,8 @@ async function ask(address, options) {
   return payload;
 }
 
-export const read = (/** @type {string} */ address) => ask(address);
+/** @param {string} address @param {AbortSignal} [signal] of one who may stop waiting */
+export const read = (address, signal) => ask(address, signal ? { signal } : undefined);
 
 /** @param {string} address @param {unknown} body */
 export function send(address, body) {

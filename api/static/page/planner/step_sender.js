@@ -58,7 +58,7 @@ export class StepSender {
     say(`${count(locked, "block")} of locked areas ${locked === 1 ? "was" : "were"} not moved`);
   }
 
-  /** @param {Step} step @param {Map<number, string>} [moved] */
+  /** Where no reason is typed, a step may bring one of its own. @param {Step} step @param {Map<number, string>} [moved] */
   async take(step, moved = new Map()) {
     if (!this.by.value.trim()) {
       this.map.shade(moved.keys());
@@ -68,7 +68,7 @@ export class StepSender {
     hush();
     const forget = this.unsaved.add({ step, by: this.by.value.trim(), moved: [...moved] });
     try {
-      await this.plan.step(step, { by: this.by.value, reason: this.reason.value, moved });
+      await this.plan.step(step, { by: this.by.value, reason: this.reason.value.trim() || String(step.reason ?? ""), moved });
       forget();
     } catch (error) {
       forget();

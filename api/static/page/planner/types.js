@@ -123,6 +123,24 @@
  * @property {number} to_off
  */
 
+/**
+ * @typedef {object} Alternative The best plan that one round of a search found.
+ * @property {number} version of the plan that it started from
+ * @property {string} balance the column that was balanced
+ * @property {number} seed
+ * @property {Record<string, string>} targets new area by block
+ * @property {[number, number]} imbalance before and after
+ * @property {[number, number]} furthest largest deviation of an area, before and after
+ * @property {[number, number]} cut_edges
+ */
+
+/**
+ * @typedef {object} Kept How far a plan keeps communities whole.
+ * @property {string} people the column that counts people, "" for none
+ * @property {number} whole
+ * @property {{name: string, blocks: number, areas: number, area_code: string, blocks_in_largest: number, whole: boolean, people?: number, people_in_largest?: number}[]} communities
+ */
+
 /** @typedef {Record<string, unknown> & {step: string}} Step */
 
 export {};
