@@ -14,7 +14,7 @@ import pandas as pd
 
 from api.identity.view import EVERYTHING, DataView
 from api.reads import State, note
-from api.value_cache import ValueCache, ValuesRead
+from api.value_cache import ValueCache, ValuesElsewhereCounted, ValuesRead
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.plan_layers import plan_areas, plan_metadata, plan_of, with_areas
 from geo.errors import InputError, NotFoundError, StoreError
@@ -149,7 +149,10 @@ class Snapshot:
             self._imports: list[ImportRecord]
             self._blocks: dict[str, BlockLayer] = {}
             self._planned: dict[str, gpd.GeoDataFrame] = {}
-            self._values: ValueCache = same._values if same else ValueCache()
+            self._values: ValueCache[ValuesRead, pd.DataFrame]
+            self._values = same._values if same else ValueCache()
+            self._values_elsewhere: ValueCache[ValuesElsewhereCounted, pd.Series]
+            self._values_elsewhere = same._values_elsewhere if same else ValueCache()
             if same and same._version.layers == self._version.layers:
                 self._layers, self._blocks = same._layers, same._blocks
                 if same._version.plans == self._version.plans:
@@ -449,7 +452,14 @@ class Snapshot:
     ) -> pd.Series:
         """Count values of other areas; see `geo.store.measure_contract.MeasureReader`."""
         note("measures")
-        return self._store.values_of_other_areas(measure_id, area_codes, period=period)
+        with self._store.reading():
+            version = self._store.data_version()
+            return self._values_elsewhere.get_or_read(
+                ValuesElsewhereCounted(
+                    (version.uuid, version.measures), measure_id, tuple(area_codes), period
+                ),
+                lambda: self._store.values_of_other_areas(measure_id, area_codes, period=period),
+            )
 
     def entries(
         self, kind: EntryKind | None = None, *, period: Period | None = None

@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple, TypeVar
 
 import pandas as pd
 
 from geo.period import Period
 
-_MOST_FRAMES: Final = 256
+_MOST_TABLES: Final = 256
 _MOST_ROWS: Final = 20_000
-"""Frames with more rows are read anew: a hundred measures of a country would fill the memory."""
+"""Tables with more rows are read anew: a hundred measures of a country would fill the memory."""
 
 
 class ValuesRead(NamedTuple):
@@ -25,15 +25,28 @@ class ValuesRead(NamedTuple):
     period: Period | None
 
 
-class ValueCache:
-    """Caches frames of values, safe for use by several threads. They must not be changed."""
+class ValuesElsewhereCounted(NamedTuple):
+    """Which values were counted: those of a measure of all areas but some."""
+
+    version: tuple[str, int]
+    measure_id: str
+    area_codes: tuple[str, ...]
+    period: Period | None
+
+
+_Key = TypeVar("_Key", bound=NamedTuple)
+_Table = TypeVar("_Table", pd.DataFrame, pd.Series)
+
+
+class ValueCache(Generic[_Key, _Table]):
+    """Caches tables of values, safe for use by several threads. They must not be changed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._frames: OrderedDict[ValuesRead, pd.DataFrame] = OrderedDict()
+        self._tables: OrderedDict[_Key, _Table] = OrderedDict()
 
-    def get_or_read(self, key: ValuesRead, read: Callable[[], pd.DataFrame]) -> pd.DataFrame:
-        """The frame of a key, read if it is missing; two threads at once may both read it.
+    def get_or_read(self, key: _Key, read: Callable[[], _Table]) -> _Table:
+        """The table of a key, read if it is missing; two threads at once may both read it.
 
         Parameters
         ----------
@@ -44,16 +57,16 @@ class ValueCache:
 
         Returns
         -------
-        The same frame for all who ask.
+        The same table for all who ask.
         """
         with self._lock:
-            frame = self._frames.get(key)
-        if frame is not None:
-            return frame
-        frame = read()
-        if len(frame) <= _MOST_ROWS:
+            table = self._tables.get(key)
+        if table is not None:
+            return table
+        table = read()
+        if len(table) <= _MOST_ROWS:
             with self._lock:
-                self._frames[key] = frame
-                while len(self._frames) > _MOST_FRAMES:
-                    self._frames.popitem(last=False)
-        return frame
+                self._tables[key] = table
+                while len(self._tables) > _MOST_TABLES:
+                    self._tables.popitem(last=False)
+        return table
