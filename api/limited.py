@@ -31,6 +31,7 @@ from boundaries.plans.plan_layers import plan_of
 from geo.errors import InputError, NotFoundError, QuestionError
 from geo.incidents import ANSWER_COLUMNS
 from geo.locate import AreaLocator
+from geo.lookup import are_among
 from geo.measures.model import EntryKind, entries_frame, values_frame
 from geo.period import Period
 from geo.prepared import prepared
@@ -291,7 +292,7 @@ class LimitedSnapshot(_PlansHidden):
     def closed_spells(self) -> pd.DataFrame:
         """Return when records that are seen were closed and opened again."""
         spells = self.whole.closed_spells()
-        return spells[spells["incident_id"].isin(self.records().index)]
+        return spells[are_among(spells["incident_id"], self.records().index)]
 
     def placeless_count(self) -> int:
         """Return how many of the records that are seen have no place."""

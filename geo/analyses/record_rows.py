@@ -16,6 +16,7 @@ from geo.analyses.analysis import as_layer
 from geo.calendar_parts import parts_of
 from geo.errors import QuestionError
 from geo.incidents import LONDON
+from geo.lookup import are_among
 from geo.period import Period
 from geo.question.answer import Answer
 from geo.question.lives import NO_RECORDS
@@ -122,7 +123,7 @@ def _record_rows(answer: Answer) -> RecordRows:
     placeless = answer.rows.resolved.select(
         records.placeless(answer.question.records, period), until
     )
-    lost = placeless[~placeless.index.isin(inside.index)]
+    lost = placeless[~are_among(placeless.index, inside.index)]
     lost = lost.assign(area=-1, area_code="", area_name="", where=NO_PLACE)
     whole = pd.concat([inside, lost]) if len(lost) else inside
     sources = answer.accounts.source

@@ -17,6 +17,7 @@ import shapely
 from geo.errors import InputError
 from geo.formats.csv_table import Table
 from geo.locate import OUTSIDE, AreaLocator, refuse_overlaps
+from geo.lookup import are_among
 from geo.prepared import prepared_array
 
 UNASSIGNED = ""
@@ -96,7 +97,7 @@ def best_fit(
     largest = overlap.drop_duplicates("block_code").set_index("block_code")["area_code"]
     assignment = largest.reindex(blocks.index, fill_value=UNASSIGNED).rename("area_code")
     if centres is not None:
-        known = centres.notna().to_numpy() & centres.index.isin(blocks.index)
+        known = centres.notna().to_numpy() & are_among(centres.index, blocks.index)
         x, y = shapely.get_coordinates(centres.to_numpy()[known]).T
         position = AreaLocator(areas).locate(x, y)
         inside = position != OUTSIDE

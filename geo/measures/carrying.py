@@ -26,6 +26,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.areal.best_fit import overlap_shares
+from geo.lookup import are_among
 from geo.measures.model import VALUE_COLUMNS, Measure, values_frame
 
 Floats = NDArray[np.float64]
@@ -159,7 +160,7 @@ def carry_values(
         m rows for each period, with `VALUE_COLUMNS`, and how they were made. Values of areas that
         the layer no longer has are left out, and counted.
     """
-    stands = values["area_code"].isin(old.index.astype(str))
+    stands = are_among(values["area_code"], old.index.astype(str))
     lost, values = values[~stands], values[stands]
     overlap, adjusted = overlap_of(old, new), is_adjusted(values, measure)
     values = values if adjusted else _with_sums(values, measure)

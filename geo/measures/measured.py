@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.errors import NotFoundError, PatchmapError
+from geo.lookup import are_among
 from geo.measures.carry_cache import carried_once
 from geo.measures.carrying import Carrying, overlap_of, without_areas
 from geo.measures.model import EntryKind, Measure, no_entries, no_values, values_frame
@@ -191,6 +192,17 @@ class Measured:
         """Every measure, in the order in which they were added."""
         return tuple(self._reader.measures())
 
+    @cached_property
+    def _codes(self) -> pd.Index:
+        """The codes of the areas."""
+        codes: pd.Index = self.areas.index.astype(str)
+        return codes
+
+    @cached_property
+    def _codes_as_tuple(self) -> tuple[str, ...]:
+        """The same for every measure: a list of a country's codes takes a while to make."""
+        return tuple(self._codes)
+
     def on(self, layer_id: str, areas: gpd.GeoDataFrame) -> Measured:
         """The same measures and entries on the areas of another layer.
 
@@ -262,12 +274,12 @@ class Measured:
         """
         measure = self.measure(measure_id)
         if measure.layer_id == self.layer_id:
-            codes = self.areas.index.astype(str)
             wanted = None if area_code is None else [area_code]
             values = self._reader.measure_values([measure_id], area_codes=wanted, period=period)
-            own = values[values["area_code"].isin(codes)].reset_index(drop=True)
+            own = values[are_among(values["area_code"], self._codes)].reset_index(drop=True)
             published = Carrying("as published", self.layer_id, 0.0)
-            return CarriedValues(own, self._without_lost(published, measure_id, codes, period))
+            every = self._codes_as_tuple
+            return CarriedValues(own, self._without_lost(published, measure_id, every, period))
         if not measure.layer_id:
             return CarriedValues(no_values(), Carrying("as published", self.layer_id, 0.0))
         old = self._layer_of(measure.layer_id)
@@ -277,15 +289,15 @@ class Measured:
         values = self._reader.measure_values([measure_id], area_codes=nearby, period=period)
         codes = old.index.astype(str)
         if nearby is None:
-            values = values[values["area_code"].isin(codes)]
+            values = values[are_among(values["area_code"], codes)]
         carried, how = carried_once(values, measure, old, self.areas, target=self.layer_id)
-        return CarriedValues(carried, self._without_lost(how, measure_id, codes, period))
+        return CarriedValues(carried, self._without_lost(how, measure_id, tuple(codes), period))
 
     def _without_lost(
-        self, carrying: Carrying, measure_id: str, codes: pd.Index, period: Period | None
+        self, carrying: Carrying, measure_id: str, codes: tuple[str, ...], period: Period | None
     ) -> Carrying:
         """Tell of the values of areas that the measure's layer had once, and has no more."""
-        lost = self._reader.values_of_other_areas(measure_id, list(codes), period=period)
+        lost = self._reader.values_of_other_areas(measure_id, codes, period=period)
         return without_areas(carrying, areas=len(lost), values=int(lost.sum()))
 
     def latest(self, measure_id: str, *, by: Period | None = None) -> CarriedValues:

@@ -35,6 +35,7 @@ from geo.coverage import (
 )
 from geo.errors import InputError, NotFoundError, QuestionError, StoreError
 from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
+from geo.lookup import are_among
 from geo.measures.measured import NO_TABLES, Measured
 from geo.period import Period
 from geo.question.accounts import Accounts, overlap_caveat, overlap_numbers
@@ -439,7 +440,7 @@ def _resolved(
     resolved = resolve(question, parts, study)
     known = _knowledge(resolved, areas, past, short=short, history=history, once=once)
     codes = areas.areas.index.astype(str)
-    within = codes.isin(question.within or codes)
+    within = are_among(codes, question.within or codes)
     months = known.months_of(within)
     if resolved.is_latest and months and max(months) < resolved.period.months[-1]:
         resolved = resolve(question, parts, study, latest=max(months))

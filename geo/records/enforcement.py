@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from geo.errors import InputError
+from geo.lookup import are_among
 from geo.records.life import WITHDRAWN
 
 ENGAGEMENT: Final = "engagement"
@@ -172,7 +173,7 @@ def enforcement_ladder(
     return EnforcementLadder(
         steps=_steps(placed, places),
         places=places,
-        no_step=int((is_enforcement & ~lives.index.isin(taken["incident_id"])).sum()),
+        no_step=int((is_enforcement & ~are_among(lives.index, taken["incident_id"])).sum()),
         without_place=int(taken.loc[taken["place"].isna(), "incident_id"].nunique()),
     )
 

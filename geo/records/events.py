@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import pandas as pd
 
+from geo.lookup import are_among
 from geo.records.life import VANISHED, WITHDRAWN, with_life_types
 
 EVENTS: Final = (
@@ -78,7 +79,7 @@ def step(before: pd.DataFrame, now: pd.DataFrame, *, counts_reopened: bool = Fal
     The lives, and the events of those that were known before or are new.
     """
     now = with_life_types(now)
-    known = pd.Series(now.index.isin(before.index), index=now.index)
+    known = pd.Series(are_among(now.index, before.index), index=now.index)
     was = with_life_types(before.reindex(now.index))
     reopens: pd.Series = known & was["closed"].notna() & now["closed"].isna() & ~now[WITHDRAWN]
     if counts_reopened:

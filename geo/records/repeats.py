@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from geo.errors import InputError
 from geo.incidents import LONDON
 from geo.judging import FEWEST, TOO_FEW
+from geo.lookup import are_among
 from geo.records.life import OPEN_STATES, WITHDRAWN, known_at, spells_of, state_at
 from geo.records.places import SAME_PLACE_M, NearbyPoints, place_codes
 
@@ -176,7 +177,7 @@ def came_back_after(
     closed = lives[long_ago & has_place & ~lives[WITHDRAWN]]
     later = lives[has_place & (lives["received"] <= moment)]
     pairs = _pairs(closed, later, metres=metres, days=days, direction="forward")
-    back = closed.index.isin(pairs["earlier"])
+    back = are_among(closed.index, pairs["earlier"])
     frame = pd.DataFrame({"outcome": closed["outcome"], "closed": 1, "came_back": back.astype(int)})
     table = frame.groupby("outcome", sort=True)[["closed", "came_back"]].sum()
     few = (table["closed"] < FEWEST).to_numpy()

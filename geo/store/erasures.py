@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.incidents import REJECT_COLUMNS, Batch, Partition
+from geo.lookup import are_among
 from geo.store.backend import Tables
 from geo.store.contract import Erasure
 
@@ -265,7 +266,7 @@ class ErasedRows:
             accepted=batch.accepted[~erased].reset_index(drop=True),
             rejected=rejected.reset_index(drop=True),
             placeless=None if placeless is None else placeless[~without].reset_index(drop=True),
-            lives=None if lives is None else lives[~lives.index.isin(ids)],
+            lives=None if lives is None else lives[~are_among(lives.index, ids)],
         )
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from geo.errors import ConflictError
 from geo.incidents import ANSWER_COLUMNS, LONDON, Batch, Partition, empty_incidents
+from geo.lookup import are_among
 from geo.records.events import STORED_EVENT_COLUMNS, step, vanished
 from geo.records.life import (
     LIFE_TIME_TYPE,
@@ -385,7 +386,7 @@ def _with_closed(events: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
 def _differs(lives: pd.DataFrame, before: pd.DataFrame) -> pd.Series:
     """Whether each life says anything else than what was known."""
     was = before.reindex(lives.index)
-    same = pd.Series(lives.index.isin(before.index), index=lives.index)
+    same = pd.Series(are_among(lives.index, before.index), index=lives.index)
     for name in (*_LIFE, *_INCIDENT):
         now, then = lives[name], was[name]
         same &= (now == then).fillna(value=False).astype(bool) | (now.isna() & then.isna())

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.errors import ConflictError, NotFoundError
+from geo.lookup import are_among
 from geo.measures.model import Measure, check_measure, measure_of, no_values
 from geo.period import Period
 from geo.store.backend import BulkTables, count_change
@@ -58,8 +59,7 @@ class MeasureValues:
         measures = self._ids_by_key(measure_ids)
         areas = periods = None
         if area_codes is not None:
-            known = self._values.areas()
-            areas = known.index[known.isin([str(code) for code in area_codes])].to_numpy()
+            areas = self._values.areas(area_codes).index.to_numpy()
         if period is not None:
             periods = self._values.periods(period).index.to_numpy()
         if any(keys is not None and not len(keys) for keys in (measures, areas, periods)):
@@ -96,7 +96,7 @@ class MeasureValues:
         Values by area code.
         """
         known = self._values.areas()
-        others = known[~known.isin([str(code) for code in area_codes])]
+        others = known[~are_among(known, map(str, area_codes))]
         counts: dict[int, int] = {}
         for key in self._ids_by_key([measure_id]) if len(others) else ():
             counts = self._values.counts(key, others.index.to_numpy(), period)

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.incidents import REJECT_COLUMNS, Batch, Partition, Unplaced, empty_incidents
+from geo.lookup import are_among
 from geo.records.life import STATED_LAYER
 
 _STATED = ["stated_area", STATED_LAYER]
@@ -82,12 +83,14 @@ class UnplacedRows:
         if rows is None or lives is None:
             raise AssertionError("a batch of records has lost its lives")
         before = known(lives.index)
-        is_known = _is_known(rows["incident_id"], before, places()) & ~lives.index.isin([*present])
+        is_known = _is_known(rows["incident_id"], before, places()) & ~are_among(
+            lives.index, present
+        )
         lives = lives[is_known].copy()
         stated = before.reindex(lives.index)[_STATED].fillna("").astype("str")
         lives[_STATED] = stated
-        erased = ~whole.incidents["incident_id"].isin(rows["incident_id"]).to_numpy()
-        of_known = first & whole.incidents["incident_id"].isin(lives.index).to_numpy()
+        erased = ~are_among(whole.incidents["incident_id"], rows["incident_id"])
+        of_known = first & are_among(whole.incidents["incident_id"], lives.index)
         rejects = pd.concat(self._rejects, ignore_index=True)
         turned = rejects["line"].isin(whole.lines[~of_known & ~erased]).to_numpy(bool)
         parts = [one for one in (batch.rejected, rejects[turned]) if len(one)]
@@ -104,7 +107,7 @@ class UnplacedRows:
 def _is_known(ids: pd.Series, before: pd.DataFrame, places: pd.DataFrame) -> NDArray[np.bool_]:
     """Which records have a known place, or a stated area that is known."""
     stated = before.index[before["stated_area"] != ""]
-    return (ids.isin(places.index) | ids.isin(stated)).to_numpy(bool)
+    return are_among(ids, places.index) | are_among(ids, stated)
 
 
 def _kept_lines(file: str, reasons: pd.Series) -> list[str]:

@@ -6,18 +6,20 @@ In that order, so that one area's history lies together. The tables are alike in
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.lookup import are_among
 from geo.measures.model import VALUE_COLUMNS, VALUE_NUMBERS, values_frame
 from geo.measures.row_numbers import in_order
 from geo.period import Period
 from geo.store.backend import BulkTables
 
 Ints = NDArray[np.int64]
+_Key = TypeVar("_Key", bound=int | str)
 
 KEYS: Final = ("measure_key", "area_key", "period_key")
 CONTENT: Final = (*VALUE_NUMBERS, "note")
@@ -60,8 +62,8 @@ class ValueRows:
         rows = [
             row
             for own in _pieces(measures)
-            for among in (_pieces(narrow) if narrow is not None else [None])
-            for span in (_pieces(periods) if periods is not None else [None])
+            for among in (_pieces(narrow.tolist()) if narrow is not None else [None])
+            for span in (_pieces(periods.tolist()) if periods is not None else [None])
             for row in self._rows(own, among, span)
         ]
         # One column after the other: a frame of all rows at once would be of objects.
@@ -89,9 +91,10 @@ class ValueRows:
         With `VALUE_COLUMNS`, by measure, area and period.
         """
         days = self.periods().reindex(rows["period_key"])
+        areas = self._areas("area_key", rows["area_key"].unique().tolist())
         named = rows.assign(
             measure_id=rows["measure_key"].map(dict(measures)).to_numpy(),
-            area_code=self.areas().reindex(rows["area_key"]).to_numpy(),
+            area_code=areas.reindex(rows["area_key"]).to_numpy(),
             first_day=days["first_day"].to_numpy(),
             last_day=days["last_day"].to_numpy(),
         )
@@ -133,9 +136,25 @@ class ValueRows:
             rows[name] = values[name].array
         return in_order(rows[list(STORED)], list(KEYS))
 
-    def areas(self) -> pd.Series:
-        """The codes of all areas, by key."""
-        rows = self._tables.rows("SELECT area_key, area_code FROM patchmap_measure_areas")
+    def areas(self, codes: Sequence[str] | None = None) -> pd.Series:
+        """The codes of areas that have or had values, by key: of all, or of those among some."""
+        if codes is None:
+            return self._areas("area_key", None)
+        wanted = [*dict.fromkeys(map(str, codes))]
+        known = self._areas("area_code", wanted)
+        return known[are_among(known, wanted)]
+
+    def _areas(self, column: str, wanted: Sequence[str] | Sequence[int] | None) -> pd.Series:
+        """The codes of areas by key: at least of those with some codes or keys."""
+        sql = "SELECT area_key, area_code FROM patchmap_measure_areas"
+        if wanted is None or len(wanted) > _MOST_NAMED:
+            rows = self._tables.rows(sql)
+        else:
+            rows = [
+                row
+                for piece in _pieces(wanted)
+                for row in self._tables.rows(f"{sql} WHERE {column} IN ({_marks(piece)})", *piece)
+            ]
         frame = pd.DataFrame(rows, columns=["area_key", "area_code"])
         return frame.set_index("area_key")["area_code"]
 
@@ -182,7 +201,7 @@ class ValueRows:
         sql = "SELECT sum(areas) FROM patchmap_measure_counts WHERE measure_key = ?"
         total = self._tables.rows(sql, measure)[0][0] or 0
         # Of few values all are counted; of many, each area is looked for by the index.
-        pieces = [None] if total <= len(areas) else _pieces(areas)
+        pieces = [None] if total <= len(areas) else _pieces(areas.tolist())
         wanted = {*areas.tolist()}
         return {
             key: n
@@ -210,7 +229,7 @@ class ValueRows:
         keys = ["measure_key", "period_key"]
         for measure, period in rows[keys].drop_duplicates().to_numpy().tolist():
             own = (rows["measure_key"] == measure) & (rows["period_key"] == period)
-            for piece in _pieces(rows.loc[own, "area_key"].to_numpy()):
+            for piece in _pieces(rows.loc[own, "area_key"].tolist()):
                 self._tables.execute(
                     "DELETE FROM patchmap_measure_values WHERE measure_key = ? AND period_key = ?"
                     f" AND area_key IN ({_marks(piece)})",
@@ -274,16 +293,16 @@ class ValueRows:
             )
 
 
-def _pieces(keys: Sequence[int] | Ints) -> Iterator[list[int]]:
+def _pieces(keys: Sequence[_Key]) -> Iterator[list[_Key]]:
     """Some keys at a time, in as many as a power of two: so there are few different statements."""
-    every = [int(key) for key in keys]
+    every = [*keys]
     for start in range(0, len(every), _PER_STATEMENT):
         piece = every[start : start + _PER_STATEMENT]
         length = 1 << (len(piece) - 1).bit_length()
         yield piece + [piece[-1]] * (length - len(piece))
 
 
-def _marks(keys: Sequence[int]) -> str:
+def _marks(keys: Sequence[object]) -> str:
     return ", ".join("?" * len(keys))
 
 

@@ -13,6 +13,7 @@ import pyarrow.ipc
 from numpy.typing import NDArray
 
 from geo.incidents import empty_incidents
+from geo.lookup import are_among
 from geo.partitioned import PartitionedIncidents
 from geo.store.backend import ImportWriter, IncidentTable, Row
 from geo.store.contract import Window
@@ -159,7 +160,7 @@ class GeoPackageIncidents(IncidentTable):
 
     def remove_replaced(self, import_id: int, incident_ids: Sequence[str]) -> None:
         rows = self._replaced(import_id)
-        left = rows[~rows["incident_id"].isin(incident_ids)].copy()
+        left = rows[~are_among(rows["incident_id"], incident_ids)].copy()
         for name in left.columns[left.dtypes == "category"]:
             # Or the texts of the rows that went would still be among its categories.
             left[name] = left[name].cat.remove_unused_categories()
