@@ -14,12 +14,12 @@ from api.text_tables import text_table
 from boundaries.plans.draft import Draft
 from boundaries.plans.fit import (
     PlanFit,
-    Target,
     blocks_between,
     people_column,
     summed_changes,
     target_changes,
 )
+from boundaries.plans.units import Units
 from geo.formats.csv_text import to_csv
 
 MOST_LINES = 20
@@ -54,7 +54,7 @@ class FitPayload(TypedDict):
     changes: list[Row]
 
 
-def fit_payload(draft: Draft, target: Target) -> FitPayload:
+def fit_payload(draft: Draft, target: Units) -> FitPayload:
     """How far a plan fits a target.
 
     Parameters
@@ -77,7 +77,7 @@ def fit_payload(draft: Draft, target: Target) -> FitPayload:
     }
 
 
-def fit_lines(draft: Draft, target: Target) -> list[str]:
+def fit_lines(draft: Draft, target: Units) -> list[str]:
     """How far a plan fits a target, as lines for a terminal.
 
     Parameters
@@ -100,7 +100,7 @@ def fit_lines(draft: Draft, target: Target) -> list[str]:
     ]
 
 
-def changes_file(draft: Draft, target: Target) -> Response:
+def changes_file(draft: Draft, target: Units) -> Response:
     """What changed for whom, block by block, as a CSV file; see `target_changes`."""
     content = to_csv(target_changes(draft, target).reset_index())
     headers = CSV.attachment(f"{draft.plan.metadata.plan_id}-changes")
@@ -175,7 +175,7 @@ def _between_lines(between: pd.DataFrame, fit: PlanFit, names: dict[str, str]) -
     ]
 
 
-def _change_lines(draft: Draft, target: Target) -> list[str]:
+def _change_lines(draft: Draft, target: Units) -> list[str]:
     changes = target_changes(draft, target)
     if changes.empty:
         return ["no block has moved since the plan began"]

@@ -26,7 +26,7 @@ from geo.question.model import Question
 from geo.store.contract import PlanSummary
 from geo.store.layer_ids import areas_among
 
-_VIEW_PARAMETERS = ("plan", "area", "view", "over", "compare", "shade")
+_VIEW_PARAMETERS = ("plan", "area", "view", "over", "compare", "shade", "fit", "unit")
 """Query parameters of the page that are no option of the Question."""
 
 

@@ -16,8 +16,8 @@ from api.planner.drawn_blocks import drawn_blocks
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.communities import Communities, community_areas
 from boundaries.plans.figures import Figures, block_figures, figure_blocks, plan_question
-from boundaries.plans.fit import Target
 from boundaries.plans.overlaps import Overlaps, unique_names
+from boundaries.plans.units import Units
 from geo.question.model import Question
 from geo.store.contract import Store
 from geo.store.layer_ids import areas_among, check_areas
@@ -103,7 +103,7 @@ class PlanData:
         self._overlaps: RecentCache[Mapping[str, Overlaps]] = RecentCache(memory)
         self._communities: RecentCache[Communities] = RecentCache(memory)
         self._drawn: RecentCache[bytes] = RecentCache(memory)
-        self._targets: RecentCache[Target] = RecentCache(memory)
+        self._units: RecentCache[Units] = RecentCache(memory)
 
     def version(self, *subjects: str) -> tuple[object, ...]:
         """The store's UUID and its change counters for some subjects, such as `layers`."""
@@ -148,8 +148,8 @@ class PlanData:
         )
         return {"hotspots": _named_hotspots(figures), **layers}
 
-    def target(self, blocks: BlockLayer, layer_id: str) -> Target:
-        """The areas of a layer on the blocks of plans, to see how far these fit it.
+    def units(self, blocks: BlockLayer, layer_id: str) -> Units:
+        """The areas of a layer on the blocks of plans.
 
         Raises
         ------
@@ -159,9 +159,9 @@ class PlanData:
             If its areas overlap, or it is no layer of areas.
         """
         check_areas(self._store.layers(), self._store.layer(layer_id)[0])
-        return self._targets.get_or_build(
+        return self._units.get_or_build(
             (blocks.layer_id, layer_id, *self.version("layers")),
-            lambda: Target.of(layer_id, self._store.layer(layer_id)[1], blocks),
+            lambda: Units.of(layer_id, self._store.layer(layer_id)[1], blocks),
         )
 
     def communities(self, blocks: BlockLayer, layer_id: str) -> Communities:

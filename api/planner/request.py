@@ -17,7 +17,7 @@ from api.planner.payload import ChangePayload
 from api.planner.sessions import EditingSession, PlanSessions
 from api.planner.steps import PlanStep
 from api.query import QUESTION_PARAMETERS, only
-from boundaries.plans.fit import Target
+from boundaries.plans.units import Units
 from geo.errors import QuestionError
 from geo.question.model import Question
 from geo.text import refuse_control_escapes
@@ -54,9 +54,9 @@ class PlannerRequest:
         """
         return self._sessions.get(plan_id, self._narrowed)
 
-    def target(self, session: EditingSession, layer_id: str) -> Target:
-        """The areas of a layer on the blocks of an open plan; see `PlanData.target`."""
-        return self._sessions.target(session, layer_id)
+    def units(self, session: EditingSession, layer_id: str) -> Units:
+        """The areas of a layer on the blocks of an open plan; see `PlanData.units`."""
+        return self._sessions.units(session, layer_id)
 
     def step(self, plan_id: str, step: PlanStep) -> ChangePayload:
         """Take a step of a plan; see `PlanSessions.step`."""
@@ -129,6 +129,14 @@ async def read_fit_request(request: Request, answers: AnswersDep) -> tuple[Plann
     return planner, terms["target"]
 
 
+async def read_units_request(request: Request, answers: AnswersDep) -> tuple[PlannerRequest, str]:
+    """Read the Question of a request, and the layer whose areas are sets of blocks."""
+    planner, terms = _read(request, answers, besides=("of",))
+    if not terms.get("of"):
+        raise QuestionError("of", "name a layer")
+    return planner, terms["of"]
+
+
 def _read(
     request: Request, answers: AnswersDep, *, besides: tuple[str, ...] = ()
 ) -> tuple[PlannerRequest, dict[str, str]]:
@@ -168,5 +176,6 @@ CouncilDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_counc
 CommunitiesDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_communities_request)]
 ImprovingDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_improving_request)]
 ScoresDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_scores_request)]
+UnitsDep = Annotated[tuple[PlannerRequest, str], Depends(read_units_request)]
 FitDep = Annotated[tuple[PlannerRequest, str], Depends(read_fit_request)]
 BodyDep = Annotated[bytes, Depends(read_body)]

@@ -39,9 +39,11 @@ from api.planner.request import (
     ImprovingDep,
     PlannerDep,
     ScoresDep,
+    UnitsDep,
     read_comparison,
 )
 from api.planner.steps import read_beginning, read_step
+from api.planner.units import units_payload
 from api.reads import ANSWERING
 from api.settings import user_name
 from boundaries.plans.rules import BrokenAreaError, UnlikelyBridgeError
@@ -227,6 +229,18 @@ def council(request: Request, request_and_terms: CouncilDep, plan_id: str) -> Re
     )
 
 
+@router.get("/plans/{plan_id}/units")
+def units(request: Request, request_and_layer: UnitsDep, plan_id: str) -> Response:
+    """Return the areas of a layer as sets of the blocks of a plan."""
+    planner, layer = request_and_layer
+
+    def page() -> Response:
+        session = planner.session(plan_id)
+        return _json(units_payload(session.draft, planner.units(session, layer)))
+
+    return not_modified_or(request, planner.answers, page, media_type=JSON, reads=ANSWERING)
+
+
 @router.get("/plans/{plan_id}/fit")
 def fit(request: Request, request_and_target: FitDep, plan_id: str) -> Response:
     """Return how far a plan fits another layer, the blocks in between, and what changed."""
@@ -234,7 +248,7 @@ def fit(request: Request, request_and_target: FitDep, plan_id: str) -> Response:
 
     def page() -> Response:
         session = planner.session(plan_id)
-        return _json(fit_payload(session.draft, planner.target(session, target)))
+        return _json(fit_payload(session.draft, planner.units(session, target)))
 
     return not_modified_or(request, planner.answers, page, media_type=JSON, reads=ANSWERING)
 
@@ -246,7 +260,7 @@ def fit_changes(request: Request, request_and_target: FitDep, plan_id: str) -> R
 
     def page() -> Response:
         session = planner.session(plan_id)
-        return changes_file(session.draft, planner.target(session, target))
+        return changes_file(session.draft, planner.units(session, target))
 
     return not_modified_or(
         request, planner.answers, page, media_type=CSV.content_type, reads=ANSWERING

@@ -34,9 +34,9 @@ from boundaries.plans.communities import Communities
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
 from boundaries.plans.figures import Figures
-from boundaries.plans.fit import Target
 from boundaries.plans.serialization import PlanConflictError
 from boundaries.plans.suggestions import suggest_moves
+from boundaries.plans.units import Units
 from geo.properties import cached_property
 from geo.question.answer import Visible
 from geo.question.concealed import limited
@@ -194,9 +194,9 @@ class PlanSessions:
                 session.draft, draft, session.counters, before=session.rows, now=after.rows
             )
 
-    def target(self, session: EditingSession, layer_id: str) -> Target:
-        """The areas of a layer on the blocks of an open plan; see `PlanData.target`."""
-        return self._data.target(session.draft.block_layer, layer_id)
+    def units(self, session: EditingSession, layer_id: str) -> Units:
+        """The areas of a layer on the blocks of an open plan; see `PlanData.units`."""
+        return self._data.units(session.draft.block_layer, layer_id)
 
     def begin(self, beginning: Beginning) -> tuple[Draft, list[Row]]:
         """Start a plan and save it.

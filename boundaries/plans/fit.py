@@ -10,21 +10,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from boundaries.layers.blocks import BlockLayer, Ints
+from boundaries.layers.blocks import Ints
 from boundaries.plans.draft import Draft
 from boundaries.plans.plan import Plan
-from boundaries.plans.state import Codes, State
-from geo.areal.best_fit import DRAWN_APART, UNASSIGNED, best_fit
+from boundaries.plans.state import State
+from boundaries.plans.units import Units
+from geo.areal.best_fit import UNASSIGNED
 from geo.areal.measured_blocks import Floats, MeasuredBlocks
-from geo.errors import InputError
 from geo.properties import cached_property
-
-Bools = NDArray[np.bool_]
 
 PEOPLE = ("residents", "electors")
 """Columns of blocks that count people, the preferred one first."""
@@ -36,82 +32,6 @@ BETWEEN = [
     "area_code", "target_code", "share", "across", "kind", "other_area", "people", "decided",
 ]  # fmt: skip
 """The columns of `blocks_between`."""
-
-
-@dataclass(frozen=True, eq=False)
-class Target:
-    """The areas that those of a plan should lie in, on the blocks of the plan.
-
-    Attributes
-    ----------
-    layer_id
-        The layer's id.
-    names
-        The name of each of its areas, by code.
-    area
-        The area that each of n blocks lies in for the most part, `UNASSIGNED` for none.
-    share
-        How much of each block's surface lies in that area, 0 to 1, shape (n,).
-    across
-        The area that a block straddles into, the one with most of its surface; '' for none.
-    """
-
-    layer_id: str
-    names: Mapping[str, str]
-    area: Codes
-    share: Floats
-    across: Codes
-
-    @classmethod
-    def of(cls, layer_id: str, areas: gpd.GeoDataFrame, blocks: BlockLayer) -> Target:
-        """Fit the blocks of a plan to the areas of a layer.
-
-        Parameters
-        ----------
-        layer_id
-            The layer's id.
-        areas
-            Its polygons in metres indexed by code, with `area_name`.
-        blocks
-            The blocks, in the same CRS.
-
-        Returns
-        -------
-        The target.
-
-        Raises
-        ------
-        InputError
-            If its areas overlap, or are the blocks themselves.
-        """
-        if layer_id == blocks.layer_id:
-            raise InputError(f"{layer_id} are the blocks of this plan; choose another layer")
-        fit = best_fit(blocks.areas, areas)
-        overlap = fit.overlap
-        elsewhere = overlap[
-            (overlap["area_code"].to_numpy() != fit.assignment[overlap["block_code"]].to_numpy())
-            & (overlap["share"] > DRAWN_APART)
-        ]
-        across = elsewhere.drop_duplicates("block_code").set_index("block_code")["area_code"]
-        largest = overlap.drop_duplicates("block_code").set_index("block_code")["share"]
-        index = fit.assignment.index
-        return cls(
-            layer_id,
-            {str(code): str(name) for code, name in areas["area_name"].items()},
-            fit.assignment.to_numpy(object),
-            largest.reindex(index, fill_value=0.0).to_numpy(float),
-            across.reindex(index, fill_value=UNASSIGNED).to_numpy(object),
-        )
-
-    def called(self, code: str) -> str:
-        """The name of an area of the target."""
-        return self.names.get(code, code)
-
-    @property
-    def straddles(self) -> Bools:
-        """Whether each block lies across the edge of its area, shape (n,)."""
-        inside = np.asarray(self.area != UNASSIGNED, dtype=bool)
-        return inside & (self.share < 1.0 - DRAWN_APART)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,12 +53,12 @@ class PlanFit:
         one area of the target).
     """
 
-    target: Target
+    target: Units
     people: str
     areas: pd.DataFrame
 
     @classmethod
-    def of(cls, state: State, blocks: MeasuredBlocks, target: Target) -> PlanFit:
+    def of(cls, state: State, blocks: MeasuredBlocks, target: Units) -> PlanFit:
         """Measure how far a state of a plan fits a target.
 
         Parameters
@@ -197,7 +117,7 @@ def people_column(blocks: MeasuredBlocks) -> str:
     return next((name for name in PEOPLE if name in blocks.sums), "")
 
 
-def _area_fit(members: Ints, numbers: Floats | None, target: Target) -> tuple[object, ...]:
+def _area_fit(members: Ints, numbers: Floats | None, target: Units) -> tuple[object, ...]:
     """The columns `_AREA_COLUMNS` of an area made of the blocks at some positions."""
     codes, where = np.unique(target.area[members].astype(str), return_inverse=True)
     blocks = np.bincount(where, minlength=len(codes))
@@ -296,7 +216,7 @@ def deciding_steps(plan: Plan) -> dict[str, int]:
     return decided
 
 
-def target_changes(draft: Draft, target: Target) -> pd.DataFrame:
+def target_changes(draft: Draft, target: Units) -> pd.DataFrame:
     """What changed for whom since the plan began: each block that is in another area now.
 
     Parameters

@@ -15,7 +15,6 @@ from boundaries.plans.export import history_frame
 from boundaries.plans.figures import figure_blocks
 from boundaries.plans.fit import (
     PlanFit,
-    Target,
     blocks_between,
     deciding_steps,
     summed_changes,
@@ -23,6 +22,7 @@ from boundaries.plans.fit import (
 )
 from boundaries.plans.serialization import read_plan, write_plan
 from boundaries.plans.state import Signed
+from boundaries.plans.units import Units
 from geo.errors import ConflictError, InputError
 from tests.boundaries.drawn import SIGNED, drawn, grid, layer
 
@@ -41,7 +41,7 @@ def strips(draft, *edges):
     """A target of strips from the south to the north, with these edges in metres."""
     shapes = [shapely.box(west, 0, east, 300) for west, east in pairwise(edges)]
     wards = layer(*shapes, codes="XYZ").assign(area_name=["Ex", "Why", "Zed"][: len(shapes)])
-    return Target.of("wards", wards, draft.block_layer)
+    return Units.of("wards", wards, draft.block_layer)
 
 
 def fitted(draft, target):
@@ -176,7 +176,7 @@ def test_changes_say_who_went_from_where_to_where_by_which_step():
 def test_the_blocks_themselves_are_no_target():
     draft = draft_of("AABB")
     with pytest.raises(InputError, match="blocks are the blocks of this plan; choose another"):
-        Target.of("blocks", draft.block_layer.areas, draft.block_layer)
+        Units.of("blocks", draft.block_layer.areas, draft.block_layer)
 
 
 PEOPLE = st.lists(st.integers(1, 50), min_size=12, max_size=12)

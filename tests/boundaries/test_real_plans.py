@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 import shapely
 
-from boundaries.layers.blocks import block_graph
+from boundaries.layers.blocks import BlockLayer, block_graph
 from boundaries.layers.read import read_layer
 from boundaries.layers.snapping import snap
 from boundaries.layers.topology import check_layer, unfit_for_plan
 from boundaries.plans.flows import flow_table, incident_flow, moved_blocks, successors
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer
+from boundaries.plans.units import Units, straddling_blocks
 from geo.areal.best_fit import best_fit
 from geo.areal.measured_blocks import MeasuredBlocks, tally_blocks
 from geo.crs import LONLAT, Projection
@@ -124,6 +125,19 @@ def test_wards_of_output_areas_are_the_published_ones_but_for_the_straddling(der
     dissolved = blocks.dissolve(fit.assignment.to_numpy())
     common = shapely.area(dissolved.geometry.intersection(wards.geometry, align=True))
     assert (common / shapely.area(wards.geometry)).min() > 0.97
+
+
+def test_the_output_areas_that_straddle_the_wards_of_2025_stay_listed(derby, blocks, wards_2025):
+    graph = wards_2025.now.graph
+    ordered = BlockLayer("output-areas", blocks.loc[list(graph.codes)], graph)
+    units = Units.of("wards-2025", areas(derby / "wards-2025.geojson"), ordered)
+    table = straddling_blocks(wards_2025.now, units)
+    assert len(table) == 139
+    assert (table["unit_code"] == table["area_code"]).all()
+    # Whichever side one is given to, it lies across the line.
+    code, across = table.index[0], table["across"].iloc[0]
+    given = wards_2025.move([code], across, signed=SIGNED, force=True)
+    assert straddling_blocks(given.now, units).index.tolist() == table.index.tolist()
 
 
 @pytest.mark.parametrize("vintage", ["wards_2022", "wards_2025"])

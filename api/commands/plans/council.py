@@ -22,6 +22,7 @@ from boundaries.plans.council import PATTERNS, council_options
 from boundaries.plans.draft import Draft, open_plan
 from boundaries.plans.plan import Plan
 from geo.errors import InputError
+from geo.store.contract import StoreReader
 
 Pattern = Annotated[
     str, typer.Option("--pattern", help=f"Members of a ward: {', '.join(PATTERNS)}.")
@@ -83,7 +84,7 @@ def share_seats(
     Sets the members of every area with electors in one step; locked areas must keep theirs.
     """
 
-    def shared(draft: Draft) -> Plan:
+    def shared(_: StoreReader, draft: Draft) -> Plan:
         now = draft.plan.now
         seats = size if size is not None else now.council_size
         if seats is None:

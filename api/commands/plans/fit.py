@@ -9,13 +9,12 @@ from typing import Annotated
 import typer
 
 from api.commands.context import CommandContext
-from api.commands.plans.options import PlanId
+from api.commands.plans.options import PlanId, read_units
 from api.formats.registry import write_frame
 from api.planner.fit import fit_lines, fit_payload
 from boundaries.plans.draft import open_plan
 from boundaries.plans.export import moved_layer
-from boundaries.plans.fit import PlanFit, Target, blocks_between, target_changes
-from boundaries.plans.plan_layers import read_layer_or_plan
+from boundaries.plans.fit import PlanFit, blocks_between, target_changes
 
 
 def fit(
@@ -43,7 +42,7 @@ def fit(
         cli.check_output(file)
     with cli.open() as store, store.reading():
         draft = open_plan(store, plan_id, question=None)
-        areas = Target.of(target, read_layer_or_plan(store, target)[1], draft.block_layer)
+        areas = read_units(store, draft, target)
         lines, facts = fit_lines(draft, areas), fit_payload(draft, areas)
         members = {"plan": plan_id, "target": target}
         if output:

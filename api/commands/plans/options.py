@@ -19,7 +19,8 @@ from boundaries.plans.plan import Plan
 from boundaries.plans.plan_layers import draft_against, read_layer_or_plan
 from boundaries.plans.rules import BrokenAreaError
 from boundaries.plans.state import Signed
-from geo.errors import ConflictError
+from boundaries.plans.units import Units
+from geo.errors import ConflictError, InputError
 from geo.question.accounts import Accounts
 from geo.question.model import OPTION, Question
 from geo.store.contract import StoreReader
@@ -64,6 +65,27 @@ def layer_overlaps(store: StoreReader, draft: Draft, names: Iterable[str]) -> di
     return {name: draft.cut_by(read_layer_or_plan(store, name)[1]) for name in names}
 
 
+def read_units(store: StoreReader, draft: Draft, layer: str) -> Units:
+    """The areas of a layer or plan as sets of blocks of a plan."""
+    return Units.of(layer, read_layer_or_plan(store, layer)[1], draft.block_layer)
+
+
+def blocks_of_units(store: StoreReader, draft: Draft, units: Iterable[str]) -> list[str]:
+    """The codes of the blocks in some areas of layers, each written LAYER:CODE."""
+    layers: dict[str, Units] = {}
+    codes: list[str] = []
+    for unit in units:
+        layer, _, code = unit.partition(":")
+        if not code:
+            raise InputError(
+                f"{unit!r} names no area of a layer; write LAYER:CODE, such as parishes:E04001234"
+            )
+        if layer not in layers:
+            layers[layer] = read_units(store, draft, layer)
+        codes += [draft.plan.now.graph.codes[at] for at in layers[layer].blocks(code)]
+    return codes
+
+
 def author(by: str) -> str:
     """The name given with --by, else the user name."""
     return by.strip() or user_name()
@@ -79,26 +101,28 @@ def incident_lines(accounts: Accounts | None) -> list[str]:
     return account_lines(accounts) if accounts else ["the store holds no incidents"]
 
 
-def _taken(change: Callable[[Plan], Plan], plan: Plan) -> Plan:
+def _taken(change: Callable[[StoreReader, Draft], Plan], store: StoreReader, draft: Draft) -> Plan:
     """The plan with a step taken; a refusal names the option that allows it."""
     try:
-        return change(plan)
+        return change(store, draft)
     except BrokenAreaError as error:
         raise ConflictError(f"{error.reason}; use --force, or add a bridge first") from error
 
 
 def step(context: typer.Context, plan_id: str, change: Callable[[Plan], Plan]) -> None:
     """Take a step of a stored plan, save it, and print what changed."""
-    step_of_draft(context, plan_id, lambda draft: _taken(change, draft.plan))
+    step_of_draft(context, plan_id, lambda _, draft: change(draft.plan))
 
 
-def step_of_draft(context: typer.Context, plan_id: str, change: Callable[[Draft], Plan]) -> None:
-    """Take a step that depends on the measures of a stored plan, save it, and print the change."""
+def step_of_draft(
+    context: typer.Context, plan_id: str, change: Callable[[StoreReader, Draft], Plan]
+) -> None:
+    """Take a step that depends on the store or the measures of a plan, and print the change."""
     cli = CommandContext.of(context)
     with cli.open() as store:
         draft = open_plan(store, plan_id, question=None)
         before = draft.measures
-        plan = save_plan(store, change(draft))
+        plan = save_plan(store, _taken(change, store, draft))
         after = draft.follow(plan).measures
     (summary,) = describe_steps(plan, [len(plan.steps) - 1])
     facts = {

@@ -22,10 +22,12 @@ from api.commands.plans.options import (
     incident_lines,
     layer_overlaps,
     open_against,
+    read_units,
     with_shared,
 )
 from api.commands.plans.scores import SCORES
 from api.commands.plans.steps import STEPS
+from api.commands.plans.units import UNITS, parish_ward_lines
 from api.formats.encoding import records
 from api.planner.facts import LEAST_SHARE, plan_facts
 from api.planner.measure_text import (
@@ -42,6 +44,7 @@ from boundaries.plans.checks import plan_warnings
 from boundaries.plans.comparison import Comparison, before_by_area, compare_draft, posts_and_money
 from boundaries.plans.draft import Draft, import_assignment, new_plan, save_plan
 from boundaries.plans.overlaps import Overlaps
+from boundaries.plans.units import parish_wards
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.csv_table import Table
@@ -52,7 +55,9 @@ MOST_STRADDLING: Final = 10
 """Blocks that straddle areas, listed by name when a plan starts."""
 
 plans = typer.Typer(help="Draft, measure and compare boundary plans.", no_args_is_help=True)
-for _name, _command in (STEPS | COUNCIL | ANSWERS | SCORES | FIT | {"export": export}).items():
+for _name, _command in (
+    STEPS | COUNCIL | ANSWERS | SCORES | FIT | UNITS | {"export": export}
+).items():
     plans.command(_name)(_command)
 
 BlocksLayer = Annotated[str, typer.Option("--blocks", help="Layer of blocks.")]
@@ -160,6 +165,9 @@ def show(
         list[str] | None,
         typer.Option("--cuts", help="Layer whose split areas to list; repeatable."),
     ] = None,
+    parishes: Annotated[
+        str, typer.Option("--parishes", help="Layer of parishes: list the parish wards implied.")
+    ] = "",
     history: Annotated[bool, typer.Option("--history", help="List every step too.")] = False,
     against: Against = "",
 ) -> None:
@@ -176,9 +184,14 @@ def show(
         shared = posts_and_money(draft.measures, question) if shares else None
         compared = compare_draft(draft, question)
         lines = _lines(draft, compared, shared, overlaps)
+        facts = plan_facts(draft, origins=compared.origins, shared=shared, splits=overlaps)
+        if parishes:
+            units = read_units(store, draft, parishes)
+            wards = parish_wards(draft.plan.now, units, draft.blocks.sums)
+            lines += ["", *parish_ward_lines(wards, units)]
+            facts["parish_wards"] = records(wards)
         if history:
             lines += ["", *history_lines(draft.plan)]
-        facts = plan_facts(draft, origins=compared.origins, shared=shared, splits=overlaps)
     cli.echo(lines, facts)
 
 

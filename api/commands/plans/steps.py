@@ -7,10 +7,25 @@ from typing import Annotated
 
 import typer
 
-from api.commands.plans.options import AreaCode, Blocks, By, Force, PlanId, Reason, signed, step
+from api.commands.plans.options import (
+    AreaCode,
+    Blocks,
+    By,
+    Force,
+    PlanId,
+    Reason,
+    blocks_of_units,
+    signed,
+    step,
+    step_of_draft,
+)
 from api.planner.council import is_whole_number
+from boundaries.plans.draft import Draft
+from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area
 from geo.areal.best_fit import UNASSIGNED
+from geo.errors import InputError
+from geo.store.contract import StoreReader
 
 UNASSIGNED_WORD = "unassigned"
 LockedArea = Annotated[str, typer.Argument(help="Code of the area.", show_default=False)]
@@ -21,16 +36,35 @@ _TO = "Area to move them into; 'unassigned' takes them out of theirs."
 def move(
     context: typer.Context,
     plan_id: PlanId,
-    blocks: Blocks,
     to: Annotated[str, typer.Option("--to", help=_TO)],
+    blocks: Annotated[
+        list[str] | None, typer.Argument(help="Codes of blocks.", show_default=False)
+    ] = None,
+    units: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--unit",
+            metavar="LAYER:CODE",
+            help="All blocks in an area of a layer, such as parishes:E04001234; repeatable.",
+        ),
+    ] = None,
     reason: Reason = "",
     by: By = "",
     force: Force = False,
 ) -> None:
-    """Move blocks into an area."""
+    """Move blocks into an area: single ones, or all in an area of a layer.
+
+    A block belongs to the area of a layer that it lies in for the most part.
+    """
     target = UNASSIGNED if to == UNASSIGNED_WORD else to
-    sign = signed(by, reason)
-    step(context, plan_id, lambda plan: plan.move(blocks, target, signed=sign, force=force))
+    if not (blocks or units):
+        raise InputError("name the blocks to move, or an area of a layer with --unit LAYER:CODE")
+
+    def moved(store: StoreReader, draft: Draft) -> Plan:
+        codes = [*(blocks or []), *blocks_of_units(store, draft, units or [])]
+        return draft.plan.move(codes, target, signed=signed(by, reason), force=force)
+
+    step_of_draft(context, plan_id, moved)
 
 
 def keep(

@@ -16,6 +16,9 @@
  * @property {(tool: string) => void} tool
  * @property {(by: number) => void} zoom
  * @property {() => void} fit
+ * @property {() => void} give the block in between to the other side
+ * @property {() => void} keep it where it is
+ * @property {() => void} leave it open and go to the next
  */
 
 const TOGETHER_MS = 1000;
@@ -26,6 +29,7 @@ export function setUpKeys(box, does) {
   const keys = {
     Enter: does.paint, c: does.pick, g: does.go, x: does.collect, u: does.undo, r: does.redo, l: does.lock, f: does.fit,
     p: () => does.tool("paint"), b: () => does.tool("fill"), s: () => does.tool("select"), h: () => does.tool("hand"),
+    m: does.give, k: does.keep, n: does.leave,
     "/": does.find, "[": () => does.next(-1), "]": () => does.next(1),
     "+": () => does.zoom(1), "=": () => does.zoom(1), "-": () => does.zoom(-1),
   };

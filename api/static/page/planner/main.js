@@ -9,6 +9,7 @@ import { drawCouncil } from "./council.js";
 import { CouncilSize } from "./council_size.js";
 import { Cursor } from "./cursor.js";
 import { byId, make } from "./dom.js";
+import { Fit } from "./fit.js";
 import { setUpFind } from "./find.js";
 import { Improve } from "./improve.js";
 import { setUpKeys } from "./keys.js";
@@ -25,6 +26,7 @@ import { setUpStrokes } from "./strokes.js";
 import { AreaTable } from "./table.js";
 import { StepSender } from "./step_sender.js";
 import { Geometry } from "./topology.js";
+import { Units } from "./units.js";
 import { setUpViewOptions } from "./view_options.js";
 import { figure, title } from "./text.js";
 import { ownAddress } from "../root.js";
@@ -33,6 +35,9 @@ import { ownAddress } from "../root.js";
 
 const { plan: planId = "", blocks: blocksLayer = "", layers = "[]", question = "", tiles = "", credit = "" } = document.body.dataset;
 const whole = planAddress(planId, question ? `?${question}` : "");
+
+/** Tick the overlay of a layer, if it is not drawn. @param {string} layer */
+const drawOver = (layer) => /** @type {HTMLInputElement | null} */ (document.querySelector(`#overlays input[value="${CSS.escape(layer)}"]:not(:checked)`))?.click();
 
 open().catch((error) => {
   byId("status").textContent = "Could not be opened";
@@ -122,6 +127,30 @@ function showPlan(plan, geometry) {
     by: () => steps.by.value.trim(),
   });
 
+  const fit = new Fit(plan, others, {
+    take,
+    move: (some, to) => steps.move(some, to),
+    show: (block) => {
+      map.zoomTo([block, ...geometry.near[block]]);
+      map.mark([block]);
+      showBlock(block);
+    },
+    zoom: (code) => map.zoomTo(plan.blocksOf(code)),
+    drawOver,
+    read: (target) => read(part("fit", { target })),
+    changes: (target) => part("fit/changes.csv", { target }),
+  });
+
+  const units = new Units(plan, others, {
+    read: (layer) => read(part("units", { of: layer })),
+    flag: (some) => map.flag(some),
+    zoom: (some) => {
+      map.zoomTo(some);
+      map.mark(some);
+    },
+    drawOver,
+  });
+
   /** @type {Map<number, string>} */
   let stroke = new Map();
   let collecting = true;
@@ -133,11 +162,13 @@ function showPlan(plan, geometry) {
       hush();
     },
     over: (block) => {
-      if (tool === "select") selection.set(block, collecting);
+      if (tool === "select") selection.set(units.of(block), collecting);
       else if (tool === "fill") fill(block);
-      else if (shown(block) !== chosen) {
-        stroke.set(block, chosen);
-        map.tint(block, styles.fill(block, chosen, plan.rows));
+      else if (!stroke.has(block)) {
+        for (const each of units.of(block).filter((other) => shown(other) !== chosen)) {
+          stroke.set(each, chosen);
+          map.tint(each, styles.fill(each, chosen, plan.rows));
+        }
       }
       showBlock(block);
     },
@@ -164,8 +195,8 @@ function showPlan(plan, geometry) {
   });
   const there = (/** @type {(block: number) => void} */ act) => () => cursor.block !== -1 && act(cursor.block);
   setUpKeys(byId("map"), {
-    paint: there((block) => steps.move([block], chosen)),
-    collect: there((block) => selection.set(block, !selection.blocks.has(block))),
+    paint: there((block) => steps.move(units.of(block), chosen)),
+    collect: there((block) => selection.set(units.of(block), !selection.blocks.has(block))),
     pick: there((block) => choose(shown(block))),
     go: () => cursor.go(plan.blocksOf(chosen)[0] ?? cursor.block),
     number: (at) => plan.areas[at] && choose(plan.areas[at].code),
@@ -180,6 +211,9 @@ function showPlan(plan, geometry) {
     tool: useTool,
     zoom: (by) => map.map.setZoom(map.map.getZoom() + by, { animate: false }),
     fit: () => map.fit(),
+    give: () => fit.giveBlock(),
+    keep: () => fit.keepBlock(),
+    leave: () => fit.nextBlock(),
   });
 
   /** @param {number} block */
@@ -194,7 +228,8 @@ function showPlan(plan, geometry) {
     const from = now === before ? "" : ` (before: ${plan.called(before)})`;
     const own = geometry.names[block];
     const name = own === plan.codes[block] ? "" : ` ${own}`;
-    return `${plan.codes[block]}${name} in ${plan.called(now)}${from}${known.length ? `: ${known.join(", ")}` : ""}`;
+    const unit = units.called(block) && `, of ${units.called(block)}`;
+    return `${plan.codes[block]}${name}${unit} in ${plan.called(now)}${from}${known.length ? `: ${known.join(", ")}` : ""}`;
   }
 
   /** @param {string} code */
@@ -240,6 +275,8 @@ function showPlan(plan, geometry) {
     councilSize.draw();
     improve.draw();
     communities.draw();
+    fit.draw();
+    units.draw();
     drawInto();
     drawTurns(plan);
     drawLocks(plan);

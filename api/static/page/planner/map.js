@@ -61,6 +61,8 @@ export class BlockMap {
     this.labels = new AreaLabels(this.map);
     /** @type {L.Polyline[]} */
     this.marks = [];
+    /** @type {L.Polyline | undefined} */
+    this.flags = undefined;
     new ResizeObserver(() => this.resized()).observe(box);
   }
 
@@ -136,6 +138,15 @@ export class BlockMap {
     this.marks = rings.map((ring) =>
       L.polyline(lines, { renderer: this.lines, interactive: false, ...ring, ...style }).addTo(this.map),
     );
+  }
+
+  /** Mark some blocks until others are, such as those that straddle a line. @param {Iterable<number>} blocks */
+  flag(blocks) {
+    this.flags?.remove();
+    const flagged = new Set(blocks);
+    if (!flagged.size) return;
+    const lines = this.geometry.edgesOf((block) => flagged.has(block));
+    this.flags = L.polyline(lines, { renderer: this.lines, interactive: false, color: "#8a1c7c", weight: 3, dashArray: "2 5" }).addTo(this.map);
   }
 
   /** Zoom to some blocks. @param {Iterable<number>} blocks */

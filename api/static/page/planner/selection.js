@@ -25,10 +25,12 @@ export class Selection {
     this.blocks = new Set();
   }
 
-  /** @param {number} block @param {boolean} selected */
-  set(block, selected) {
-    if (selected) this.blocks.add(block);
-    else this.blocks.delete(block);
+  /** @param {number[]} blocks @param {boolean} selected */
+  set(blocks, selected) {
+    for (const block of blocks) {
+      if (selected) this.blocks.add(block);
+      else this.blocks.delete(block);
+    }
     this.draw();
   }
 

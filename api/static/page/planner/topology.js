@@ -154,6 +154,16 @@ export class Geometry {
     return lines;
   }
 
+  /** Every line of some blocks, those between two of them once. @param {(block: number) => boolean} belongs */
+  edgesOf(belongs) {
+    const lines = [];
+    for (let at = 0; at < this.arcs.length; at += ARC) {
+      const b = this.arcs[at + 1];
+      if (belongs(this.arcs[at]) || (b !== -1 && belongs(b))) lines.push(this.line(this.arcs[at + 2], this.arcs[at + 3] + 1));
+    }
+    return lines;
+  }
+
   /** The box around some blocks. @param {Iterable<number>} blocks @returns {[number, number, number, number]} west, south, east, north */
   boxOf(blocks) {
     let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];

@@ -141,6 +141,46 @@
  * @property {{name: string, blocks: number, areas: number, area_code: string, blocks_in_largest: number, whole: boolean, people?: number, people_in_largest?: number}[]} communities
  */
 
+/**
+ * @typedef {object} FitSummary How far a plan fits the areas of another layer, as it began or now.
+ * @property {number} areas that have blocks
+ * @property {number} whole of these in one area of the layer
+ * @property {number | null} blocks_share where most of their area lies, 0 to 1
+ * @property {number | null} people_share
+ */
+
+/**
+ * @typedef {object} Between A block that does not lie where most of its area does, or lies across the line.
+ * @property {string} block_code
+ * @property {string} area_code
+ * @property {string} target_code where it lies for the most part
+ * @property {number} share of its surface there
+ * @property {string} across the area that it straddles into, "" for none
+ * @property {string} kind "elsewhere" or "straddling"
+ * @property {string} other_area the area beside it on the other side, "" for none
+ * @property {number | null} people
+ * @property {number} decided number of the step that decided on it, 0 for none
+ */
+
+/**
+ * @typedef {object} Fit How far a plan fits the areas of another layer.
+ * @property {string} target
+ * @property {Record<string, string>} names of the areas of the layer
+ * @property {string} people the column that counts people, "" where none does
+ * @property {FitSummary} before
+ * @property {FitSummary} now
+ * @property {{area_code: string, area_name: string, target_code: string, target_name: string, targets: number, blocks: number, blocks_within: number, people: number | null, people_within: number | null, straddling: number, whole: boolean}[]} areas
+ * @property {Between[]} between
+ * @property {{from_name: string, to_name: string, blocks: number, people: number | null}[]} changes
+ */
+
+/**
+ * @typedef {object} UnitsState The areas of a layer as sets of blocks.
+ * @property {Record<string, string>} names by code
+ * @property {string[]} area the unit of each block, "" for none
+ * @property {string[]} straddling codes of blocks across a line of the layer
+ */
+
 /** @typedef {Record<string, unknown> & {step: string}} Step */
 
 export {};

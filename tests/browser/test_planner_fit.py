@@ -1,0 +1,178 @@
+"""Neighbourhoods of the demo city are fitted to its wards, block by block."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from playwright.sync_api import expect
+
+from geo.store.contract import LayerMetadata
+from geo.store.geopackage import GeoPackageStore
+from tests.browser.conftest import Watched
+from tests.browser.planner_page import PlannerPage, faults, post
+from tests.browser.test_layout import crowding
+from tests.services import serving
+
+pytestmark = pytest.mark.browser
+
+NEIGHBOURHOODS = 12
+
+
+def add_neighbourhoods(path: Path) -> None:
+    """Add neighbourhoods of whole blocks that were drawn without regard to the wards."""
+    store = GeoPackageStore(path)
+    blocks = store.layer("blocks")[1]
+    middles = shapely.get_coordinates(blocks.geometry.centroid)
+    seeds = middles[np.random.default_rng(11).choice(len(middles), NEIGHBOURHOODS, replace=False)]
+    nearest = np.linalg.norm(middles[:, None] - seeds[None], axis=2).argmin(axis=1)
+    areas = blocks[["geometry"]].dissolve([f"N{n + 1:02d}" for n in nearest])
+    areas = areas.rename_axis("area_code")
+    areas["area_name"] = [f"Neighbourhood {int(code[1:])}" for code in areas.index]
+    with store.transaction():
+        store.put_layer(LayerMetadata("neighbourhoods", title="Neighbourhoods"), areas)
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def planning(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    own = Path(shutil.copy(demo_store, tmp_path_factory.mktemp("fitting") / "demo.gpkg"))
+    add_neighbourhoods(own)
+    with serving(own) as address:
+        yield address
+
+
+@pytest.fixture
+def plan(watched: Watched, planning: str, request: pytest.FixtureRequest) -> PlannerPage:
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:50].strip("-")
+    body = {"plan_id": name, "title": "Neighbourhoods of 2027", "by": "Ann Lee",
+            "blocks_layer": "blocks", "from_layer": "neighbourhoods"}  # fmt: skip
+    post(f"{planning}/planner/plans", body)
+    watched.page.set_viewport_size({"width": 1280, "height": 720})
+    opened = PlannerPage(watched, planning, name)
+    opened.open()
+    return opened
+
+
+def test_neighbourhoods_are_fitted_to_wards_with_one_key_a_block(plan: PlannerPage) -> None:
+    page = plan.page
+    box = page.locator("#fit-target")
+    box.locator("summary").click()
+    box.get_by_label("Areas that should hold these whole").select_option("wards")
+    expect(box.locator("summary .n")).to_have_text(re.compile(r"\d+ of 12 areas whole"))
+    expect(box.get_by_role("status")).to_contain_text("as the plan began")
+    expect(page.locator('#overlays input[value="wards"]')).to_be_checked()
+    expect(box.locator("table.fit tbody tr")).to_have_count(NEIGHBOURHOODS)
+    expect(box).to_contain_text("No block has moved since the plan began.")
+    map_ = page.locator("#map")
+    map_.focus()
+    page.keyboard.press("n")
+    first = box.locator(".in-between")
+    expect(first).to_contain_text("1 of ")
+    plan.watched.keep("planner-fit-walk")
+    block = re.search(r"block (\S+?),", first.inner_text())[1]
+    page.keyboard.press("m")
+    plan.saved(2)
+    assert plan.area_of(block) != plan.payload()["start"][plan.payload()["codes"].index(block)]
+    expect(first).not_to_contain_text(block)
+    kept = re.search(r"block (\S+?),", first.inner_text())[1]
+    page.get_by_label("Reason").fill("the school is here")
+    map_.focus()
+    page.keyboard.press("k")
+    plan.saved(3)
+    expect(first).not_to_contain_text(kept)
+    assert plan.payload()["history"][-1]["what"].startswith("kept 1 block in Neighbourhood")
+    assert plan.payload()["history"][-1]["reason"] == "the school is here"
+    box.get_by_label("show decided blocks too").check()
+    expect(box.locator("table.fit")).to_have_count(2)
+    expect(box).to_contain_text("What changed for whom")
+    with page.expect_download() as download:
+        box.get_by_role("link", name="Every block as CSV").click()
+    lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert [line.split(",")[0] for line in lines] == ["block_code", block]
+    box.locator("summary").scroll_into_view_if_needed()
+    plan.watched.keep("planner-fit")
+    assert crowding(plan.watched, "planner-fit") == {}
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
+    expect(box.locator("summary .n")).to_have_text(re.compile(r"\d+ of 12 areas whole"))
+    for width in (1920, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        box.scroll_into_view_if_needed()
+        plan.watched.keep(f"planner-fit-{width}")
+    assert faults(plan.watched) == []
+
+
+def test_a_group_of_blocks_is_given_at_once(plan: PlannerPage) -> None:
+    page = plan.page
+    plan.open("&fit=wards")
+    box = page.locator("#fit-target")
+    every = box.get_by_role("button", name=re.compile("Move all"))
+    for _ in range(20):
+        box.get_by_role("button", name=re.compile(r"\(N\)")).click()
+        if every.is_visible():
+            break
+    number = int(re.search(r"all (\d+)", every.inner_text())[1])
+    version = plan.payload()["status"]["version"]
+    every.click()
+    message = page.locator("#message").get_by_role("button", name="Do it anyway")
+    expect(
+        message.or_(page.locator("#status", has_text=f"Saved, version {version + 1}"))
+    ).to_be_visible()
+    if message.is_visible():
+        message.click()
+    plan.saved(version + 1)
+    last = plan.payload()["history"][-1]["what"]
+    assert last.startswith(f"moved {number} blocks from Neighbourhood")
+
+
+def test_a_click_takes_all_blocks_of_a_ward_and_straddling_ones_are_marked(
+    plan: PlannerPage,
+) -> None:
+    page = plan.page
+    page.get_by_label("Take").select_option("wards")
+    box = page.locator("#units")
+    expect(box.locator("summary .n")).to_have_text(
+        re.compile(r"\d+ of 17 divided, \d+ blocks? stra")
+    )
+    with urllib.request.urlopen(
+        f"{plan.root}/planner/plans/{plan.plan_id}/units?of=wards"
+    ) as answer:
+        unit_of = dict(
+            zip((payload := plan.payload())["codes"], json.load(answer)["area"], strict=True)
+        )
+    at = dict(zip(payload["codes"], payload["assigned"], strict=True))
+    plan.page.locator("#into").select_option(label="Neighbourhood 1")
+    block = next(code for code, area in at.items() if area != "N01")
+    page.get_by_label("Find").fill(block)
+    page.get_by_label("Find").press("Enter")
+    plan.click(block)
+    message = page.locator("#message").get_by_role("button", name="Do it anyway")
+    expect(message.or_(page.locator("#status", has_text="Saved, version 2"))).to_be_visible()
+    if message.is_visible():
+        message.click()
+    plan.saved(2)
+    after = dict(zip(payload["codes"], plan.payload()["assigned"], strict=True))
+    moved = {code for code in at if after[code] != at[code]}
+    assert moved == {code for code in at if unit_of[code] == unit_of[block] and at[code] != "N01"}
+    assert len(moved) > 1
+    box.locator("summary").click()
+    expect(box).to_contain_text("Divided by the plan")
+    page.get_by_role("button", name="Whole plan").click()
+    box.scroll_into_view_if_needed()
+    plan.watched.keep("planner-units")
+    assert crowding(plan.watched, "planner-units") == {}
+    page.reload()
+    page.locator("body[data-ready]").wait_for()
+    expect(page.get_by_label("Take")).to_have_value("wards")
+    page.get_by_text("Select", exact=True).click()
+    plan.click(block)
+    expect(page.locator("#selection")).to_contain_text(re.compile(r"\d\d+ blocks"))
+    assert faults(plan.watched) == []
