@@ -16,6 +16,7 @@ from api.formats.registry import (
     GEOPACKAGE,
     HTML,
     PLAN_FILES,
+    SHAPEFILE,
     XLSX,
     Format,
     format_of_file,
@@ -24,6 +25,7 @@ from api.formats.registry import (
 )
 from api.planner.proforma import write_proforma
 from api.planner.report import plan_report
+from api.planner.shapefiles import write_plan_shapefiles
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
 from boundaries.plans.overlaps import Overlaps
@@ -37,6 +39,7 @@ DOWNLOADS: Final[Mapping[Format, str]] = {
     HTML: "Report for consultation",
     GEOJSON: "Areas as GeoJSON",
     GEOPACKAGE: "Areas and blocks as GeoPackage",
+    SHAPEFILE: "Areas and blocks as Shapefile",
     CSV: "Block → area as CSV",
     XLSX: "Electorates as XLSX",
 }
@@ -87,6 +90,9 @@ class PlanFile:
         layer, members = self._areas(), _members(self.draft)
         if form is GEOPACKAGE:
             write_file(path, lambda part: _write_layers(self.draft, layer, members, part))
+        elif form is SHAPEFILE:
+            blocks = _blocks_layer(self.draft)
+            write_file(path, lambda part: write_plan_shapefiles(layer, blocks, part))
         else:
             write_frame(layer, path, projection=self.projection, members=members)
         return f"{len(layer):,} areas"
@@ -110,6 +116,8 @@ class PlanFile:
 
     def _areas(self) -> gpd.GeoDataFrame:
         layer, shared = self.draft.measures.layer, self.shared
+        areas = self.draft.plan.now.areas
+        layer.insert(2, "why", [areas[code].why for code in layer.index])
         if shared is not None:
             layer = layer.join(shared.drop(columns="need"))
         return layer.reset_index()
@@ -129,8 +137,10 @@ def _write_layers(
     draft: Draft, areas: gpd.GeoDataFrame, members: dict[str, object], path: Path
 ) -> None:
     """Write a GeoPackage of two layers: the areas, and the blocks with the area of each."""
-    table = draft.plan.assignment.reset_index()
-    shapes = draft.blocks.geometry
-    blocks = gpd.GeoDataFrame(table, geometry=shapes, crs=draft.blocks.crs)
     write_geopackage(areas, path, layer="areas", members=members)
-    write_geopackage(blocks, path, layer="blocks", append=True)
+    write_geopackage(_blocks_layer(draft), path, layer="blocks", append=True)
+
+
+def _blocks_layer(draft: Draft) -> gpd.GeoDataFrame:
+    table = draft.plan.assignment.reset_index()
+    return gpd.GeoDataFrame(table, geometry=draft.blocks.geometry, crs=draft.blocks.crs)

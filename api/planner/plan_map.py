@@ -7,17 +7,26 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from api.maps.drawing import ScaleBar, area_names, path_of, scale_bar
 from boundaries.plans.draft import Draft
 from boundaries.plans.electoral import EXTREME
 from boundaries.plans.measures import PlanMeasures
+from geo.areal.best_fit import UNASSIGNED
 
 WIDTH = 460.0
 """Width of a map in units; line widths and letter sizes are given in them."""
 
 _MARGIN = 0.02
 """Margin around the map, as a share of its longer side."""
+
+_AROUND, _ASPECT = 0.12, 1.25
+"""Margin around the area of a page, likewise; and width by height of its map, with text below."""
+
+_LETTER, _LINE, _BAR = 7.0, 12.0, 36.0
+"""Width of a letter, height of a line and of the scale bar with its text, in units: a name that
+would be cut off at the edge, or lie under the bar, is left out."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +41,8 @@ class PlanMap:
         The view box, and the metres that one unit stands for.
     fills
         An SVG path for each class of variance: `within`, `above`, `below`, `far-above`,
-        `far-below`, `unknown`; `plain` for all where there are no electors.
+        `far-below`, `unknown`; `plain` for all where there are no electors; `chosen` for the area
+        that a map is about.
     moved, rest
         SVG paths of the moved blocks, and of the unassigned ones.
     outlines, names, bar
@@ -80,7 +90,7 @@ def plan_map(
         kinds = pd.Series(
             [variance_kind(variance, beyond) for variance, beyond in values], layer.index
         )
-    left = np.flatnonzero(measures.state.assigned == "")
+    left = np.flatnonzero(measures.state.assigned == UNASSIGNED)
     return PlanMap(
         title=title,
         box=(round(west), round(-north), round(east - west), round(north - south)),
@@ -90,6 +100,55 @@ def plan_map(
         rest=path_of(draft.blocks.geometry[left], unit),
         outlines=path_of(layer.geometry, unit),
         names=area_names(layer, np.empty((0, 2)), unit=unit),
+        bar=scale_bar(west, south, unit),
+    )
+
+
+def area_map(draft: Draft, layer: gpd.GeoDataFrame, code: str, *, moved: gpd.GeoSeries) -> PlanMap:
+    """Draw one area and what lies around it, as large as a page of A4 is wide.
+
+    Parameters
+    ----------
+    layer
+        The areas of the plan, of `PlanMeasures.layer`.
+    code
+        The area's code, which has blocks.
+    moved
+        The blocks to mark as moved.
+    """
+    west, south, east, north = layer.geometry[code].bounds
+    margin = _AROUND * max(east - west, north - south)
+    width = max(east - west + 2 * margin, _ASPECT * (north - south + 2 * margin))
+    middle = ((west + east) / 2, (south + north) / 2)
+    west, east = middle[0] - width / 2, middle[0] + width / 2
+    south, north = middle[1] - width / _ASPECT / 2, middle[1] + width / _ASPECT / 2
+    unit = width / WIDTH
+    # Lines along the edge of the drawing are clipped outside of it, where they are not seen.
+    outside = 0.01 * width
+    frame = (west - outside, south - outside, east + outside, north + outside)
+    near = layer.iloc[layer.sindex.query(shapely.box(*frame), predicate="intersects")]
+    near = near.set_geometry(near.geometry.clip_by_rect(*frame))
+    near = near[~near.geometry.is_empty]
+    is_chosen = near.index == code
+    left = draft.blocks.geometry[np.flatnonzero(draft.plan.now.assigned == UNASSIGNED)]
+    rest = [shape for shape in shapely.clip_by_rect(left, *frame) if not shape.is_empty]
+    return PlanMap(
+        title=str(layer["area_name"][code]),
+        box=(round(west), round(-north), round(east - west), round(north - south)),
+        unit=round(unit, 3),
+        fills=[
+            ("plain", path_of(near.geometry[~is_chosen], unit)),
+            ("chosen", path_of(near.geometry[is_chosen], unit)),
+        ],
+        moved=path_of(moved, unit),
+        rest=path_of(rest, unit),
+        outlines=path_of(near.geometry, unit),
+        names=[
+            (x, y, name)
+            for x, y, name in area_names(near, np.empty((0, 2)), unit=unit)
+            if west < x - _LETTER / 2 * unit * len(name) < x + _LETTER / 2 * unit * len(name) < east
+            and south + _BAR * unit < -y < north - _LINE * unit
+        ],
         bar=scale_bar(west, south, unit),
     )
 

@@ -14,6 +14,7 @@ from api.planner.comparison_text import changed_flow, made_of
 from api.planner.facts import LEAST_SHARE, Row, review_facts
 from api.planner.measure_text import percent
 from api.planner.plan_map import PlanMap, plan_map, variance_kind
+from api.planner.ward_pages import ward_pages
 from api.settings import VERSION
 from boundaries.layers.electorates import electorate_title
 from boundaries.plans.comparison import Comparison, before_by_area, compare_draft
@@ -57,6 +58,7 @@ def plan_report(
     base = comparison.before.name
     history = history_frame(plan)
     maps = _maps(draft, comparison)
+    rows = _rows(draft, comparison, shared)
     return templates.get_template(
         "plan_report.html"
     ).render(
@@ -77,7 +79,8 @@ def plan_report(
         unknown_variance=any("unknown" in each.kinds for each in maps),
         columns=_columns(draft),
         averaged=list(map(str, draft.blocks.means)),
-        rows=_rows(draft, comparison, shared),
+        rows=rows,
+        pages=ward_pages(draft, comparison, rows),
         shared=[] if shared is None else [name for name in ("posts", "pounds") if name in shared],
         unassigned=draft.measures.unassigned,
         flow=changed_flow(comparison),

@@ -42,7 +42,7 @@ from api.planner.request import (
     UnitsDep,
     read_comparison,
 )
-from api.planner.steps import read_beginning, read_step
+from api.planner.steps import PersonalTextError, read_beginning, read_step
 from api.planner.units import units_payload
 from api.reads import ANSWERING
 from api.settings import user_name
@@ -169,6 +169,8 @@ def step(request: Request, planner: PlannerDep, body: BodyDep, plan_id: str) -> 
         return problem(409, str(error), conflict="pieces", area=error.area, pieces=error.pieces)
     except UnlikelyBridgeError as error:
         return problem(409, str(error), conflict="bridge")
+    except PersonalTextError as error:
+        return problem(409, str(error), conflict="personal")
     except PlanConflictError as error:
         return problem(409, str(error), conflict="version")
 

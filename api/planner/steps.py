@@ -11,8 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from boundaries.plans.plan import Plan
+from boundaries.plans.plan import MOST_WHY, Plan
 from boundaries.plans.state import Area, Signed
+from boundaries.tasking.texts import personal_part
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import InputError
 from geo.text import ONE_LINE
@@ -23,6 +24,10 @@ Blocks = Annotated[list[Code], Field(min_length=1, max_length=100_000)]
 Number = Annotated[int, Field(ge=-(2**31), le=2**31)]
 Members = Number | None
 """The plan itself says which numbers are possible."""
+
+
+class PersonalTextError(InputError):
+    """A text seems to lead to a person; whoever writes it decides whether that is so."""
 
 
 class _Step(BaseModel):
@@ -133,6 +138,23 @@ class Rename(_Step):
         return plan.rename(self.area, self.name, signed=signed)
 
 
+class Explain(_Step):
+    """Write why an area is drawn as it is; `confirmed` says that the text names nobody."""
+
+    step: Literal["why"]
+    area: Code
+    why: Annotated[str, Field(max_length=MOST_WHY)]
+    confirmed: bool = False
+
+    def _take(self, plan: Plan, signed: Signed) -> Plan:
+        if not self.confirmed and (part := personal_part(self.why)):
+            raise PersonalTextError(
+                f"the text seems to hold {part}; write roles and places, or confirm that it names "
+                "nobody"
+            )
+        return plan.explain(self.area, self.why, signed=signed)
+
+
 class SetMembers(_Step):
     """Set how many members an area elects."""
 
@@ -228,6 +250,7 @@ PlanStep = Annotated[
     | Merge
     | Add
     | Rename
+    | Explain
     | SetMembers
     | CouncilSize
     | Share

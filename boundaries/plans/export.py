@@ -214,6 +214,9 @@ def _amended(kind: str, old: Area | None, new: Area | None) -> str:
         return f"{'removed' if new is None else 'added'} {area.code} ({area.name})" if area else ""
     if kind in ("lock", "unlock"):
         return f"{kind}ed {new.code} ({new.name})"
+    if old.why != new.why:
+        wrote = "wrote why" if new.why else "removed the text on why"
+        return f"{wrote} {new.code} ({new.name}) is drawn so"
     changes = [
         f"{field} {getattr(old, field)} to {getattr(new, field)}"
         for field in ("name", "members")

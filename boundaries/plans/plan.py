@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -28,6 +29,9 @@ from boundaries.plans.state import Area, Pairs, Signed, State, Step
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import ConflictError, InputError, NotFoundError
 from geo.properties import cached_property
+
+MOST_WHY: Final = 4_000
+"""Most characters of a text on why an area is drawn as it is: about a page of the report."""
 
 
 @dataclass(frozen=True)
@@ -412,6 +416,36 @@ class Plan:
             If there is no such area, or it is locked.
         """
         return self._amend("members", signed, code, lambda area: replace(area, members=members))
+
+    def explain(self, code: str, why: str, *, signed: Signed) -> Plan:
+        """Write why an area is drawn as it is; a locked area can be explained, too.
+
+        Parameters
+        ----------
+        code
+            The area's code.
+        why
+            The text, at most `MOST_WHY` characters; '' removes what is written.
+        signed
+            Who writes it.
+
+        Returns
+        -------
+        The plan after the step. Texts of earlier steps stay in its history.
+
+        Raises
+        ------
+        InputError
+            If the text is too long or the same.
+        NotFoundError
+            If there is no such area.
+        """
+        text = why.strip()
+        if len(text) > MOST_WHY:
+            raise InputError(
+                f"the text on {code} has {len(text):,} characters; write at most {MOST_WHY:,}"
+            )
+        return self._amend("why", signed, code, lambda area: replace(area, why=text))
 
     def set_council_size(self, size: int | None, *, signed: Signed) -> Plan:
         """Set how many members the whole council has, whatever its areas elect.

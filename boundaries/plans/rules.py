@@ -118,7 +118,7 @@ def check_bridge(before: State, name: str, ends: Bridge, *, forced: bool) -> Non
 
 
 def check_locks(before: State, step: Step) -> None:
-    """Refuse a step that touches a locked area, unless it unlocks it.
+    """Refuse a step that touches a locked area, unless it unlocks it or only says why it is so.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def check_locks(before: State, step: Step) -> None:
     """
     touched = _touched_by_blocks(step) | set(step.areas)
     for code in sorted(touched & set(before.areas)):
-        if before.areas[code].locked and step.kind != "unlock":
+        if before.areas[code].locked and step.kind not in ("unlock", "why"):
             raise ConflictError(f"{_title(before, code)} is locked; unlock it first")
 
 

@@ -26,7 +26,7 @@ def write_plan(plan: Plan) -> dict[str, object]:
     start = plan.start
     return {
         **asdict(plan.metadata),
-        "areas": [dict(vars(area)) for area in start.areas.values()],
+        "areas": [area.as_dict() for area in start.areas.values()],
         "blocks": dict(zip(start.graph.codes, start.assigned.tolist(), strict=True)),
         "bridges": {name: list(ends) for name, ends in start.bridges.items()},
         "council_size": start.council_size,

@@ -37,12 +37,21 @@ class Area:
         How many councillors it elects; None if not known yet.
     locked
         Nothing moves in or out of it.
+    why
+        Why it is drawn as it is, for its page of the report; '' for nothing written.
     """
 
     code: str
     name: str
     members: int | None = None
     locked: bool = False
+    why: str = ""
+
+    def as_dict(self) -> dict[str, object]:
+        """The area as plain JSON, as stores keep it; without `why` where nothing is written."""
+        written = asdict(self)
+        # Earlier releases know no `why`: they read every plan that has none.
+        return written if self.why else {k: v for k, v in written.items() if k != "why"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,7 @@ class Step:
     ----------
     kind
         One of `move`, `keep`, `split`, `merge`, `add`, `remove`, `rename`, `members`, `council`,
-        `share`, `lock`, `unlock`, `bridge`, `unbridge`, `undo` or `redo`.
+        `share`, `why`, `lock`, `unlock`, `bridge`, `unbridge`, `undo` or `redo`.
     blocks
         Block code → area code before and after; for `keep` the same.
     areas
@@ -109,7 +118,7 @@ class Step:
             name: [ends and list(ends) for ends in pair] for name, pair in self.bridges.items()
         }
         written["areas"] = {
-            code: [area and asdict(area) for area in pair] for code, pair in self.areas.items()
+            code: [area and area.as_dict() for area in pair] for code, pair in self.areas.items()
         }
         if self.of:
             written["of"] = self.of

@@ -603,3 +603,23 @@ def test_a_search_is_stopped_shown_taken_and_saved_beside(plan: PlannerPage) -> 
     page.goto(f"{plan.root}/planner")
     assert crowding(plan.watched, "gallery") == {}
     assert faults(plan.watched) == []
+
+
+def test_why_an_area_is_drawn_so_is_written_below_its_name(plan: PlannerPage) -> None:
+    page = plan.page
+    page.locator("#into").select_option(label="Harbour")
+    why = page.get_by_label("Why this area is drawn so")
+    why.fill("Follows the quay. Ring 07700 900123.")
+    why.blur()
+    expect(page.locator("#message")).to_contain_text("seems to hold a telephone number")
+    page.get_by_role("button", name="It names nobody: keep it").click()
+    plan.saved(2)
+    why.fill("Follows the quay.")
+    why.blur()
+    plan.saved(3)
+    expect(why).to_have_value("Follows the quay.")
+    plan.open("&area=D05000006")
+    expect(why).to_have_value("Follows the quay.")
+    assert [step["kind"] for step in plan.payload()["history"]] == ["why", "why"]
+    assert crowding(plan.watched, "why") == {}
+    assert faults(plan.watched) == []

@@ -23,6 +23,7 @@ from api.planner.council import is_whole_number
 from boundaries.plans.draft import Draft
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area
+from boundaries.tasking.texts import personal_part
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import InputError
 from geo.store.contract import StoreReader
@@ -139,6 +140,31 @@ def rename(
 ) -> None:
     """Rename an area."""
     step(context, plan_id, lambda plan: plan.rename(area, name, signed=signed(by, reason)))
+
+
+def why(
+    context: typer.Context,
+    plan_id: PlanId,
+    area: AreaCode,
+    text: Annotated[
+        str, typer.Argument(help="The text; '' removes what is written.", show_default=False)
+    ],
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Keep a text that seems personal: it names nobody.")
+    ] = False,
+    reason: Reason = "",
+    by: By = "",
+) -> None:
+    """Write why an area is drawn so, for its page of the report.
+
+    Write roles and places, not names of people, telephone numbers or house numbers.
+    """
+    if not confirm and (part := personal_part(text)):
+        raise InputError(
+            f"the text seems to hold {part}; write roles and places, or use --confirm if it names "
+            "nobody"
+        )
+    step(context, plan_id, lambda plan: plan.explain(area, text, signed=signed(by, reason)))
 
 
 def members(
@@ -263,7 +289,7 @@ def redo(context: typer.Context, plan_id: PlanId, reason: Reason = "", by: By = 
 
 STEPS: dict[str, Callable[..., None]] = {
     "move": move, "keep": keep, "split": split, "merge": merge, "add-area": add_area,
-    "remove-area": remove_area, "rename": rename, "members": members,
+    "remove-area": remove_area, "rename": rename, "why": why, "members": members,
     "council-size": council_size, "lock": lock, "unlock": unlock, "bridge": bridge,
     "unbridge": unbridge, "undo": undo, "redo": redo,
 }  # fmt: skip

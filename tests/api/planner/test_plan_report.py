@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from contextlib import closing
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 
+from geo.crs import BRITISH_NATIONAL_GRID
 from geo.store.geopackage import GeoPackageStore
 from tests.api.commands.plan_folders import PERIOD, areas, move, planned
 from tests.api.commands.running import run
@@ -116,3 +121,54 @@ def test_an_empty_plan_and_a_store_without_incidents_have_a_report(folder: Path)
     page = (folder / "none.html").read_text(encoding="utf-8")
     assert "Incidents" not in page
     assert "Variance" in page
+
+
+def test_each_area_has_a_page_with_its_map_figures_parts_and_reason(folder: Path) -> None:
+    move(folder, "c1", "c2", "--to", "E")
+    text = "Follows the brook & the lane.\n\n<b>One school</b>."
+    run(folder, "plan", "why", "north", "E", text, "--by", "Ann")
+    page = report(folder)
+    wards = re.findall(r'<section class="ward".*?</section>', page, re.DOTALL)
+    assert [re.findall(r"<h2[^>]*>(\w+)", ward) for ward in wards] == [["East"], ["West"]]
+    east, west = wards
+    now = areas(folder)["E"]
+    (cells,) = [row for row in rows(east) if row[0] == "Now"]
+    assert cells[1:3] == [f"{now['electors']:,.0f}", f"{now['electors_per_member']:,.0f}"]
+    assert cells[-1] == f"+{now['variance_percent']:.0f} %"
+    assert "14, of which 2 were in another area before" in east
+    assert re.search(r"Made of</dt><dd>9\d(\.\d)?\s%\sEast, \d(\.\d)?\s%\sWest", unescape(east))
+    assert "<p>Follows the brook &amp; the lane.</p><p>&lt;b&gt;One school&lt;/b&gt;.</p>" in east
+    assert "No reason is written yet." in west
+    assert east.count("<svg") == west.count("<svg") == 1
+    # The map of an area is larger than that of the whole: fewer metres to a unit.
+    boxes = re.findall(r'viewBox="[-\d]+ [-\d]+ (\d+) \d+" role', page)
+    assert int(boxes[-1]) < int(boxes[0])
+
+
+def test_an_area_without_blocks_has_no_page(folder: Path) -> None:
+    run(folder, "plan", "add-area", "north", "N", "--name", "New", "--by", "Ann")
+    page = report(folder)
+    assert page.count('class="ward"') == 2
+
+
+def test_shapefiles_have_short_names_utf8_and_what_the_plan_says(folder: Path) -> None:
+    run(folder, "plan", "rename", "north", "E", "Dŵr y Felin", "--by", "Ann")
+    move(folder, "c1", "--to", "E")
+    run(folder, "plan", "export", "north", "-o", "north.zip")
+    with zipfile.ZipFile(folder / "north.zip") as archive:
+        names = archive.namelist()
+        assert archive.read("areas.cpg") == archive.read("blocks.cpg") == b"UTF-8"
+        fields = pd.read_csv(io.BytesIO(archive.read("fields.csv")))
+        archive.extractall(folder / "shapes")
+    assert {"areas.shp", "areas.prj", "blocks.shp", "fields.csv"} <= set(names)
+    shapes = gpd.read_file(folder / "shapes" / "areas.shp").set_index("area_code")
+    assert shapes.crs == BRITISH_NATIONAL_GRID
+    assert shapes["area_name"]["E"] == "Dŵr y Felin"
+    assert all(len(name) <= 10 for name in shapes.columns)
+    columns = fields[fields["layer"] == "areas"].set_index("field")["column"]
+    assert set(columns.index) == {"area_code", *shapes.columns} - {"geometry"}
+    for code, area in areas(folder).items():
+        for field in ("electors", "per_member", "var_pct", "members", "blocks"):
+            assert shapes[field][code] == pytest.approx(area[columns[field]]), field
+    blocks = gpd.read_file(folder / "shapes" / "blocks.shp").set_index("block_code")
+    assert blocks["area_code"].value_counts().to_dict() == {"E": 13, "W": 11}

@@ -262,3 +262,18 @@ def test_all_areas_are_locked_and_unlocked_at_once(client: TestClient) -> None:
     assert step(client, "lock-all").status_code == 400
     opened = step(client, "unlock-all").json()["status"]["areas"]
     assert [area["locked"] for area in opened] == [False, False]
+
+
+def test_a_text_that_seems_personal_is_confirmed_before_it_is_kept(client: TestClient) -> None:
+    begin(client)
+    personal = "Ring the caretaker on 07700 900123 about the hall."
+    refused = step(client, "why", area="E", why=personal)
+    assert refused.status_code == 409
+    assert refused.json()["conflict"] == "personal"
+    assert "the text seems to hold a telephone number" in refused.json()["detail"]
+    assert client.get("/planner/plans/north").json()["status"]["version"] == 1
+    kept = step(client, "why", area="E", why=personal, confirmed=True).json()
+    assert kept["status"]["areas"][0]["why"] == personal
+    plain = step(client, "why", area="W", why="Along Mill Lane.").json()
+    assert plain["history"][0]["what"] == "wrote why W (West) is drawn so"
+    assert step(client, "why", area="W", why="x" * 4001).status_code == 400

@@ -38,10 +38,14 @@ export function drawChosen(box, plan, code, { take, colour, zoom }) {
     merge.value = "";
   });
   const remove = make("button", { type: "button", name: "remove", title: "Its blocks become unassigned", click: () => take({ step: "remove", area: code }) }, "Remove");
+  const why = make("textarea", { name: "why", rows: "2", maxlength: "4000", placeholder: "for the report: communities, roads and services, what residents said" }, area.why);
+  why.addEventListener("change", () => take({ step: "why", area: code, why: why.value }));
   box.replaceChildren(
     swatch, name, make("span", { class: "code" }, code),
     make("label", {}, "Members ", members),
     lock, make("button", { type: "button", click: () => zoom(code) }, "Zoom to"), merge, remove, newArea(take),
+    make("label", { class: "why-area" }, "Why this area is drawn so ", why),
+    make("p", { class: "note" }, "Write roles and places, not names of people, telephone numbers or house numbers."),
   );
 }
 

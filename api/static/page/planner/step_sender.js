@@ -82,6 +82,7 @@ export class StepSender {
     const anyway = /** @type {[string, () => void, "main"]} */ (["Do it anyway", () => this.take({ ...step, force: true }, moved), "main"]);
     const cancel = /** @type {[string, () => void]} */ (["Cancel", () => this.map.mark([])]);
     if (problem.conflict === "version") return say(message, ["Reload", () => location.reload(), "main"]);
+    if (problem.conflict === "personal") return say(message, ["It names nobody: keep it", () => this.take({ ...step, confirmed: true }, moved), "main"], ["Change the text", () => {}]);
     if (problem.conflict === "bridge") return say(message, anyway, cancel);
     if (problem.conflict !== "pieces") return say(message);
     const pieces = (problem.pieces ?? []).map((piece) => piece.flatMap((code) => this.plan.places.get(code) ?? []));

@@ -7,6 +7,7 @@
  * @property {string} name
  * @property {number | null} members
  * @property {boolean} locked
+ * @property {string} why why it is drawn as it is, "" for nothing written
  */
 
 /** @typedef {Record<string, number | string | boolean | null>} Row The measures of one area. */
@@ -109,7 +110,7 @@
  * @typedef {object} Problem A refusal of the service.
  * @property {string} detail
  * @property {number} status
- * @property {string} [conflict] "version", "pieces" or "bridge"
+ * @property {string} [conflict] "version", "pieces", "bridge" or "personal"
  * @property {string} [area]
  * @property {string[][]} [pieces]
  */
