@@ -14,7 +14,7 @@ from api.identity.audit import Action
 
 _STEPS: Final = (
     *("move", "split", "merge", "add-area", "remove-area", "rename", "members", "lock", "unlock"),
-    *("council-size", "share-seats", "keep"),
+    *("council-size", "share-seats", "keep", "refine"),
     *("bridge", "unbridge", "undo", "redo", "suggest", "alternative", "new", "import", "remove"),
 )
 _TASK_STEPS: Final = (

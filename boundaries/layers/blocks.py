@@ -262,7 +262,28 @@ class BlockLayer:
         InputError
             If its areas do not tile; the message says what to repair.
         """
-        _, areas = store.layer(layer_id)
+        return cls.of(layer_id, store.layer(layer_id)[1])
+
+    @classmethod
+    def of(cls, layer_id: str, areas: gpd.GeoDataFrame) -> BlockLayer:
+        """Take areas as blocks.
+
+        Parameters
+        ----------
+        layer_id
+            The id of their layer.
+        areas
+            Polygons in metres, indexed by code.
+
+        Returns
+        -------
+        The blocks, in the order of their codes.
+
+        Raises
+        ------
+        InputError
+            If they do not tile; the message says what to repair.
+        """
         try:
             refuse_unfit(areas)
         except InputError as error:

@@ -164,7 +164,7 @@ def new_plan(
             record = store.plan(from_plan)
             blocks = BlockLayer.read(store, _same_blocks(record, blocks_layer))
             source = read_plan(record, blocks.graph)
-            metadata = _metadata(plan_id, title, blocks, base=source.metadata.base_layer, by=by)
+            metadata = new_metadata(plan_id, title, blocks, base=source.metadata.base_layer, by=by)
             plan = Plan.begin(
                 metadata,
                 blocks.graph,
@@ -175,7 +175,7 @@ def new_plan(
             )
         else:
             blocks = BlockLayer.read(store, _required(blocks_layer))
-            metadata = _metadata(plan_id, title, blocks, base=from_layer, by=by)
+            metadata = new_metadata(plan_id, title, blocks, base=from_layer, by=by)
             if from_layer:
                 plan, straddling = fit_plan(metadata, blocks, store.layer(from_layer)[1])
             else:
@@ -219,7 +219,7 @@ def import_assignment(
     """
     with store.reading():
         blocks = BlockLayer.read(store, _required(blocks_layer))
-        metadata = _metadata(plan_id, title, blocks, base="", by=by)
+        metadata = new_metadata(plan_id, title, blocks, base="", by=by)
         if isinstance(source, Table):
             block, area = columns
             assignment = assignment_from_table(source, blocks.graph.codes, block=block, area=area)
@@ -323,14 +323,35 @@ def save_plan(store: Store, plan: Plan) -> Plan:
     PlanConflictError
         If someone else saved, created or deleted a plan with this id since this one was read.
     """
-    plan_id = plan.metadata.plan_id
     with store.transaction():
-        try:
-            stored: Mapping[str, Any] | None = store.plan(plan_id)
-        except NotFoundError:
-            stored = None
-        saved = next_version(plan, stored)
-        store.put_plan(write_plan(saved), based_on=plan.metadata.version)
+        return put_plan(store, plan)
+
+
+def put_plan(store: Store, plan: Plan) -> Plan:
+    """Save a plan as its next version, as part of a transaction; see `save_plan`.
+
+    Parameters
+    ----------
+    store
+        Where to save it, in a transaction.
+    plan
+        The plan, with the version it was read as.
+
+    Returns
+    -------
+    The plan with its new version.
+
+    Raises
+    ------
+    PlanConflictError
+        As for `save_plan`.
+    """
+    try:
+        stored: Mapping[str, Any] | None = store.plan(plan.metadata.plan_id)
+    except NotFoundError:
+        stored = None
+    saved = next_version(plan, stored)
+    store.put_plan(write_plan(saved), based_on=plan.metadata.version)
     return saved
 
 
@@ -338,7 +359,26 @@ def _draft(store: StoreReader, plan: Plan, blocks: BlockLayer, question: Questio
     return Draft(plan, blocks, block_figures(store, blocks, question))
 
 
-def _metadata(plan_id: str, title: str, blocks: BlockLayer, *, base: str, by: str) -> PlanMetadata:
+def new_metadata(
+    plan_id: str, title: str, blocks: BlockLayer, *, base: str, by: str
+) -> PlanMetadata:
+    """The metadata of a plan that begins now.
+
+    Parameters
+    ----------
+    plan_id, title
+        The plan's id, and its title; the id where that is empty.
+    blocks
+        Its blocks.
+    base
+        The layer that its areas are fitted to; '' for none.
+    by
+        Who begins it.
+
+    Returns
+    -------
+    The metadata, of no version yet.
+    """
     # To the microsecond, because it tells apart plans that were created under one id in turn.
     now = datetime.now(UTC).isoformat(timespec="microseconds")
     return PlanMetadata(plan_id, title or plan_id, blocks.layer_id, base, begun_by=by, begun_at=now)

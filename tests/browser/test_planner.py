@@ -334,7 +334,7 @@ def test_before_and_now_are_compared_with_overlays(plan: PlannerPage) -> None:
     page = plan.page
     page.locator("#overlays summary").click()
     for name in ("Ranked places", "Hotspots", "Priority estates (synthetic)"):
-        page.get_by_label(name).check()
+        page.get_by_role("checkbox", name=name).check()
     expect(page.locator("#overlay-note")).to_contain_text("ranked places of")
     page.locator("h1").click()
     page.locator("#compare").select_option("swipe")

@@ -25,6 +25,7 @@ from api.commands.plans.options import (
     read_units,
     with_shared,
 )
+from api.commands.plans.refine import REFINE
 from api.commands.plans.scores import SCORES
 from api.commands.plans.steps import STEPS
 from api.commands.plans.units import UNITS, parish_ward_lines
@@ -56,7 +57,7 @@ MOST_STRADDLING: Final = 10
 
 plans = typer.Typer(help="Draft, measure and compare boundary plans.", no_args_is_help=True)
 for _name, _command in (
-    STEPS | COUNCIL | ANSWERS | SCORES | FIT | UNITS | {"export": export}
+    STEPS | COUNCIL | ANSWERS | SCORES | FIT | UNITS | REFINE | {"export": export}
 ).items():
     plans.command(_name)(_command)
 

@@ -61,3 +61,33 @@ def test_straddling_blocks_and_parish_wards_are_listed_and_written(folder: Path)
     run(folder, *MOVE, "--to", "E", "--unit", "parishes:Q")
     said = run(folder, "plan", "parish-wards", "north", "--parishes", "parishes")
     assert "none of 2 areas of parishes is divided" in said
+
+
+def test_straddling_blocks_are_replaced_by_smaller_ones_in_a_new_plan(folder: Path) -> None:
+    shapes = [shapely.box(20 * x, 100 * y, 20 * (x + 1), 100 * (y + 1))
+              for x in range(30) for y in range(4)]  # fmt: skip
+    codes = [f"s{n:03d}" for n in range(len(shapes))]
+    smaller = layer(*shapes, codes=codes)
+    store = GeoPackageStore(folder / "patchmap.gpkg")
+    with store.transaction():
+        store.put_layer(LayerMetadata("strips"), smaller)
+    store.close()
+    fine = ("plan", "refine", "north", "--with", "strips", "--save-as", "fine", "--by", "Ann")
+    said = run(folder, *fine, "--straddling", "parishes")
+    assert "fine: 40 blocks of fine-blocks in place of 24" in said
+    assert "4 blocks replaced by 20 of strips" in said
+    assert "people shared by surface, as if people were spread evenly" in said
+    before, after = (
+        {row["area_code"]: (row["electors"], row["residents"]) for row in facts["areas"]}
+        for facts in (run_json(folder, "plan", "show", name) for name in ("north", "fine"))
+    )
+    assert before == after
+    assert "none of 40 blocks straddles" in run(
+        folder, "plan", "straddling", "fine", "--layer", "parishes"
+    )
+    # Again under another plan: the layer exists. And nothing is left of a refused one.
+    again = [*fine[:6], "other", *fine[7:], "--layer", "fine-blocks", "--block", "a1"]
+    assert "there is already a layer fine-blocks" in refused(folder, *again)
+    assert "say which blocks to replace" in refused(folder, *fine)
+    names = {plan["plan_id"] for plan in run_json(folder, "plan", "list")}
+    assert names == {"north", "fine"}
