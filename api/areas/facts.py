@@ -19,6 +19,7 @@ from api.pages.trends import Trend, area_trend
 from geo.analyses import LAYERS, AnalysisResult
 from geo.analyses.hot_cells import hotspot_ids
 from geo.analyses.measure_tracks import counts_over_time
+from geo.analyses.profile import values_of_areas
 from geo.errors import PatchmapError
 from geo.properties import cached_property
 from geo.question.answer import Answer
@@ -237,6 +238,25 @@ def counts_of_layer(answers: Answers, question: Question) -> pd.DataFrame:
         return counts_over_time(answers.ask_history(question, subject="measures"))
 
     return answers.cached(f"counts over time?{question.query()}", lambda _: counted())
+
+
+def values_of_layer(answers: Answers, question: Question) -> pd.DataFrame | str:
+    """The values of the measures of a layer's areas, or the reason why there are none.
+
+    Parameters
+    ----------
+    answers
+        About the present state of the store.
+    question
+        What is asked.
+    """
+    name = f"values of measures?{question.query()}"
+    try:
+        return answers.cached(
+            name, lambda _: values_of_areas(answers.ask(question, subject="measures"))
+        )
+    except LASTING as refusal:
+        return _sentence(refusal)
 
 
 def layer_facts(answers: Answers, layer_id: str, options: dict[str, str]) -> LayerFacts:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from api.answers import Answers
-from api.areas.facts import LayerFacts, result_of
+from api.areas.facts import LayerFacts, values_of_layer
 from api.pages.measure_text import number_words, span_words
-from geo.analyses.profile import VALUE_COLUMNS
 from geo.errors import QuestionError
 from geo.measures.model import Measure
 from geo.question.model import MeasureTerms
-
-PROFILE: Final = "profile"
 
 BY_DEFAULT: Final = 3
 """How many measures the table begins with."""
@@ -42,8 +39,8 @@ class MeasureColumn:
         Of the measure and of the days of its values.
     carried, caveat
         How it came to these areas, and what to keep in mind; '' where there is nothing to say.
-    cells
-        By the codes of the areas.
+    values, whys
+        By the codes of the areas: the value, NaN where it is unknown, and why.
     """
 
     measure_id: str
@@ -53,13 +50,21 @@ class MeasureColumn:
     source: str
     carried: str
     caveat: str
-    cells: dict[str, Cell]
+    values: pd.Series
+    whys: pd.Series
+
+    def cell(self, code: str) -> Cell:
+        """The cell of an area."""
+        value = float(self.values.get(code, np.nan))
+        if np.isnan(value):
+            return Cell("unknown", "unknown", str(self.whys.get(code, "")))
+        return Cell(number_words(value, self.unit), f"{value:.12g}")
 
     @property
     def notes(self) -> str:
         """Where it comes from, and what to know of it, in a line."""
-        whys = {cell.why for cell in self.cells.values()}
-        why = whys.pop() if len(whys) == 1 else ""
+        whys = self.whys.where(self.values.isna(), "").unique()
+        why = str(whys[0]) if len(whys) == 1 else ""
         parts = (self.when, why, self.source, self.carried, self.caveat.rstrip("."))
         return f"{self.title}: {'; '.join(part for part in parts if part)}."
 
@@ -124,14 +129,13 @@ def layer_measures(
     if every and not chosen:
         wanted = names
     question = replace(facts.question, measures=MeasureTerms(chosen=tuple(wanted)))
-    result = result_of(answers, PROFILE, question)
-    if isinstance(result, str):
-        return LayerMeasures(offered, reason=result)
-    frame = pd.DataFrame(result.frame.drop(columns="geometry", errors="ignore"))
-    columns = [_column(frame[frame["measure_id"] == name]) for name in wanted]
+    table = values_of_layer(answers, question)
+    if isinstance(table, str):
+        return LayerMeasures(offered, reason=table)
+    columns = [_column(table[table["measure_id"] == name]) for name in wanted]
     if not chosen:
         columns = [one for one in columns if one.when]
-    return LayerMeasures(offered, columns, table=frame[list(VALUE_COLUMNS)])
+    return LayerMeasures(offered, columns, table=table)
 
 
 def _first(offered: Sequence[Measure], layer_id: str) -> list[str]:
@@ -142,25 +146,15 @@ def _first(offered: Sequence[Measure], layer_id: str) -> list[str]:
 
 
 def _column(rows: pd.DataFrame) -> MeasureColumn:
-    first = rows.iloc[0]
-    unit, known = str(first["unit"]), str(first["first_day"])
-    cells = {
-        str(code): _cell(float(value), unit, str(why))
-        for code, value, why in zip(rows["area_code"], rows["value"], rows["why"], strict=True)
-    }
+    first, by_code = rows.iloc[0], rows.set_index("area_code")
     return MeasureColumn(
         str(first["measure_id"]),
         str(first["measure"]),
-        unit,
-        span_words(first["first_day"], first["last_day"]) if known else "",
+        str(first["unit"]),
+        span_words(first["first_day"], first["last_day"]) if first["first_day"] else "",
         str(first["source"]),
         str(first["carried"]),
         str(first["caveat"]),
-        cells,
+        by_code["value"].astype(float),
+        by_code["why"],
     )
-
-
-def _cell(value: float, unit: str, why: str) -> Cell:
-    if math.isnan(value):
-        return Cell("unknown", "unknown", why)
-    return Cell(number_words(value, unit), f"{value:.12g}")

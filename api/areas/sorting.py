@@ -110,13 +110,4 @@ def _counts(facts: LayerFacts) -> dict[str, tuple[str, pd.Series]]:
 
 
 def _measured(measures: LayerMeasures) -> dict[str, tuple[str, pd.Series]]:
-    return {
-        f"{_MEASURE}{one.measure_id}": (
-            one.title,
-            pd.to_numeric(
-                pd.Series({code: cell.sort for code, cell in one.cells.items()}, dtype=object),
-                errors="coerce",
-            ).astype(float),
-        )
-        for one in measures.columns
-    }
+    return {f"{_MEASURE}{one.measure_id}": (one.title, one.values) for one in measures.columns}

@@ -98,6 +98,25 @@ def _of_source(answer: Answer, source: str) -> MeasureFigures:
     return replace(figures, measure=named)
 
 
+def values_of_areas(answer: Answer) -> pd.DataFrame:
+    """The values of the measures of all areas, held against nothing.
+
+    Parameters
+    ----------
+    answer
+        The Answer.
+
+    Returns
+    -------
+    With `VALUE_COLUMNS`: a row for each measure and each area that the Question shows.
+    """
+    measured = answer.facts.measured()
+    parts = [figures_of(answer, one, measured) for one in measures_asked(answer, measured)]
+    shown = answer.shown_areas
+    tables = [pd.DataFrame(_values(answer, part))[shown] for part in parts]
+    return pd.concat(tables, ignore_index=True)[list(VALUE_COLUMNS)]
+
+
 def _judged(answer: Answer, parts: list[MeasureFigures]) -> AnalysisResult:
     """All areas and measures in one table, corrected over all of its rows."""
     table = pd.concat([_rows(answer, part) for part in parts], ignore_index=True)
@@ -135,17 +154,11 @@ def _rows(answer: Answer, part: MeasureFigures) -> pd.DataFrame:
         dispersion=part.spreads.over_time,
         freedom=part.spreads.over_time_freedom,
     )
-    period = part.period
+    own = _values(answer, part)
+    at = VALUE_COLUMNS.index("why")
     return pd.DataFrame(
         {
-            "area_code": answer.areas.index.astype(str),
-            "area_name": answer.areas["area_name"].to_numpy(),
-            "measure_id": measure.measure_id,
-            "measure": measure.title,
-            "unit": unit_of(measure),
-            "first_day": f"{period.first}" if period else "",
-            "last_day": f"{period.last}" if period else "",
-            **{name: figures[name].to_numpy() for name in ("value", "numerator", "denominator")},
+            **{name: own[name] for name in VALUE_COLUMNS[:at]},
             **{name: against[name].to_numpy() for name in ("rest", "ratio", "lower", "upper", "p")},
             "why": np.where(part.why == "", against["why"], part.why),
             "year_before": change["before"].to_numpy(),
@@ -154,13 +167,30 @@ def _rows(answer: Answer, part: MeasureFigures) -> pd.DataFrame:
             "change_upper": change["upper"].to_numpy(),
             "change_p": change["p"].to_numpy(),
             "change_why": change["why"].to_numpy(),
-            "source": measure.source,
-            "licence": measure.licence,
-            "caveat": measure.caveat,
-            "carried": part.carried,
+            **{name: own[name] for name in VALUE_COLUMNS[at + 1 :]},
             "better": measure.better,
         }
     )
+
+
+def _values(answer: Answer, part: MeasureFigures) -> dict[str, object]:
+    """`VALUE_COLUMNS` of one measure, one value for each area or one for all."""
+    measure, figures, period = part.measure, part.figures, part.period
+    return {
+        "area_code": answer.areas.index.astype(str),
+        "area_name": answer.areas["area_name"].to_numpy(),
+        "measure_id": measure.measure_id,
+        "measure": measure.title,
+        "unit": unit_of(measure),
+        "first_day": f"{period.first}" if period else "",
+        "last_day": f"{period.last}" if period else "",
+        **{name: figures[name].to_numpy() for name in ("value", "numerator", "denominator")},
+        "why": part.why,
+        "source": measure.source,
+        "licence": measure.licence,
+        "caveat": measure.caveat,
+        "carried": part.carried,
+    }
 
 
 def _with_verdicts(table: pd.DataFrame, better: pd.Series) -> pd.DataFrame:

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from geo.analyses import ANALYSES, measure_figures
-from geo.analyses.profile import SOURCE, profiles_by_source
+from geo.analyses import profile as profile_module
+from geo.analyses.profile import SOURCE, VALUE_COLUMNS, profiles_by_source, values_of_areas
 from geo.measures import carry_cache
 from geo.measures.carry_cache import carried_once
 from geo.measures.measured import Measured
@@ -60,6 +61,27 @@ def test_each_measure_of_incidents_is_asked_for_once(
         before = 1_000 * both.set_index("area_code")["n_compared"].astype(float)
         shown = (rows["year_before"] * rows["denominator"]).reindex(before.index)
         np.testing.assert_allclose(shown, before, err_msg=measure_id)
+
+
+@pytest.mark.parametrize("within", ["", "D05000003,D05000001"])
+def test_values_held_against_nothing_are_those_of_the_profile(
+    store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch, within: str
+) -> None:
+    own = ask(Question.read({"period": "latest-6m", "layer": "wards", "within": within}), store)
+    keys = ["measure_id", "area_code"]
+    profile = pd.DataFrame(PROFILE.compute(own).frame)[list(VALUE_COLUMNS)]
+    monkeypatch.setattr(profile_module.comparison, "against_rest", None)
+    values = values_of_areas(own)
+    assert values["measure_id"].nunique() > 8
+    # Of a value that is known, the profile may say why it is held against nothing.
+    unknown = profile["value"].isna()
+    profile["why"] = profile["why"].where(unknown, "")
+    values["why"] = values["why"].where(values["value"].isna(), "")
+    pd.testing.assert_frame_equal(
+        values.sort_values(keys, ignore_index=True),
+        profile.sort_values(keys, ignore_index=True),
+        check_dtype=False,
+    )
 
 
 def test_values_of_the_same_frames_are_carried_once(
