@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from boundaries.plans.history import UNDO
+from boundaries.plans.history import REDACT, REDO, UNDO
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area, State, Step
 from geo.areal.best_fit import UNASSIGNED
@@ -20,6 +20,7 @@ _NAMED_PAIRS = 6
 # Likewise what was done to more areas at once.
 _NAMED_AREAS = 3
 _OF_MANY = {"share": "changed the members of", "lock": "locked", "unlock": "unlocked"}
+_OF_STEPS = {UNDO: "undid", REDO: "redid", REDACT: "took out what was written with"}
 HISTORY = ["step", "at", "by", "kind", "what", "reason", "forced", "in_force"]
 """The columns of `history_frame`."""
 
@@ -88,7 +89,10 @@ def describe_steps(plan: Plan, positions: Sequence[int]) -> list[str]:
     -------
     The sentences. Areas have the names that they had then, whatever they are called now.
     """
-    wanted = dict.fromkeys([*positions, *(plan.steps[at].of - 1 for at in positions)], "")
+    needed = list(positions)
+    for at in needed:  # the list grows as it is read: a text may be taken out of an undo
+        needed += [plan.steps[at].of - 1] if plan.steps[at].of else []
+    wanted = dict.fromkeys(needed, "")
     areas, titles = dict(plan.start.areas), area_titles(plan.start.areas)
     for position, step in enumerate(plan.steps):
         names = titles
@@ -101,7 +105,7 @@ def describe_steps(plan: Plan, positions: Sequence[int]) -> list[str]:
             titles = area_titles(areas)
         if position in wanted:
             wanted[position] = (
-                f"{'undid' if step.kind == UNDO else 'redid'} step {step.of}: {wanted[step.of - 1]}"
+                f"{_OF_STEPS[step.kind]} step {step.of}: {wanted[step.of - 1]}"
                 if step.of
                 else describe(step, names)
             )

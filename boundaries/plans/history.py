@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from boundaries.plans.state import Signed, Step
+from boundaries.plans.state import Area, Signed, Step
 from geo.errors import InputError
 
-UNDO, REDO = "undo", "redo"
+UNDO, REDO, REDACT = "undo", "redo", "redact"
+
+REDACTED = "[taken out]"
+"""Stands where a text was taken out of a record."""
 
 _UNRECORDED = "undone before undo was recorded; who undid it, and when, is not known"
 
@@ -20,7 +23,8 @@ class Standing:
     Attributes
     ----------
     in_force
-        Positions of the steps in force, the first one first; `undo` and `redo` are not among them.
+        Positions of the steps in force, the first one first; `undo`, `redo` and `redact` are not
+        among them.
     undone
         Positions of the undone steps that can be redone, the next one last. A step that follows an
         undo leaves none: what it replaced stays in the record, but cannot be redone.
@@ -45,7 +49,7 @@ class Standing:
                 undone.append(_turn(in_force, position, step))
             elif step.kind == REDO:
                 in_force.append(_turn(undone, position, step))
-            else:
+            elif step.kind != REDACT:  # which changes no boundary, and cannot be undone
                 in_force.append(position)
                 undone.clear()
         return cls(tuple(in_force), tuple(undone))
@@ -118,6 +122,38 @@ def recorded(steps: tuple[Step, ...], done: int) -> tuple[Step, ...]:
     signed = Signed("", steps[-1].signed.at, _UNRECORDED)
     undone = [undoing(steps, position, signed) for position in reversed(range(done, len(steps)))]
     return (*steps, *undone)
+
+
+def texts_of(step: Step) -> frozenset[str]:
+    """What somebody wrote with a step: its reason, and why its areas are drawn so."""
+    written = {step.signed.reason, *(new.why for _, new in step.areas.values() if new)}
+    return frozenset(written) - {"", REDACTED}
+
+
+def without_texts(step: Step, texts: frozenset[str]) -> Step:
+    """A step with some texts taken out, wherever they stand in it.
+
+    Parameters
+    ----------
+    step
+        The step.
+    texts
+        The texts.
+
+    Returns
+    -------
+    The step; its blocks, bridges and numbers are the same.
+    """
+    reason = REDACTED if step.signed.reason in texts else step.signed.reason
+    areas = {
+        code: (_without(old, texts), _without(new, texts))
+        for code, (old, new) in step.areas.items()
+    }
+    return replace(step, signed=replace(step.signed, reason=reason), areas=areas)
+
+
+def _without(area: Area | None, texts: frozenset[str]) -> Area | None:
+    return replace(area, why=REDACTED) if area and area.why in texts else area
 
 
 def _turn(stack: list[int], position: int, step: Step) -> int:

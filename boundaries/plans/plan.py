@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from boundaries.layers.blocks import BlockGraph, Bridge
-from boundaries.plans.history import Standing, redoing, undoing
+from boundaries.plans.history import REDACT, Standing, redoing, texts_of, undoing, without_texts
 from boundaries.plans.rules import (
     check_bridge,
     check_council_size,
@@ -447,6 +447,46 @@ class Plan:
             )
         return self._amend("why", signed, code, lambda area: replace(area, why=text))
 
+    def redact(self, number: int, *, signed: Signed) -> Plan:
+        """Take what was written with a step out of the whole record: a text that names a person.
+
+        Boundaries, names and who took which step when stay as they are. Texts that are the same
+        are taken out too, as an undo carries them on. Until `Store.compact` a text can be read
+        from the store's files.
+
+        Parameters
+        ----------
+        number
+            Number of the step, from 1.
+        signed
+            Who takes the text out.
+
+        Returns
+        -------
+        The plan with a step that says so.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such step.
+        InputError
+            If nothing was written with it.
+        """
+        if not 1 <= number <= len(self.steps):
+            raise NotFoundError(f"there is no step {number}; this plan has {len(self.steps)}")
+        texts = texts_of(self.steps[number - 1])
+        if not texts:
+            raise InputError(f"nothing is written with step {number}")
+        redaction = Step(REDACT, signed, of=number)
+        steps = (*(without_texts(step, texts) for step in self.steps), redaction)
+        # A plan that began from another has the texts of its areas from the start.
+        areas = without_texts(Step(REDACT, signed, areas=_pairs(self.start.areas)), texts).areas
+        start = replace(self.start, areas={code: area for code, (_, area) in areas.items() if area})
+        now = start
+        for step in steps:
+            now = now.apply(step)
+        return replace(self, start=start, now=now, steps=steps)
+
     def set_council_size(self, size: int | None, *, signed: Signed) -> Plan:
         """Set how many members the whole council has, whatever its areas elect.
 
@@ -711,6 +751,10 @@ class Plan:
             )
         if code in self.now.areas:
             raise ConflictError(f"there is already an area {code}; choose another code")
+
+
+def _pairs(areas: Mapping[str, Area]) -> Pairs[Area | None]:
+    return {code: (area, area) for code, area in areas.items()}
 
 
 def areas_of_layer(areas: gpd.GeoDataFrame) -> Iterator[Area]:

@@ -85,7 +85,8 @@ class Step:
     ----------
     kind
         One of `move`, `keep`, `split`, `merge`, `add`, `remove`, `rename`, `members`, `council`,
-        `share`, `why`, `lock`, `unlock`, `bridge`, `unbridge`, `undo` or `redo`.
+        `share`, `why`, `lock`, `unlock`, `bridge`, `unbridge`, `undo`, `redo` or
+        `redact`.
     blocks
         Block code → area code before and after; for `keep` the same.
     areas
@@ -97,7 +98,7 @@ class Step:
     forced
         It was allowed to break areas into more pieces.
     of
-        Number of the step (from 1) that an `undo` or `redo` is of; 0 for other kinds.
+        Number of the step (from 1) that an `undo`, `redo` or `redact` is of; 0 for other kinds.
     """
 
     kind: str

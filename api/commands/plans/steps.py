@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from api.commands.context import CommandContext
 from api.commands.plans.options import (
     AreaCode,
     Blocks,
@@ -20,7 +21,7 @@ from api.commands.plans.options import (
     step_of_draft,
 )
 from api.planner.council import is_whole_number
-from boundaries.plans.draft import Draft
+from boundaries.plans.draft import Draft, open_plan, save_plan
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area
 from boundaries.tasking.texts import personal_part
@@ -167,6 +168,33 @@ def why(
     step(context, plan_id, lambda plan: plan.explain(area, text, signed=signed(by, reason)))
 
 
+def redact(
+    context: typer.Context,
+    plan_id: PlanId,
+    number: Annotated[
+        int, typer.Option("--step", help="Number of the step in the history.", show_default=False)
+    ],
+    reason: Reason = "",
+    by: By = "",
+) -> None:
+    """Remove for good what was written with a step: a text that names a person.
+
+    Its reason, and why an area is drawn so, are taken out wherever they stand in the history. The
+    boundaries stay as they are. Backups made before still hold the text.
+    """
+    cli = CommandContext.of(context)
+    with cli.open() as store:
+        plan = open_plan(store, plan_id, question=None).plan
+        after = save_plan(store, plan.redact(number, signed=signed(by, reason)))
+        # Deleted bytes stay in a database's files until these are written anew.
+        store.compact()
+    version = after.metadata.version
+    cli.echo(
+        [f"{plan_id}, version {version}: took out what was written with step {number}"],
+        {"plan": plan_id, "version": version, "step": number},
+    )
+
+
 def members(
     context: typer.Context,
     plan_id: PlanId,
@@ -289,7 +317,7 @@ def redo(context: typer.Context, plan_id: PlanId, reason: Reason = "", by: By = 
 
 STEPS: dict[str, Callable[..., None]] = {
     "move": move, "keep": keep, "split": split, "merge": merge, "add-area": add_area,
-    "remove-area": remove_area, "rename": rename, "why": why, "members": members,
+    "remove-area": remove_area, "rename": rename, "why": why, "redact": redact, "members": members,
     "council-size": council_size, "lock": lock, "unlock": unlock, "bridge": bridge,
     "unbridge": unbridge, "undo": undo, "redo": redo,
 }  # fmt: skip

@@ -183,3 +183,20 @@ def test_all_areas_are_locked_by_one_command(folder: Path) -> None:
     assert refused(folder, "plan", "move", "north", "c1", "--to", "E").endswith("unlock it first")
     run(folder, "plan", "unlock", "north", "--all")
     move(folder, "c1", "--to", "E")
+
+
+def test_a_text_is_taken_out_of_the_history_and_of_the_file(folder: Path) -> None:
+    secret = "Zebedee Quill of the corner shop"
+    run(folder, "plan", "why", "north", "E", f"Asked by {secret}", "--reason", secret)
+    run(folder, "plan", "rename", "north", "E", "East End", "--by", "Ann")
+    assert secret.encode() in (folder / "patchmap.gpkg").read_bytes()
+    said = run(folder, "plan", "redact", "north", "--step", "1", "--by", "Officer")
+    assert said == "north, version 4: took out what was written with step 1\n"
+    assert b"Zebedee" not in (folder / "patchmap.gpkg").read_bytes()
+    history = run_json(folder, "plan", "show", "north", *PERIOD)["history"]
+    assert [step["by"] for step in history][1:] == ["Ann", "Officer"]
+    assert history[0]["reason"] == "[taken out]"
+    assert "nothing is written with step 2" in refused(
+        folder, "plan", "redact", "north", "--step", "2"
+    )
+    assert "there is no step 9" in refused(folder, "plan", "redact", "north", "--step", "9")
