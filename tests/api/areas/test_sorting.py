@@ -43,6 +43,12 @@ def test_a_column_sorts_areas_that_are_not_shown_too(
     assert first_row(again) == first_row(by_name)
 
 
+def test_a_table_that_is_shown_whole_tells_its_order_too(areas_client: TestClient) -> None:
+    for sort, order in (("-n", ("descending", "Incidents")), ("area_name", ("ascending", "Area"))):
+        shown = page(areas_client, f"/areas/wards?{ASKED}&sort={sort}")
+        assert re.findall(r'aria-sort="(\w+)">(\w+)', shown) == [order]
+
+
 def test_a_measure_sorts_and_what_is_unknown_comes_last(
     measured_client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
