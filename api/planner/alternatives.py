@@ -18,9 +18,10 @@ from api.planner.plan_map import plan_map
 from api.planner.scores_text import score_differences, scores_table
 from api.planner.sessions import EditingSession
 from api.settings import VERSION
+from boundaries.plans.communities import Communities
 from boundaries.plans.scores import plan_scores
 from geo.errors import InputError, PatchmapError
-from geo.store.contract import PlanSummary
+from geo.store.contract import LayerMetadata, PlanSummary
 
 MOST_COMPARED: Final = 8
 """Most plans side by side: as many columns as a screen has room for."""
@@ -54,8 +55,15 @@ def read_plan_ids(text: str, plans: Sequence[PlanSummary]) -> list[str]:
     return chosen
 
 
-def scores_of(sessions: Sequence[EditingSession]) -> pd.DataFrame:
+def scores_of(
+    sessions: Sequence[EditingSession], communities: Mapping[str, Communities]
+) -> pd.DataFrame:
     """Score open plans; see `boundaries.plans.scores.plan_scores`.
+
+    Parameters
+    ----------
+    communities
+        Communities to keep whole, by the layer's id.
 
     Raises
     ------
@@ -68,12 +76,14 @@ def scores_of(sessions: Sequence[EditingSession]) -> pd.DataFrame:
         if kind != "hotspots"
     }
     drafts = [session.draft for session in sessions]
-    return plan_scores(drafts, layers, least_share=LEAST_SHARE)
+    return plan_scores(drafts, layers, least_share=LEAST_SHARE, communities=communities)
 
 
-def scores_payload(sessions: Sequence[EditingSession]) -> ScoresPayload:
-    """The scores of open plans as JSON."""
-    scores = scores_of(sessions)
+def scores_payload(
+    sessions: Sequence[EditingSession], communities: Mapping[str, Communities]
+) -> ScoresPayload:
+    """The scores of open plans as JSON; see `scores_of`."""
+    scores = scores_of(sessions, communities)
     accounts = sessions[0].draft.figures.accounts
     return {
         "plans": records(scores.reset_index()),
@@ -83,7 +93,12 @@ def scores_payload(sessions: Sequence[EditingSession]) -> ScoresPayload:
 
 
 def alternatives_page(
-    sessions: Sequence[EditingSession], plans: Sequence[PlanSummary], query: str
+    sessions: Sequence[EditingSession],
+    plans: Sequence[PlanSummary],
+    *,
+    query: str,
+    communities: Mapping[str, Communities],
+    layers: Sequence[LayerMetadata],
 ) -> Response:
     """Render plans side by side.
 
@@ -95,8 +110,12 @@ def alternatives_page(
         All plans, of which others may be chosen.
     query
         The Question as text.
+    communities
+        Communities to keep whole, by the layer's id.
+    layers
+        The layers of areas of the store, whose areas may be communities.
     """
-    scores = scores_of(sessions)
+    scores = scores_of(sessions, communities)
     drafts = [session.draft for session in sessions]
     layer = drafts[0].block_layer.layer_id
     maps = [plan_map(draft, draft.measures, draft.plan.metadata.title) for draft in drafts]
@@ -111,6 +130,8 @@ def alternatives_page(
         kinds=frozenset().union(*(each.kinds for each in maps)),
         accounts=drafts[0].figures.accounts,
         query=query,
+        communities=next(iter(communities), ""),
+        layers=[each for each in layers if each.layer_id != layer],
         notes=drafts[0].figures.notes,
         most=MOST_COMPARED,
         version=VERSION,

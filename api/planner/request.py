@@ -29,8 +29,8 @@ COUNCIL_PARAMETERS: Final = ("sizes", "pattern", "electorate")
 COMMUNITIES_PARAMETERS: Final = ("communities",)
 """Of which layer the areas are communities."""
 
-SCORES_PARAMETERS: Final = ("plan",)
-"""Which plans are compared, by ids with commas between them."""
+SCORES_PARAMETERS: Final = ("plan", "communities")
+"""Which plans are compared, by ids with commas between them, and which layer they should keep."""
 
 MAX_BODY_BYTES: Final = 4_000_000
 """Largest request body; a step that names 100,000 blocks fits."""
@@ -104,8 +104,8 @@ async def read_scores_request(
     return _read(request, answers, besides=SCORES_PARAMETERS)
 
 
-def read_comparison(request: Request, answers: Answers) -> tuple[PlannerRequest, str]:
-    """Read the Question of a page that compares plans, and their ids with commas between them.
+def read_comparison(request: Request, answers: Answers) -> tuple[PlannerRequest, dict[str, str]]:
+    """Read the Question of a page that compares plans, and `SCORES_PARAMETERS`.
 
     A form sends each ticked plan as a parameter of its own.
 
@@ -117,8 +117,10 @@ def read_comparison(request: Request, answers: Answers) -> tuple[PlannerRequest,
     _refuse_without_plans(request)
     fields = request.query_params.multi_items()
     plans = ",".join(text for name, text in fields if name == "plan")
-    question = Question.read(folded([field for field in fields if field[0] != "plan"]))
-    return PlannerRequest(answers, request.app.state.plan_sessions, question), plans
+    options = folded([field for field in fields if field[0] != "plan"])
+    choice = {"plan": plans, "communities": options.pop("communities", "")}
+    question = Question.read(options)
+    return PlannerRequest(answers, request.app.state.plan_sessions, question), choice
 
 
 async def read_fit_request(request: Request, answers: AnswersDep) -> tuple[PlannerRequest, str]:

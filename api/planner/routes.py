@@ -5,6 +5,8 @@ Every step is a request of its own and is saved at once; the response holds what
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request, Response
 
 from api.addresses import own_address
@@ -38,17 +40,21 @@ from api.planner.request import (
     FitDep,
     ImprovingDep,
     PlannerDep,
+    PlannerRequest,
     ScoresDep,
     UnitsDep,
     read_comparison,
 )
+from api.planner.sessions import EditingSession
 from api.planner.steps import PersonalTextError, read_beginning, read_step
 from api.planner.units import units_payload
 from api.reads import ANSWERING
 from api.settings import user_name
+from boundaries.plans.communities import Communities
 from boundaries.plans.rules import BrokenAreaError, UnlikelyBridgeError
 from boundaries.plans.serialization import PlanConflictError
 from geo.errors import PatchmapError, QuestionError
+from geo.store.layer_ids import areas_among
 
 router = APIRouter(prefix="/planner", dependencies=[requires(Capability.READ_PLANS)])
 _EDITS = requires(Capability.EDIT_PLANS)
@@ -83,11 +89,18 @@ def compare(request: Request, answers: AnswersDep) -> Response:
     """Return plans side by side: a column of scores and a map for each."""
 
     def page() -> Response:
-        plans = answers.snapshot().plans()
+        snapshot = answers.snapshot()
+        plans = snapshot.plans()
         try:
-            planner, text = read_comparison(request, answers)
-            sessions = [planner.session(plan_id) for plan_id in read_plan_ids(text, plans)]
-            return alternatives_page(sessions, plans, planner.question.query())
+            planner, choice = read_comparison(request, answers)
+            sessions, known = _compared(planner, choice)
+            return alternatives_page(
+                sessions,
+                plans,
+                query=planner.question.query(),
+                communities=known,
+                layers=areas_among(snapshot.layers()),
+            )
         except PatchmapError as error:
             return refused_page(error, plans)
 
@@ -100,8 +113,7 @@ def scores(request: Request, request_and_choice: ScoresDep) -> Response:
     planner, choice = request_and_choice
 
     def answer() -> Response:
-        plan_ids = read_plan_ids(choice.get("plan", ""), planner.answers.snapshot().plans())
-        return _json(scores_payload([planner.session(plan_id) for plan_id in plan_ids]))
+        return _json(scores_payload(*_compared(planner, choice)))
 
     return not_modified_or(request, planner.answers, answer, media_type=JSON, reads=ANSWERING)
 
@@ -284,3 +296,14 @@ def file(request: Request, planner: PlannerDep, plan_id: str, name: str) -> Resp
 
 def _json(payload: object) -> Response:
     return Response(to_json(payload), media_type=JSON)
+
+
+def _compared(
+    planner: PlannerRequest, choice: Mapping[str, str]
+) -> tuple[list[EditingSession], dict[str, Communities]]:
+    """The chosen plans, open, and the communities that they should keep, by the layer's id."""
+    plan_ids = read_plan_ids(choice.get("plan", ""), planner.answers.snapshot().plans())
+    sessions = [planner.session(plan_id) for plan_id in plan_ids]
+    layer_id = choice.get("communities", "")
+    known = {layer_id: planner.sessions.communities(sessions[0], layer_id)} if layer_id else {}
+    return sessions, known

@@ -30,7 +30,7 @@ _EQUALITY = {
 }
 
 
-_COUNTS = ("beyond_10", "beyond_30", "in_pieces", "hotspots_split", "split_")
+_COUNTS = ("beyond_10", "beyond_30", "in_pieces", "hotspots_split", "split_", "whole_")
 """Scores of which a difference of one is a difference on the ground."""
 
 
@@ -124,6 +124,8 @@ def _title(name: str) -> str:
         if name.startswith(start):
             ending = name.removeprefix(start)
             return f"{title}, {electorate_title(CURRENT + ending)}"
+    if name.startswith("whole_"):
+        return f"communities of {name.removeprefix('whole_')} kept whole"
     layer = name.removeprefix("split_")
     return _TITLES.get(name) or f"areas of {layer} split"
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from boundaries.plans.communities import Communities
 from boundaries.plans.draft import Draft
 from boundaries.plans.electoral import review_triggers
 from boundaries.plans.measures import PlanMeasures
@@ -20,6 +21,7 @@ def plan_scores(
     layers: Mapping[str, Overlaps] | None = None,
     *,
     least_share: float = 0.0,
+    communities: Mapping[str, Communities] | None = None,
 ) -> pd.DataFrame:
     """Score plans by what tells alternatives apart.
 
@@ -31,6 +33,8 @@ def plan_scores(
         On which blocks the areas of other layers lie, by the layer's id: parishes, estates.
     least_share
         A smaller share of such an area is no part of it: layers are drawn apart.
+    communities
+        Communities to keep whole, by the layer's id.
 
     Returns
     -------
@@ -38,7 +42,8 @@ def plan_scores(
     `beyond_10` and `beyond_30` (areas further than 10 and 30 per cent from the average),
     `largest_variance` and `mean_variance` (of the absolute values, as shares), named with the
     suffix of the electorate; `unassigned` (blocks), `in_pieces` (areas), `blocks_moved` (since the
-    plan began); `hotspots_split`, and `split_ID` for each layer; `polsby_popper` (the mean of the
+    plan began); `hotspots_split`, `split_ID` for each layer, and `whole_ID` (communities in one
+    area with all their blocks) for each of communities; `polsby_popper` (the mean of the
     areas), `least_polsby_popper` and `cut_edges`. What is not known is NaN, and so is what a plan
     without any area would split.
 
@@ -55,7 +60,10 @@ def plan_scores(
             f"these plans are made of the blocks of {' and '.join(layer_ids)}; "
             "compare plans on the same blocks"
         )
-    rows = [_scores(draft, layers or {}, least_share) for draft in drafts]
+    rows = [
+        _scores(draft, layers or {}, least_share) | _whole(draft, communities or {})
+        for draft in drafts
+    ]
     index = [draft.plan.metadata.plan_id for draft in drafts]
     return pd.DataFrame(rows, index=pd.Index(index, name="plan_id", dtype="str"))
 
@@ -98,6 +106,11 @@ def _equality(measures: PlanMeasures) -> dict[str, object]:
             f"mean_variance{ending}": variance.abs().mean(),
         }
     return scores
+
+
+def _whole(draft: Draft, communities: Mapping[str, Communities]) -> dict[str, object]:
+    assigned = draft.plan.now.assigned
+    return {f"whole_{name}": each.count_whole(assigned) for name, each in communities.items()}
 
 
 def _split(overlaps: Overlaps, draft: Draft, least_share: float) -> int:

@@ -16,6 +16,7 @@ from api.commands.plans.options import (
     PlanId,
     author,
     incident_lines,
+    layer_communities,
     signed,
     with_counted,
     with_shared,
@@ -31,14 +32,12 @@ from api.planner.comparison_text import comparison_facts, comparison_lines
 from api.planner.measure_text import measures_table, trigger_lines
 from api.text_tables import text_table
 from boundaries.plans.annealing import Alternative, AlternativeLimits, find_alternative
-from boundaries.plans.communities import Communities, community_areas
 from boundaries.plans.comparison import compare as compare_boundaries
 from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
 from boundaries.plans.export import moved_layer
 from boundaries.plans.suggestions import suggest_moves
 from geo.errors import InputError
 from geo.question.model import Question
-from geo.store.contract import StoreReader
 
 Balance = Annotated[str, typer.Option("--balance", help="Column to balance, such as electors.")]
 
@@ -165,7 +164,9 @@ def alternative(
             draft.blocks,
             column=balance,
             limits=limits,
-            communities=_communities(store, draft, communities) if communities else None,
+            communities=layer_communities(store, draft, [communities]).get(communities)
+            if communities
+            else None,
             steps=steps,
             seed=seed,
         )
@@ -207,17 +208,13 @@ def communities(
         cli.check_output(output)
     with cli.open() as store, store.reading():
         draft = open_plan(store, plan_id, question=None)
-        known = _communities(store, draft, layer)
+        known = layer_communities(store, draft, [layer])[layer]
         table = communities_kept(draft, known).reset_index()
         if output:
             write_frame(table, output, projection=store.projection, members={"plan": plan_id})
     lines = communities_lines(draft, known)
     lines += [f"{output}: {len(table):,} rows"] if output else []
     cli.echo(lines, communities_payload(draft, known))
-
-
-def _communities(store: StoreReader, draft: Draft, layer: str) -> Communities:
-    return Communities.of_layer(draft.block_layer.areas, community_areas(store, layer))
 
 
 def _load(draft: Draft, balance: str) -> str:

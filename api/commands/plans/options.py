@@ -12,6 +12,7 @@ from api.commands.context import CommandContext
 from api.commands.questions import account_lines, with_question
 from api.planner.measure_text import step_lines
 from api.settings import user_name
+from boundaries.plans.communities import Communities, community_areas
 from boundaries.plans.draft import Draft, open_plan, save_plan
 from boundaries.plans.export import describe_steps
 from boundaries.plans.overlaps import Overlaps
@@ -84,6 +85,14 @@ def blocks_of_units(store: StoreReader, draft: Draft, units: Iterable[str]) -> l
             layers[layer] = read_units(store, draft, layer)
         codes += [draft.plan.now.graph.codes[at] for at in layers[layer].blocks(code)]
     return codes
+
+
+def layer_communities(
+    store: StoreReader, draft: Draft, names: Iterable[str]
+) -> dict[str, Communities]:
+    """Which areas of layers the blocks of a plan belong to, by the ids of the layers."""
+    blocks = draft.block_layer.areas
+    return {name: Communities.of_layer(blocks, community_areas(store, name)) for name in names}
 
 
 def author(by: str) -> str:

@@ -9,7 +9,12 @@ from typing import Annotated
 import typer
 
 from api.commands.context import CommandContext
-from api.commands.plans.options import incident_lines, layer_overlaps, with_counted
+from api.commands.plans.options import (
+    incident_lines,
+    layer_communities,
+    layer_overlaps,
+    with_counted,
+)
 from api.formats.encoding import records
 from api.formats.registry import write_frame
 from api.planner.facts import LEAST_SHARE
@@ -35,6 +40,12 @@ def scores(
         list[str] | None,
         typer.Option("--cuts", help="Layer whose split areas to count; repeatable."),
     ] = None,
+    communities: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--communities", help="Layer whose areas that are kept whole to count; repeatable."
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File for the table (.csv or .json).")
     ] = None,
@@ -50,7 +61,8 @@ def scores(
     with cli.open() as store, store.reading():
         drafts = _drafts(store, plan_ids or [], question)
         layers = layer_overlaps(store, drafts[0], cuts or [])
-        table = plan_scores(drafts, layers, least_share=LEAST_SHARE)
+        known = layer_communities(store, drafts[0], communities or [])
+        table = plan_scores(drafts, layers, least_share=LEAST_SHARE, communities=known)
         if output:
             write_frame(table.reset_index(), output, projection=store.projection, members={})
     accounts = drafts[0].figures.accounts

@@ -102,6 +102,20 @@ def test_councils_of_other_sizes_are_named(client: TestClient, store: GeoPackage
     )
 
 
+def test_communities_that_are_kept_whole_are_a_score(client: TestClient) -> None:
+    payload = client.get("/planner/scores?plan=north,south&communities=wards").json()
+    assert [plan["whole_wards"] for plan in payload["plans"]] == [2, 1]
+    sentence = (
+        "Communities of wards kept whole: fewest in To the <east> (1), most in North 2027 (2)"
+    )
+    assert sentence in payload["differences"]
+    page = client.get("/planner/compare?plan=north&plan=south&communities=wards").text
+    assert "Communities of wards kept whole</th>" in page
+    assert '<option value="wards" selected>Wards</option>' in page
+    assert "kept whole</th>" not in client.get("/planner/compare?plan=north&communities=").text
+    assert client.get("/planner/compare?plan=north&communities=gone").status_code == 404
+
+
 def test_more_plans_than_columns_and_unknown_ones_are_refused(client: TestClient) -> None:
     names = ",".join(f"p{number}" for number in range(9))
     for address in (f"/planner/scores?plan={names}", f"/planner/compare?plan={names}"):
