@@ -12,8 +12,8 @@ from playwright.sync_api import BrowserContext, Frame, Page, Route, sync_playwri
 
 from api.pages.assets import LEAFLET
 from tests.bench.runner import Run
+from tests.browser.conftest import CHROMIUM, QUIET
 
-CHROMIUM = "/usr/bin/chromium"
 SIZE = {"width": 1920, "height": 1080}
 PATIENCE_MS = 300_000
 DRAG_STEPS, DRAG_PX = 90, 6
@@ -148,7 +148,7 @@ def _wait_until_painted(frame: Frame) -> None:
 def opened() -> Iterator[Pages]:
     """A browser that knows nothing yet; hosts other than this machine are answered from here."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
         context = browser.new_context(viewport=SIZE)
         context.set_default_timeout(PATIENCE_MS)
         context.route(re.compile("^https:"), _from_here)
