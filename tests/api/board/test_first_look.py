@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -22,17 +23,22 @@ from api.board.sections import SECTIONS, WITH_TASKS, render_or_explain
 from api.calls import CallerLeftError, OverdueError, current_call
 from api.maps.answer_map import draw
 from api.settings import Settings
+from boundaries.demo.country import country_wards
 from geo.cells import MOST_CELLS, Cells, Grid, finest_width
 from geo.checkpoints import checkpoint
 from geo.errors import StoreError
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import SearchesHere, month_of_incidents, two_wards
+from tests.processor import json_seconds, quickest
 from tests.services import run_patchmap
 
 QUESTION = "?datetime=2024-01/2024-02&layer=wards&cell=200"
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 FAR = 150_000.0
+MOST_OF_A_COUNTRY = 95
+"""How many times the seconds of plain JSON the board of 8,064 wards may take: three seconds of a
+usual processor."""
 
 SQUARES = [(434_000 + 1000 * i, 336_000 + 1000 * j) for i in (0, 1) for j in (0, 1)]
 MAPPING = """source = "council"
@@ -121,6 +127,26 @@ def test_a_board_whose_cells_would_be_too_many_shows_those_of_a_map_of_it_all(
     assert "cell=740" in asked
     assert 'id="story-title"' in wide.get(f"/story{asked}&at=A").text
     assert 'id="boundaries"' in wide.get("/help/importing").text
+
+
+def test_a_bare_board_of_all_wards_of_a_country_opens_with_cells_that_serve(
+    tmp_path: Path,
+) -> None:
+    shapes = country_wards(np.random.default_rng(0))
+    codes = [f"W{number:05}" for number in range(len(shapes))]
+    wards = gpd.GeoDataFrame({"area_name": codes}, geometry=shapes, crs="EPSG:27700")
+    wards.index = pd.Index(codes, name="area_code")
+    with closing(GeoPackageStore(tmp_path / "country.gpkg", create=True)) as store:
+        with store.transaction():
+            store.put_layer(LayerMetadata("wards", title="Wards of a country"), wards)
+            store.put_partition(month_of_incidents("2024-01"))
+        with opened(store) as client:
+            seconds, response = quickest(lambda: client.get("/"), tries=1)
+    assert len(wards) == 8_064
+    assert response.status_code == 200
+    assert whole(response.text)
+    assert re.search(r'id="widened">Cells of 150 m would be more than 200,000 here', response.text)
+    assert seconds < MOST_OF_A_COUNTRY * json_seconds(20_000)
 
 
 def test_a_board_whose_cells_serve_says_nothing_of_them(browser: TestClient) -> None:
