@@ -267,6 +267,11 @@ def _last_second(end: pd.Timestamp) -> pd.Timestamp:
     return end - pd.Timedelta(seconds=1)
 
 
+def month_title(month: str) -> str:
+    """A month, `YYYY-MM`, as people read it: `March 2026`."""
+    return Period.of_months(month, month).title
+
+
 def _first_day(text: str) -> date:
     if not _MOMENT.fullmatch(text):
         return _date(f"{text}-01" if _MONTH.fullmatch(text) else text)

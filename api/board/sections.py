@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, cast
 
@@ -32,7 +32,7 @@ from api.errors import FAILED, UNANSWERED
 from api.formats.registry import download_formats
 from api.load.log import log
 from api.maps.drawing import draw_treatment
-from api.pages.allocation_summary import AllocationSummary
+from api.pages.allocation_summary import Patrol
 from api.pages.charts import HEATS, chart, heat
 from api.pages.templating import templates
 from api.pages.text import PATTERN_WORDS, Refusal
@@ -249,20 +249,31 @@ def _officers(findings: Findings) -> Variables:
 def patrols(findings: Findings) -> Variables:
     """Who visits which of the ranked places, and in which order."""
     summary = findings.patrols
-    return {"summary": summary, "stop_names": _stop_names(summary)}
+    return {"summary": summary, "stop_names": stop_names(summary.patrols)}
 
 
-def _stop_names(summary: AllocationSummary) -> Mapping[str, str]:
-    """The street of each stop, by its place; where two places share it, the next street as well."""
+def stop_names(patrols: Sequence[Patrol]) -> Mapping[str, str]:
+    """The street of each stop, by its place; where places share it, what tells them apart.
+
+    That is the next street; else the area; else the id of the place.
+    """
     streets = {
         stop.hotspot_id: [name for name in stop.streets.split("; ") if name] or [stop.hotspot_id]
-        for patrol in summary.patrols
+        for patrol in patrols
         for stop in patrol.stops
     }
     first = Counter(names[0] for names in streets.values())
-    return {
+    named = {
         at: " / ".join(names[: 2 if first[names[0]] > 1 else 1]) for at, names in streets.items()
     }
+    areas = {stop.hotspot_id: stop.area for patrol in patrols for stop in patrol.stops}
+    for beside in (areas, {at: at for at in named}):
+        shared = Counter(named.values())
+        named = {
+            at: f"{name} ({beside[at]})" if shared[name] > 1 and beside[at] else name
+            for at, name in named.items()
+        }
+    return named
 
 
 def when(findings: Findings) -> Variables:

@@ -21,6 +21,7 @@ from api.releases.text import (
     rounding_text,
 )
 from api.settings import user_name
+from geo.coverage import span_words
 from geo.releases.defining import ReleaseTexts, define
 from geo.releases.model import Release
 from geo.releases.records import ReleaseRecords
@@ -171,7 +172,7 @@ def _opened(cli: CommandContext) -> Iterator[tuple[Store, ReleaseRecords]]:
 
 def _lines(one: Release) -> list[str]:
     groups = "; ".join(one.definition.groups)
-    missing = ", ".join(one.months_missing)
+    missing = span_words(one.months_missing)
     return [
         release_line(one),
         f"incidents of {', '.join(one.definition.sources)}: {groups}",

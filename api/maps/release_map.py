@@ -12,6 +12,7 @@ from api.basemap.sources import Basemap
 from api.maps.pages import MapPage
 from api.maps.painting import style_of
 from api.maps.parts import OUTLINE, MapDrawing, inert
+from geo.coverage import span_words
 from geo.crs import Projection
 from geo.disclosure.controlled_rounding import BASE
 from geo.releases.model import Release, ReleaseTable
@@ -24,6 +25,7 @@ COLOURS: Final = ("#ffffff", "#ffe699", "#fd9f2e", "#e2541a", "#b3001b", "#50001
 
 _UNKNOWN: Final = "#767676"
 _TEMPLATES: Final = Environment(loader=PackageLoader("api"), autoescape=True)
+_TEMPLATES.filters["month_spans"] = span_words
 
 
 def draw_release(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,17 @@ Floats = NDArray[np.float64]
 
 HEATS = 6
 """Shades of the grid of hours."""
+
+
+class Bar(NamedTuple):
+    """The bar of one month, `YYYY-MM`, in SVG units, and its number in words."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    month: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,7 @@ class Chart:
     dots
         X and y of the last month and of months without neighbours.
     bars
-        X, y, width, height and title of each month's bar.
+        Of each known month.
     highest
         The value at the top.
     """
@@ -40,7 +52,7 @@ class Chart:
     lines: list[str]
     bands: list[str]
     dots: list[tuple[float, float]]
-    bars: list[tuple[float, float, float, float, str]]
+    bars: list[Bar]
     highest: float
 
 
@@ -77,12 +89,13 @@ def chart(trend: Trend, row: int, *, width: float, height: float) -> Chart:
         for part in unbroken(high)
     ]
     bars = [
-        (
+        Bar(
             round(i * step + 1, 1),
             round(float(up(counts)[i]), 1),
             round(step - 2, 1),
             round(float(height - up(counts)[i]), 1),
-            f"{trend.months[i]}: {counts[i]:,.0f}"
+            trend.months[i],
+            f"{counts[i]:,.0f}"
             + (" (looks published twice)" if trend.months[i] in trend.doubled_months else ""),
         )
         for i in np.flatnonzero(np.isfinite(counts)).tolist()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from api.pages.charts import line_points, unbroken
 from geo.analyses.unusual import JudgedSeries
+from geo.analyses.unusual_text import step_title
 
 Floats = NDArray[np.float64]
 
@@ -94,7 +95,7 @@ def control_chart(judged: JudgedSeries, row: int, *, width: float, height: float
                 round(float(x[i]), 1),
                 at(counts[i]),
                 broken[i],
-                f"{labels[i]}: {counts[i]:,.0f}",
+                f"{step_title(labels[i])}: {counts[i]:,.0f}",
             )
             for i in known
         ],

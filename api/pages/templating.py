@@ -24,7 +24,9 @@ from api.pages.text import (
 )
 from boundaries.tasking.whose import who_words
 from geo.analyses.unusual_text import step_title
+from geo.coverage import span_words
 from geo.incidents import category_title
+from geo.period import Period
 
 # Stands in a page for a section that is sent later; escaped text can never contain it.
 SECTION_MARK = re.compile(r"<\?section (\w+)\?>")
@@ -40,6 +42,8 @@ _FILTERS: dict[str, Callable[..., str]] = {
     "thousands": lambda number: f"{number:,.0f}",
     "title_of": category_title,
     "month_title": step_title,
+    "month_short": lambda month: f"{Period.of_months(month, month).first:%b %Y}",
+    "month_spans": span_words,
     "signed": signed,
     "percent": percent,
     "officer_words": officer_words,

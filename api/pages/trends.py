@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from geo.hotspots.change import BANDS, expected_band
 from geo.incidents import london_months, months_between
+from geo.period import month_title
 from geo.question.answer import Answer
 from geo.question.quality import Double
 
@@ -51,7 +52,7 @@ class Trend:
     @property
     def notes(self) -> list[str]:
         """What to keep in mind of the months, as sentences."""
-        notes = [f"{one.month}: {one.text}." for one in self.doubled]
+        notes = [f"{month_title(one.month)}: {one.text}." for one in self.doubled]
         if self.left_out:
             notes.append(f"Not in these months: {'; '.join(self.left_out)}.")
         return notes
@@ -61,7 +62,7 @@ class Trend:
         """Which months look published twice, for a small chart; '' where none does."""
         if not self.doubled:
             return ""
-        parts = [f"{one.month} ({one.category_words})" for one in self.doubled]
+        parts = [f"{month_title(one.month)} ({one.category_words})" for one in self.doubled]
         return (
             f"{', '.join(parts)} {'looks' if len(parts) == 1 else 'look'} published twice: "
             "about half of those incidents are true."

@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from geo.errors import QuestionError
-from geo.period import Period
+from geo.period import Period, month_title
 from geo.question.alike import crossed
 from geo.question.answer import Answer
 from geo.question.kinds import one_of
@@ -248,7 +248,9 @@ def doubled_months(answer: Answer, months: Sequence[str], *, own: bool = False) 
     compared = accounts.compared.period.months if accounts.compared else ()
     in_accounts = set() if own else {*accounts.period.months, *compared}
     named = {*months} - in_accounts
-    return [f"{one.month}: {one.text}." for one in answer.doubled if one.month in named]
+    return [
+        f"{month_title(one.month)}: {one.text}." for one in answer.doubled if one.month in named
+    ]
 
 
 def skipped_months(answer: Answer, months: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from geo.analyses.series import Steps
 from geo.incidents import category_title
-from geo.period import Period
+from geo.period import Period, month_title
 from geo.surveillance import CANNOT_SAY, FEWER, MORE, RULES, USUAL, ControlCharts
 
 _NUMBERS: Final = (
@@ -27,7 +27,7 @@ SEASON: Final = "the time of year"
 
 def step_title(label: str) -> str:
     """A month or week as people read it: `March 2026`, or `the week 2026-W13`."""
-    return f"the week {label}" if "W" in label else Period.of_months(label, label).title
+    return f"the week {label}" if "W" in label else month_title(label)
 
 
 def season_title(label: str) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from geo.incidents import LONDON, Covers, IncidentSummary, london_months, months_between
+from geo.period import Period
 from geo.properties import cached_property
 from geo.store.contract import PAST_RETENTION, ImportRecord
 
@@ -374,7 +375,7 @@ def no_data_words(missing: Sequence[str], months: Sequence[str]) -> str:
 
 
 def span_words(months: Sequence[str]) -> str:
-    """Months as people read them: `2024-01 to 2024-03, 2024-05`.
+    """Months as people read them: `January 2024 to March 2024, May 2024`.
 
     Parameters
     ----------
@@ -387,4 +388,4 @@ def span_words(months: Sequence[str]) -> str:
             runs[-1].append(month)
         else:
             runs.append([month])
-    return ", ".join(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
+    return ", ".join(Period.of_months(run[0], run[-1]).title for run in runs)

@@ -37,7 +37,7 @@ from geo.errors import InputError, NotFoundError, QuestionError, StoreError
 from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
 from geo.lookup import are_among
 from geo.measures.measured import NO_TABLES, Measured
-from geo.period import Period
+from geo.period import Period, month_title
 from geo.question.accounts import Accounts, overlap_caveat, overlap_numbers
 from geo.question.alike import (
     compared_account,
@@ -573,7 +573,7 @@ def _caveats(
         )
     months = {*resolved.period.months, *(resolved.compared.months if resolved.compared else ())}
     caveats += [
-        f"{part.month}: {part.name} has {part.n:,} rows; its median month has "
+        f"{month_title(part.month)}: {part.name} has {part.n:,} rows; its median month has "
         f"{part.usual:,.0f}. The month looks incomplete: treat it as unknown, not as a fall."
         for part in short
         if part.month in months
@@ -581,7 +581,7 @@ def _caveats(
     # Of a compared month too: against twice its incidents the next month looks like a fall.
     # One by one: where the periods overlap, every row of both would occur twice.
     doubled = [
-        f"{double.month}: {double.text}."
+        f"{month_title(double.month)}: {double.text}."
         for rows in shown
         for double in published_twice(rows[rows["precision"] == "month"])
     ]

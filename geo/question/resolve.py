@@ -12,7 +12,7 @@ import pandas as pd
 from geo.coverage import Anchor, Coverage, ImportCoverage, anchor_of, near
 from geo.errors import QuestionError
 from geo.incidents import LONDON, category_title, london_hours
-from geo.period import Interval, Latest, Period
+from geo.period import Interval, Latest, Period, month_title
 from geo.question.earlier import earlier_span
 from geo.question.exclusions import at_places
 from geo.question.kinds import one_of
@@ -242,8 +242,8 @@ def resolve(
         last_known=data.last if data else None,
         parts=tuple(parts),
         zeros=tuple(
-            f"{month}: {publisher.title} has no rows of {category}; fewer than five were to be "
-            "expected, so it counts as zero."
+            f"{month_title(month)}: {publisher.title} has no rows of {category}; fewer than five "
+            "were to be expected, so it counts as zero."
             for publisher in coverage.publishers
             for category, month in coverage.zeros(publisher, question.category, period.months)
         ),

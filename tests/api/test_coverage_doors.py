@@ -168,7 +168,7 @@ def test_a_comparison_counts_what_both_periods_cover(folder, gap):
             # Four areas have no rest, and one earlier month does not say how much counts vary.
             assert row["certainty"] == "cannot be judged"
     left_out = answered["compared"]["left_out"]
-    assert ("300 incidents of council (covers 2024-03 only)" in left_out) is (gap == "council")
+    assert ("300 incidents of council (covers March 2024 only)" in left_out) is (gap == "council")
 
 
 def test_the_collection_has_null_and_its_schema_says_why(client, gap):
@@ -207,7 +207,7 @@ def test_the_board_says_unknown(client, gap):
     assert "more than chance</span>" not in text.split('id="areas"')[1].split("</section>")[0]
     assert ("Unknown, not zero: 2 of 4 areas" in text) is bool(UNKNOWN[gap])
     if gap == "council":
-        assert "300 incidents of council (covers 2024-03 only)" in text
+        assert "300 incidents of council (covers March 2024 only)" in text
     for code in UNKNOWN[gap]:
         story = client.get("/story", params={**QUESTION, "at": code}).text
         assert "Unknown" in story

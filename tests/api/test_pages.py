@@ -67,7 +67,9 @@ def test_a_question_without_an_answer_gets_the_reason_and_the_form(
 
 def test_a_month_without_data_is_called_unknown(town_client: TestClient) -> None:
     page = town_client.get("?datetime=2024-02/2024-04&layer=wards").text
-    assert "no data imported for 2 of 3 months: unknown, not zero (2024-03, 2024-04)" in page
+    assert (
+        "no data imported for 2 of 3 months: unknown, not zero (March 2024 to April 2024)" in page
+    )
 
 
 def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_a_month_that_one_of_two_forces_lacks_is_unknown_there(data):
     assert rows["share"].tolist()[:2] == [0.5, 0.5]
     assert rows["share"].isna().tolist() == [False, False, True, True]
     assert rows["why"].tolist()[:2] == ["", ""]
-    assert rows["why"].iloc[2] == f"no data from {EAST}: 2024-03"
+    assert rows["why"].iloc[2] == f"no data from {EAST}: March 2024"
     assert "East mid, East end" in result.accounts.unknown
     assert result.accounts.unknown in result.accounts.caveats
 
@@ -211,7 +211,7 @@ def test_an_area_that_lacks_one_of_the_periods_has_no_change(data):
     # Two areas have no rest to be held against, and one earlier month tells no variation.
     assert rows["certainty"].tolist() == ["cannot be judged"] * 2 + [""] * 2
     assert rows["change"].isna().tolist() == [False, False, True, True]
-    assert rows["why"].iloc[2] == f"not compared: no data from {EAST}: 2024-02"
+    assert rows["why"].iloc[2] == f"not compared: no data from {EAST}: February 2024"
     assert result.accounts.compared.counted == 60
 
 
@@ -219,7 +219,7 @@ def test_a_category_absent_from_a_month_of_a_force_is_unknown_there(data):
     six_months(data, west_lacks_asb="2024-03")
     rows = table(data.ask(datetime="2024-03", category=ASB))
     assert rows["n"].tolist() == [pd.NA, pd.NA, 30, 30]
-    assert rows["why"].iloc[0] == f"no data from {WEST}: 2024-03"
+    assert rows["why"].iloc[0] == f"no data from {WEST}: March 2024"
     # The other category is known, and so is the comparison of it.
     assert table(data.ask(datetime="2024-03", category=DRUGS))["n"].tolist() == [10] * 4
     both = data.ask(datetime="2024-03", compare="previous")
@@ -255,7 +255,7 @@ def test_a_source_that_begins_between_two_periods_is_left_out_of_the_comparison(
     accounts = both.accounts
     assert accounts.compared.left_out == (
         "Compared is only what both periods cover. Left out: 180 incidents of council (covers "
-        "2024-04 to 2024-05 only)."
+        "April 2024 to May 2024 only)."
     )
     assert accounts.read == (
         accounts.rejected + accounts.not_asked + accounts.outside + accounts.counted
@@ -263,7 +263,7 @@ def test_a_source_that_begins_between_two_periods_is_left_out_of_the_comparison(
     # Without a comparison they count, and the account says what is covered in part.
     assert table(data.ask(datetime="2024-04/2024-05"))["n"].tolist() == [260, 80, 80, 80]
     partly = data.ask(datetime="2024-03/2024-05").accounts.caveats
-    expected = "Not covered throughout the period: council (covers 2024-04 to 2024-05 only)."
+    expected = "Not covered throughout the period: council (covers April 2024 to May 2024 only)."
     assert expected in partly
 
 
@@ -359,7 +359,7 @@ def test_whose_an_area_is_past_rows_say_where_squares_cannot(incident_frame):
 def test_months_are_named_by_their_runs():
     assert span_words([]) == ""
     assert span_words(["2023-11", "2023-12", "2024-01", "2024-03"]) == (
-        "2023-11 to 2024-01, 2024-03"
+        "November 2023 to January 2024, March 2024"
     )
 
 
@@ -385,7 +385,7 @@ def test_a_month_is_compared_with_its_counterpart_and_not_with_what_is_more(data
     assert result.comparison.now == ("2024-04", "2024-06")
     assert result.comparison.before == ("2024-01", "2024-03")
     left_out = result.accounts.compared.left_out
-    assert "60 incidents of 2024-02 (no data to compare it with)" in left_out
+    assert "60 incidents of February 2024 (no data to compare it with)" in left_out
 
 
 def test_an_area_of_which_other_months_are_known_is_not_compared_and_counted(data):
@@ -394,7 +394,7 @@ def test_an_area_of_which_other_months_are_known_is_not_compared_and_counted(dat
     rows = table(result)
     assert rows["n"].tolist() == [90, 90, 90, 90]
     assert rows["n_compared"].tolist() == [90, 90, pd.NA, pd.NA]
-    why = f"only 2 of 3 months are known; no data from {EAST}: 2024-02"
+    why = f"only 2 of 3 months are known; no data from {EAST}: February 2024"
     assert rows["why"].tolist() == ["", "", f"not compared: {why}", f"not compared: {why}"]
     assert result.accounts.compared.counted == 180
     assert result.accounts.compared.not_compared == (
@@ -410,7 +410,7 @@ def test_all_incidents_of_an_area_without_a_main_category_are_not_like_the_other
     rows = table(result)
     assert rows["n"].tolist() == [10, 10, 40, 40]
     assert rows["share"].isna().tolist() == [True, True, False, False]
-    why = f"without Anti-social behaviour in 2024-03: no data from {WEST}"
+    why = f"without Anti-social behaviour in March 2024: no data from {WEST}"
     assert rows["why"].tolist() == [why, why, "", ""]
     # As low counts they would make the east hot.
     assert result.cells_known.sum() < len(result.cells)
@@ -439,7 +439,7 @@ def test_a_short_month_is_that_of_its_force(data):
     assert months == {(0, 1): list(MONTHS), (2, 3): [m for m in MONTHS if m != "2024-03"]}
     assert result.short == {"2024-03"}
     caveats = " ".join(data.ask(datetime="2024-03", category=ASB).accounts.caveats)
-    assert f"2024-03: {EAST} has 6 rows" in caveats
+    assert f"March 2024: {EAST} has 6 rows" in caveats
     assert WEST not in caveats
 
 

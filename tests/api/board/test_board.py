@@ -376,7 +376,8 @@ def test_a_gap_in_a_chart_is_no_fall() -> None:
     drawn = chart(trend, 0, width=100, height=30)
     assert [len(line.split()) for line in drawn.lines] == [2]
     assert len(drawn.dots) == 1
-    assert [bar[4] for bar in drawn.bars] == ["2024-01: 5", "2024-02: 7", "2024-04: 6"]
+    known = [("2024-01", "5"), ("2024-02", "7"), ("2024-04", "6")]
+    assert [(bar.month, bar.words) for bar in drawn.bars] == known
     assert trend.verdict(0) == ""
 
 

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 
+from api.board.sections import stop_names
+from api.pages.allocation_summary import Patrol, Stop
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import two_wards
@@ -57,6 +59,39 @@ def test_the_rounds_list_each_stop_once_and_lead_to_the_cards(town_client: TestC
     assert "is an assumption, not a finding" in section
     cards = html.unescape(re.search(r'href="(/allocation/cards[^"]+)"', section)[1])
     assert town_client.get(cards).status_code == 200
+
+
+def test_stops_of_one_street_are_told_apart_by_the_next_one_or_by_their_area() -> None:
+    places = {
+        "p1": ("Mill Lane; Quay Street", "Harbour"),
+        "p2": ("Mill Lane; High Street", "Harbour"),
+        "p3": ("Station Road", "Harbour"),
+        "p4": ("Station Road", "Westgarth"),
+        "p5": ("Station Road", ""),
+        "p6": ("Moat Road; Mill Lane", "Westgarth"),
+        "p7": ("", "Westgarth"),
+        "p8": ("Quay Street", "Harbour"),
+        "p9": ("Quay Street", "Harbour"),
+    }
+    stops = [
+        Stop(number, at, 0.0, 0.0, streets, 1.0, "", [], area)
+        for number, (at, (streets, area)) in enumerate(places.items(), start=1)
+    ]
+    halves = [
+        Patrol(officer, "", "#000", False, 1, 1, 10.0, 5.0, own)
+        for officer, own in (("Officer 1", stops[:4]), ("Officer 2", stops[2:]))
+    ]
+    assert stop_names(halves) == {
+        "p1": "Mill Lane / Quay Street",
+        "p2": "Mill Lane / High Street",
+        "p3": "Station Road (Harbour)",
+        "p4": "Station Road (Westgarth)",
+        "p5": "Station Road",
+        "p6": "Moat Road",
+        "p7": "p7",
+        "p8": "Quay Street (Harbour) (p8)",
+        "p9": "Quay Street (Harbour) (p9)",
+    }
 
 
 def test_the_map_of_patrols_numbers_the_stops_of_each_officer(town_client: TestClient) -> None:

@@ -86,7 +86,7 @@ def test_the_board_names_what_is_unusual_with_what_was_expected(years: TestClien
     chart = section(page, "control")
     assert f"<h3>{BURST}</h3>" in chart
     assert chart.count("<circle") >= 36
-    assert f"<title>2024-02: {n}</title>" in chart
+    assert f"<title>February 2024: {n}</title>" in chart
     assert f"February 2024: {n}, {low} to {high} expected" in chart
     assert 'class="sign"' in chart
 

@@ -91,7 +91,7 @@ def test_what_was_not_published_twice_is_not_halved(folder: Path, wanted: str, r
 def test_an_answer_says_that_a_month_looks_published_twice(folder: Path) -> None:
     run(folder, "ingest", "months.zip")
     output = run(folder, "count", "--from", "2024-02", "--to", "2024-02", "-o", "n.csv")
-    assert "2024-02: each of the 24 rows of anti-social behaviour occurs 2, 4, 6" in output
+    assert "February 2024: each of the 24 rows of anti-social behaviour occurs 2, 4, 6" in output
 
 
 def test_quality_tells_gaps_short_months_and_busy_points(folder: Path) -> None:

@@ -198,7 +198,7 @@ def test_the_story_of_an_area_tells_its_rank_and_categories(client: TestClient) 
     page = client.get("/?at=A").text
     assert "<strong>13</strong> incidents, 39.4 % of all; rank 2 of 3" in page
     assert ">Burglary</a> 10<" in page
-    assert "2024-01: 12" in page
+    assert "January 2024: 12" in page
     assert "2024-03" not in page.partition('id="story"')[2].partition("</svg>")[0]
 
 
@@ -324,7 +324,7 @@ def test_incidents_of_overlapping_areas_count_once_in_every_total(tmp_path, proj
     assert "<strong>33</strong> incidents in <strong>3</strong> areas" in page
     assert "<dt>In two or more areas</dt><dd>5 of those counted</dd>" in page
     assert ">Drugs</a> 23<" in page
-    assert "2024-02: 20" in page
+    assert "February 2024: 20" in page
     story = client.get("/?at=C").text
     assert "<strong>5</strong> incidents, 15.2 % of all; rank 3 of 3" in story
     accounts = client.get("/download/area-counts.json").json()["accounts"]

@@ -105,7 +105,8 @@ def test_a_half_of_which_three_months_are_known_says_so_and_has_no_empty_columns
     assert shown.frame["2023/24 H2"].iloc[0] == pytest.approx(
         1_000 * own[["2024-01", "2024-02", "2024-03"]].sum().sum() / 17_049
     )
-    missing = "no data for 2023-10 to 2023-12; value and verdict are of the rest of the period."
+    missing = "no data for October 2023 to December 2023; "
+    missing += "value and verdict are of the rest of the period."
     assert f"Anti-social behaviour: {missing}" in report.parts[-1].unknown
     assert not any("compare:" in text for text in report.methods)
 

@@ -48,12 +48,12 @@ def test_it_begins_after_the_last_gap():
     [
         ([], "no data is known before 2025-02"),
         (["2025-03"], "no data is known before 2025-02"),
-        (["2024-12"], "only 2024-12 has it"),
-        (months_between("2024-02", "2024-06"), "only 2024-02 to 2024-06 has it"),
+        (["2024-12"], "only December 2024 has it"),
+        (months_between("2024-02", "2024-06"), "only February 2024 to June 2024 has it"),
         (["2021-01"], "none of them has it"),
         (
             [one for one in months_between("2023-01", "2025-01") if one != "2024-10"],
-            "only 2024-11 to 2025-01 has it",
+            "only November 2024 to January 2025 has it",
         ),
     ],
 )

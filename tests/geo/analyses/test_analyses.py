@@ -357,7 +357,7 @@ def test_a_short_month_is_told_wherever_it_is_counted(four_squares, monthly):
     ]
     question = Question.read({"layer": "wards", "period": "latest-12m"})
     caveats = answer(question, monthly, four_squares, imports=imports).accounts.caveats
-    assert any("2024-06" in caveat and "looks incomplete" in caveat for caveat in caveats)
+    assert any("June 2024" in caveat and "looks incomplete" in caveat for caveat in caveats)
     later = Question.read({"layer": "wards", "period": "latest-3m"})
     caveats = answer(later, monthly, four_squares, imports=imports).accounts.caveats
     assert not any("looks incomplete" in caveat for caveat in caveats)

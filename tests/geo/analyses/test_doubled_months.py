@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from geo.incidents import london_months
+from geo.period import month_title
 from geo.question.ask import answer
 from geo.question.model import Question
 from tests.geo.analyses.material import rows_of
@@ -29,7 +30,7 @@ def doubled(rows: pd.DataFrame, month: str) -> pd.DataFrame:
 def flagged(caveats: list[str]) -> list[str]:
     """The month and category of each flag."""
     return [
-        f"{caveat[:7]} {caveat.split('rows of ')[1].split(' occurs')[0]}"
+        f"{caveat.partition(':')[0]} {caveat.split('rows of ')[1].split(' occurs')[0]}"
         for caveat in caveats
         if TWICE in caveat
     ]
@@ -52,7 +53,7 @@ def flagged(caveats: list[str]) -> list[str]:
 def test_the_accounts_flag_it_in_either_period(options, months, rows, four_squares):
     twice = doubled(rows, "2024-02")
     caveats = answer(Question.read(options), twice, four_squares).accounts.caveats
-    assert flagged(caveats) == [f"{month} drugs" for month in months]
+    assert flagged(caveats) == [f"{month_title(month)} drugs" for month in months]
 
 
 def test_the_flag_says_how_many_are_true(rows, four_squares):
@@ -63,7 +64,7 @@ def test_the_flag_says_how_many_are_true(rows, four_squares):
     )
     assert result.accounts.compared.counted == 2 * true
     said = next(caveat for caveat in result.accounts.caveats if TWICE in caveat)
-    assert said.startswith(f"2024-02: each of the {2 * true} rows of drugs occurs")
+    assert said.startswith(f"February 2024: each of the {2 * true} rows of drugs occurs")
     assert said.endswith(f"with about {true} true incidents.")
 
 
@@ -73,7 +74,7 @@ def test_the_flag_says_how_many_are_true(rows, four_squares):
 )
 def test_an_expected_band_flags_the_years_that_it_rests_on(month, is_flagged, find, rows):
     caveats = find("expected", doubled(rows, month), datetime="2024-12").caveats
-    assert flagged(caveats) == ([f"{month} drugs"] if is_flagged else [])
+    assert flagged(caveats) == ([f"{month_title(month)} drugs"] if is_flagged else [])
 
 
 @pytest.mark.parametrize(
@@ -89,4 +90,4 @@ def test_a_treatment_flags_the_months_before_and_after_it(month, is_flagged, fin
     }
     result = find("treatment", doubled(rows, month), **options)
     assert result.parameters["before"] == "2024-03-01/2024-06-30"
-    assert flagged(result.caveats) == ([f"{month} drugs"] if is_flagged else [])
+    assert flagged(result.caveats) == ([f"{month_title(month)} drugs"] if is_flagged else [])

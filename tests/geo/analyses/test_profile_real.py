@@ -91,7 +91,7 @@ def test_derbys_quarters_are_unknown_where_a_month_was_not_imported(derby):
     known, unknown = (frame[frame["quarter"] == part] for part in ("2018-Q4", "2019-Q1"))
     assert known["numerator"].sum() > 2_000
     assert unknown["value"].isna().all()
-    assert set(unknown["why"]) == {"no data for 2019-03"}
+    assert set(unknown["why"]) == {"no data for March 2019"}
     assert set(known["why"]) == {"nothing is known of the period before"}
 
 

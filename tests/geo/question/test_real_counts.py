@@ -131,7 +131,7 @@ def test_a_half_of_which_derby_lacks_a_month_is_unknown(real_data, projection, d
     table = counted(derbyshire, areas, **options).area_counts
     assert table["n"].isna().all()
     assert table["share"].isna().all()
-    assert set(table["why"]) == {"no data for 2019-03"}
+    assert set(table["why"]) == {"no data for March 2019"}
     assert set(table["last_day"]) == {"2019-03-31"}
 
 
@@ -162,7 +162,7 @@ def test_derbys_month_published_twice_is_flagged_in_either_period(
     result = counted(derbyshire, areas, category=ASB, datetime=month, compare="previous")
     accounts = result.accounts
     assert (accounts.counted if month == "2024-02" else accounts.compared.counted) == 664
-    flag = "2024-02: each of the 664 rows of anti-social behaviour occurs 2, 4, 6"
+    flag = "February 2024: each of the 664 rows of anti-social behaviour occurs 2, 4, 6"
     said = [caveat for caveat in accounts.caveats if "published twice" in caveat]
     assert len(said) == 1
     assert said[0].startswith(flag)

@@ -223,7 +223,7 @@ def test_a_month_that_looks_incomplete_is_said_of_the_sources_that_answer(town):
     town.publish(
         "cases", [(*HERE, f"2024-01-{day:02}T12:00:00") for day in (3, 31)], source="council"
     )
-    said = "2024-01: north has 3 rows"
+    said = "January 2024: north has 3 rows"
     assert said in " ".join(town.ask(datetime="2024-01").accounts.caveats)
     assert said in " ".join(town.ask(datetime="2024-01", source="police.uk").accounts.caveats)
     assert said not in " ".join(town.ask(datetime="2024-01", source="council").accounts.caveats)
@@ -235,7 +235,7 @@ def test_a_month_with_half_of_the_usual_rows_looks_complete(town, n, short):
     town.months("north", HERE, ["2023-11", "2023-12", "2024-02"], 60)
     town.months("north", HERE, ["2024-01"], n)
     caveats = " ".join(town.ask(datetime="2024-01").accounts.caveats)
-    expected = "2024-01: north has 29 rows; its median month has 60. The month looks"
+    expected = "January 2024: north has 29 rows; its median month has 60. The month looks"
     assert (expected in caveats) is ("looks incomplete" in caveats) is short
     assert "looks incomplete" not in " ".join(town.ask(datetime="2024-02").accounts.caveats)
 

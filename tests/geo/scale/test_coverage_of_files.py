@@ -91,8 +91,8 @@ def client(output, projection, tmp_path_factory) -> TestClient:
 def test_the_command_names_the_areas_that_are_unknown(output):
     assert output.unknown == (
         "Unknown, not zero: 2 of 4 areas (Church, Dale): only 2 of 3 months are known; no data "
-        "from borsetshire: 2024-03; 2 of 4 areas (Ashby, Bridge): without Anti-social behaviour "
-        "in 2024-02: no data from avonshire."
+        "from borsetshire: March 2024; 2 of 4 areas (Ashby, Bridge): without Anti-social behaviour "
+        "in February 2024: no data from avonshire."
     )
 
 
@@ -103,10 +103,10 @@ def test_the_page_of_counts_has_no_zero_where_a_force_did_not_publish(client):
     assert asb["n"] == [None, None, 20, 0]
     rows = client.get("/download/area-counts.json?datetime=2024-03").json()["rows"]
     assert [one["n"] for one in rows] == [40, 40, None, None]
-    assert rows[2]["why"] == "no data from borsetshire: 2024-03"
+    assert rows[2]["why"] == "no data from borsetshire: March 2024"
     assert rows[2]["share"] is None
     table = client.get("/download/area-counts.csv?datetime=2024-03").text.splitlines()
-    assert table[3] == "C,Church,,,no data from borsetshire: 2024-03"
+    assert table[3] == "C,Church,,,no data from borsetshire: March 2024"
 
 
 def test_the_page_and_the_story_say_unknown(client):
@@ -117,10 +117,10 @@ def test_the_page_and_the_story_say_unknown(client):
     assert "Unknown, not zero: 2 of 4 areas (Church, Dale): no data from" in page
     story = client.get("/?datetime=2024-03&at=C").text
     assert "<strong>Unknown</strong>, not zero" in story
-    assert "No data from borsetshire: 2024-03." in story
+    assert "No data from borsetshire: March 2024." in story
     # The chart has a gap, and the other areas have none.
     assert "2024-03:" not in story.partition('id="story"')[2].partition("</svg>")[0]
-    assert "2024-03: 40" in client.get("/?datetime=2024-03&at=A").text
+    assert "March 2024: 40" in client.get("/?datetime=2024-03&at=A").text
 
 
 def test_where_all_is_known_nothing_is_said(client):
