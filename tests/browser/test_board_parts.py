@@ -198,7 +198,7 @@ def test_the_board_is_whole_in_forced_colours(
     watched.keep(f"board-forced-{width}")
     assert overlaps_when_scrolled(page) == {}
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    # What is chosen is told by more than a colour that is not there.
+    # What is chosen differs by more than a colour, which is not there.
     _stands_out(page, ".modes a", ".modes [aria-current]")
     _stands_out(page, "#bars nav rect", "#bars .in rect, #bars .chosen rect")
     assert watched.faults == []
