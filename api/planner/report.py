@@ -16,7 +16,7 @@ from api.planner.measure_text import percent
 from api.planner.plan_map import PlanMap, plan_map, variance_kind
 from api.planner.ward_pages import ward_pages
 from api.settings import VERSION
-from boundaries.layers.electorates import electorate_title
+from boundaries.layers.electorates import CURRENT, electorate_title
 from boundaries.plans.comparison import Comparison, before_by_area, compare_draft
 from boundaries.plans.draft import Draft
 from boundaries.plans.export import area_titles, history_frame, pieces_layer
@@ -75,6 +75,8 @@ def plan_report(
         wholes=comparison.grand_totals,
         weighed_by=comparison.weighed_by,
         reviews=_reviews(draft),
+        electorates=_electorates(draft),
+        electors_of=metadata.get(plan.metadata.blocks_layer),
         maps=maps,
         unknown_variance=any("unknown" in each.kinds for each in maps),
         columns=_columns(draft),
@@ -119,6 +121,21 @@ def _reviews(draft: Draft) -> list[Row]:
             "now": facts,
         }
         for electors, facts in now.items()
+    ]
+
+
+def _electorates(draft: Draft) -> list[Row]:
+    """How many electors each electorate has, and how it compares with that of today."""
+    totals = {name: float(draft.blocks.sums[name].sum()) for name in draft.measures.electorates}
+    now = totals.get(CURRENT, 0.0)
+    return [
+        {
+            "when": electorate_title(name).capitalize(),
+            "electors": total,
+            "average": draft.measures.average(name),
+            "growth": 100 * (total / now - 1) if now and name != CURRENT else None,
+        }
+        for name, total in totals.items()
     ]
 
 

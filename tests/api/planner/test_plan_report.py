@@ -6,6 +6,7 @@ import io
 import re
 import zipfile
 from contextlib import closing
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -172,3 +173,21 @@ def test_shapefiles_have_short_names_utf8_and_what_the_plan_says(folder: Path) -
             assert shapes[field][code] == pytest.approx(area[columns[field]]), field
     blocks = gpd.read_file(folder / "shapes" / "blocks.shp").set_index("block_code")
     assert blocks["area_code"].value_counts().to_dict() == {"E": 13, "W": 11}
+
+
+def test_each_electorate_is_added_up_and_compared_with_today(folder: Path) -> None:
+    with closing(GeoPackageStore(folder / "patchmap.gpkg")) as store:
+        metadata, blocks = store.layer("blocks")
+        blocks["electors_forecast"] = 1.1 * blocks["electors"]
+        with store.transaction():
+            store.put_layer(replace(metadata, source="Register of 2026; trend of 5 years"), blocks)
+    page = report(folder)
+    (section,) = re.findall(
+        r'<section aria-labelledby="electorates">.*?</section>', page, re.DOTALL
+    )
+    total = blocks["electors"].sum()
+    assert rows(section)[1:] == [
+        ["Now", f"{total:,.0f}", "–", f"{total / 5:,.0f}"],
+        ["Forecast", f"{1.1 * total:,.0f}", "+10.0 %", f"{1.1 * total / 5:,.0f}"],
+    ]
+    assert "As recorded for blocks: Register of 2026; trend of 5 years" in section
