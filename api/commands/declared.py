@@ -14,7 +14,7 @@ from api.identity.audit import Action
 
 _STEPS: Final = (
     *("move", "split", "merge", "add-area", "remove-area", "rename", "members", "lock", "unlock"),
-    *("council-size", "share-seats", "keep", "refine"),
+    *("council-size", "share-seats", "keep", "refine", "why"),
     *("bridge", "unbridge", "undo", "redo", "suggest", "alternative", "new", "import", "remove"),
 )
 _TASK_STEPS: Final = (
@@ -23,14 +23,14 @@ _TASK_STEPS: Final = (
 
 CHANGES: Final = {
     **dict.fromkeys(("layers add", "attributes add", "weights add", "basemap add"), Action.IMPORT),
-    "electorates import": Action.IMPORT,
+    **dict.fromkeys(("electorates import", "electorates sites import"), Action.IMPORT),
     **dict.fromkeys(("gazetteer add", "start", "demo"), Action.IMPORT),
     **dict.fromkeys((f"plan {step}" for step in _STEPS), Action.PLAN_STEP),
     **dict.fromkeys((f"task {step}" for step in _TASK_STEPS), Action.TASK_STEP),
     **dict.fromkeys(
         ("priority set", "priority close", "roster set", "meeting new"), Action.TASK_STEP
     ),
-    "task redact": Action.REDACTION,
+    **dict.fromkeys(("task redact", "plan redact"), Action.REDACTION),
     "layers undo": Action.UNDO,
     **dict.fromkeys(("basemap remove", "gazetteer remove", "rank"), Action.CHANGE),
 }
@@ -54,6 +54,8 @@ READ_ONLY: Final = frozenset(
         *("weights list", "gazetteer list", "imports list", "retention show", "users list"),
         *("keys list", "plan list", "plan show", "plan compare", "plan export", "release list"),
         *("plan council", "plan scores", "electorates check", "electorates export"),
+        *("electorates sites list", "plan fit", "plan straddling", "plan parish-wards"),
+        "plan communities",
         *("release show", "release check", "audit show", "audit verify", "audit export"),
         *("look", "locate", "find", "map", "brief", "quality", "mapping suggest"),
         *("fetch police.uk", "fetch layer", "measures list", "measures show", "entries list"),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from api.commands.context import CommandContext
+from api.commands.housing import sites
 from api.commands.plans.options import PlanId
 from api.commands.questions import Output
 from api.imports.electorates import import_electorates, read_proforma_file
@@ -19,6 +20,8 @@ electorates = typer.Typer(
     help="Electorates of polling districts, in the proforma of the Boundary Commission.",
     no_args_is_help=True,
 )
+
+electorates.add_typer(sites, name="sites")
 
 File = Annotated[Path, typer.Argument(help="The proforma, as XLSX or CSV.", show_default=False)]
 SheetName = Annotated[

@@ -12,6 +12,7 @@ from api.dependencies import HTML
 from api.errors import status_of
 from api.formats.encoding import to_json
 from api.identity.current import signature
+from api.imports.housing import sites_layer
 from api.pages.assets import BASEMAP_SCRIPTS, has_library
 from api.pages.bar import bar, folded
 from api.pages.templating import templates
@@ -65,10 +66,11 @@ def _plan_page(snapshot: Snapshot, plan_id: str, question: Question, basemap: Ba
     plan = next((plan for plan in snapshot.plans() if plan["plan_id"] == plan_id), None)
     if plan is None:
         raise NotFoundError(f"there is no plan {plan_id!r}")
+    sites = sites_layer(plan["blocks_layer"])
     layers = [
-        {"id": metadata.layer_id, "title": metadata.title or metadata.layer_id}
-        for metadata in areas_among(snapshot.layers())
-        if metadata.layer_id != plan["blocks_layer"]
+        {"id": one.layer_id, "title": one.title or one.layer_id, "kind": one.kind}
+        for one in snapshot.layers()
+        if (one.kind == "areas" and one.layer_id != plan["blocks_layer"]) or one.layer_id == sites
     ]
     tiles, vectors = basemap.tiles, basemap.vectors if has_library() else ()
     sources = sources_script(vectors, None) if vectors else ""

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from boundaries.layers.blocks import BlockLayer
-from boundaries.layers.electorates import electorates
+from boundaries.layers.electorates import electorate_title, electorates
+from boundaries.layers.housing import electors_from_sites
 from boundaries.plans.block_measures import BlockMeasure, read_block_measures
 from boundaries.plans.overlaps import Overlaps
 from geo.analyses.places import ranked
@@ -205,6 +206,10 @@ def figure_blocks(
         If a column of `sums` or `means` is missing or not numeric, or a summed one has gaps.
     """
     areas, notes = blocks.areas, list[str]()
+    notes += [
+        f"{electorate_title(name)}: includes {electors:,} electors of housing sites"
+        for name, electors in electors_from_sites(areas).items()
+    ]
     people = [*electorates(areas.columns), SUMMED]
     summed = [*sums, *_usable(areas, [name for name in people if name not in sums], notes)]
     table = areas

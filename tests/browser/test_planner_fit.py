@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
+from tests.api.commands.running import run
 from tests.browser.conftest import Watched
 from tests.browser.planner_page import PlannerPage, faults, post
 from tests.browser.test_layout import crowding
@@ -41,10 +42,25 @@ def add_neighbourhoods(path: Path) -> None:
     store.close()
 
 
+def write_sites(store: Path) -> str:
+    """Write a table of housing sites in the middle of three blocks of the demo city."""
+    opened = GeoPackageStore(store)
+    middles = shapely.get_coordinates(opened.layer("blocks")[1].geometry.representative_point())
+    opened.close()
+    rows = [
+        f"Site {n},{x:.0f},{y:.0f},{100 * n},1.5" for n, (x, y) in enumerate(middles[::200][:3], 1)
+    ]
+    head = "name,easting,northing,dwellings 2028,electors per dwelling"
+    (store.parent / "sites.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    return "sites.csv"
+
+
 @pytest.fixture(scope="module")
 def planning(demo_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     own = Path(shutil.copy(demo_store, tmp_path_factory.mktemp("fitting") / "demo.gpkg"))
     add_neighbourhoods(own)
+    run(own.parent, "--store", own.name, "electorates", "sites", "import", write_sites(own),
+        "--layer", "blocks", "--forecast-year", "2030")  # fmt: skip
     with serving(own) as address:
         yield address
 
@@ -175,4 +191,25 @@ def test_a_click_takes_all_blocks_of_a_ward_and_straddling_ones_are_marked(
     page.get_by_text("Select", exact=True).click()
     plan.click(block)
     expect(page.locator("#selection")).to_contain_text(re.compile(r"\d\d+ blocks"))
+    assert faults(plan.watched) == []
+
+
+def test_housing_sites_stand_on_the_map_and_in_the_notes(plan: PlannerPage) -> None:
+    page = plan.page
+    page.locator("#overlays summary").click()
+    overlay = page.get_by_role("checkbox", name=re.compile("Housing sites of"))
+    overlay.check()
+    with page.expect_response(re.compile("blocks-sites/items")):
+        page.reload()
+    page.locator("body[data-ready]").wait_for()
+    page.locator('[data-panel="Notes"] summary').click()
+    # 100, 200 and 300 dwellings with 1.5 electors each.
+    expect(page.locator('[data-panel="Notes"]')).to_contain_text(
+        "forecast: includes 900 electors of housing sites"
+    )
+    options = page.locator("#unit option").all_inner_texts()
+    assert not [title for title in options if "Housing" in title]  # points hold no blocks
+    page.locator("#map").scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    plan.watched.keep("planner-sites")
     assert faults(plan.watched) == []

@@ -39,7 +39,7 @@ def refine(
     title: Annotated[str, typer.Option("--title", help="Title of the new plan.")] = "",
     by: By = "",
 ) -> None:
-    """Make a plan with smaller blocks in place of some, such as output areas of an LSOA.
+    """Make a plan with smaller blocks in place of some, such as output areas.
 
     The new plan has the same areas, on a new layer of blocks. The people of a replaced block are
     shared out among its parts: by --points, else by the people of the smaller areas, else by
@@ -99,7 +99,7 @@ def _areas(store: StoreReader, layer_id: str) -> gpd.GeoDataFrame:
 
 
 def _points(store: StoreReader, layer_id: str) -> gpd.GeoDataFrame:
-    metadata, features = store.layer(layer_id)
+    metadata, features = store.features(layer_id)
     if metadata.kind != "points":
         raise InputError(f"{layer_id} is a layer of {metadata.kind}; choose one of points")
     return features

@@ -123,3 +123,32 @@ def test_what_does_not_fit_is_refused(folder: Path) -> None:
     assert "give two years" in refused(
         folder, "electorates", "export", "north", "-o", "n.csv", "--years", "2024"
     )
+
+
+def test_housing_sites_add_to_forecasts_stand_in_a_layer_and_are_listed(folder: Path) -> None:
+    run(folder, "electorates", "import", "proforma.csv", "--layer", "blocks", "--forecast", "2030")
+    before = areas(folder)
+    head = "name,easting,northing,dwellings 2027,dwellings 2033,electors per dwelling"
+    rows = ["Mill Lane,435050,336050,100,50,1.5", "Old Works,435450,336050,20,,2"]
+    (folder / "sites.csv").write_text("\n".join([head, *rows]) + "\n")
+    sites = ("electorates", "sites", "import", "sites.csv", "--layer", "blocks")
+    assert "with --forecast-year" in refused(folder, *sites)
+    output = run(folder, *sites, "--forecast-year", "2030")
+    assert "blocks-sites: 2 housing sites from sites.csv" in output
+    assert "190 electors of housing sites in forecast of blocks" in output
+    assert "nothing is added: Old Works" in output
+    after = areas(folder)
+    for code, electors in {"W": 150, "E": 40}.items():
+        assert after[code]["electors_forecast"] == before[code]["electors_forecast"] + electors
+        assert after[code]["electors"] == before[code]["electors"]
+    assert after["W"]["electors_2035"] == before["W"]["electors_2035"] + 225
+    assert after["E"]["electors_2035"] == before["E"]["electors_2035"]
+    run(folder, *sites, "--forecast-year", "2030")
+    assert areas(folder) == after
+    facts = run_json(folder, "electorates", "sites", "list", "--layer", "blocks")
+    assert facts["added"] == {"electors_forecast": 190, "electors_2035": 225}
+    assert [row["electors_2035"] for row in facts["sites"]] == [225, None]
+    notes = run_json(folder, "plan", "show", "north", *PERIOD)["notes"]
+    assert "forecast: includes 190 electors of housing sites" in notes
+    run(folder, "electorates", "import", "proforma.csv", "--layer", "blocks", "--forecast", "2030")
+    assert areas(folder) == before

@@ -12,7 +12,7 @@ from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from tests.api.commands.plan_folders import planned
 from tests.api.commands.running import refused, run, run_json
-from tests.boundaries.drawn import layer
+from tests.boundaries.drawn import SOUTH, WEST, layer
 
 MOVE = ("plan", "move", "north", "--by", "Bob")
 
@@ -68,9 +68,16 @@ def test_straddling_blocks_are_replaced_by_smaller_ones_in_a_new_plan(folder: Pa
               for x in range(30) for y in range(4)]  # fmt: skip
     codes = [f"s{n:03d}" for n in range(len(shapes))]
     smaller = layer(*shapes, codes=codes)
+    places = gpd.GeoDataFrame(
+        {"name": ["one"]},
+        index=["p1"],
+        geometry=gpd.points_from_xy([WEST + 210], [SOUTH + 10]),
+        crs=smaller.crs,
+    )
     store = GeoPackageStore(folder / "patchmap.gpkg")
     with store.transaction():
         store.put_layer(LayerMetadata("strips"), smaller)
+        store.put_layer(LayerMetadata("codes", geometry_type="Point"), places.rename_axis("code"))
     store.close()
     fine = ("plan", "refine", "north", "--with", "strips", "--save-as", "fine", "--by", "Ann")
     said = run(folder, *fine, "--straddling", "parishes")
@@ -89,5 +96,10 @@ def test_straddling_blocks_are_replaced_by_smaller_ones_in_a_new_plan(folder: Pa
     again = [*fine[:6], "other", *fine[7:], "--layer", "fine-blocks", "--block", "a1"]
     assert "there is already a layer fine-blocks" in refused(folder, *again)
     assert "say which blocks to replace" in refused(folder, *fine)
+    by_points = [*fine[:6], "by-points", *fine[7:], "--points", "codes", "--block", "c1"]
+    assert "people shared by the number of the points" in run(folder, *by_points)
+    assert "choose one of points" in refused(
+        folder, *fine[:6], "none", *fine[7:], "--points", "strips", "--block", "c1"
+    )
     names = {plan["plan_id"] for plan in run_json(folder, "plan", "list")}
-    assert names == {"north", "fine"}
+    assert names == {"north", "fine", "by-points"}

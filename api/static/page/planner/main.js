@@ -111,7 +111,8 @@ function showPlan(plan, geometry) {
     compare: (terms) => read(part("council", terms)),
   });
 
-  const others = /** @type {{id: string, title: string}[]} */ (JSON.parse(layers));
+  const drawable = /** @type {import("./overlays.js").Layer[]} */ (JSON.parse(layers));
+  const others = drawable.filter(({ kind }) => kind === "areas");
   const communities = new Communities(plan, others, (layer) => read(part("communities", { communities: layer })));
   /** @type {Map<number, string>} */
   let previewed = new Map();
@@ -324,7 +325,7 @@ function showPlan(plan, geometry) {
       byId("announcement").textContent = describe(block);
     } })),
   ]);
-  setUpViewOptions(map, styles, compare, new Overlays([map.map], others, question));
+  setUpViewOptions(map, styles, compare, new Overlays([map.map], drawable, question));
   draw(plan.areas.map((area) => area.code));
   choose(chosen);
   setUpPrint(map, () => compare.before);

@@ -6,11 +6,12 @@ import { read } from "./service.js";
 import { count } from "./text.js";
 import { ownAddress } from "../root.js";
 
-/** @typedef {{id: string, title: string}} Layer */
+/** @typedef {{id: string, title: string, kind: string}} Layer areas, or the points of housing sites */
 
 const DASHES = ["", "7 5", "2 5", "10 4 2 4"];
 const PAGE = 10_000; // the most features that the service returns at once
 
+const SITE = { radius: 6, color: "#6a2c86", weight: 2, fillColor: "#ffffff", fillOpacity: 0.85 };
 const HOT = { color: "#b2182b", weight: 2, fillColor: "#b2182b", fillOpacity: 0.14 };
 
 /** What can be drawn. @param {Layer[]} layers */
@@ -66,6 +67,9 @@ export class Overlays {
     const renderer = L.canvas({ pane: "over" });
     const draw = (/** @type {L.PathOptions} */ style, /** @type {(feature: any) => boolean} */ filter = () => true) =>
       L.geoJSON(features, { interactive: false, filter, style: { ...style, renderer } });
+    if (this.layers[at]?.kind === "points") {
+      return L.geoJSON(features, { interactive: false, pointToLayer: (_, place) => L.circleMarker(place, { ...SITE, renderer, interactive: false }) });
+    }
     if (at >= 0) {
       return draw({ color: "#6a2c86", weight: 2.4, fill: false, dashArray: DASHES[at % DASHES.length] });
     }
