@@ -263,6 +263,7 @@ def served(folder: Path) -> dict[str, str]:
             for each in ANALYSES
         ]
         addresses.append("/planner/plans/p/files/p.csv")
+        addresses.append("/planner/plans/q/fit/changes.csv?target=wards")
         for address in addresses:
             answer = client.get(address)
             assert answer.status_code in (200, 400), (address, answer.text)
