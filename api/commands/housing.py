@@ -16,6 +16,7 @@ from api.imports.housing import import_sites, sites_layer
 from api.text_tables import listed, text_table
 from boundaries.layers.electorates import electorate_title, electorates
 from boundaries.layers.housing import (
+    MOST_EACH,
     electors_from_sites,
     read_housing_features,
     read_housing_table,
@@ -47,7 +48,10 @@ def import_(
     each: Annotated[
         float | None,
         typer.Option(
-            "--electors-per-dwelling", min=0, max=20, help="For sites that do not say (none)."
+            "--electors-per-dwelling",
+            min=0,
+            max=MOST_EACH,
+            help="For sites that do not say (none).",
         ),
     ] = None,
     inside: Annotated[

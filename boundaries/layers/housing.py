@@ -28,6 +28,9 @@ Ints = NDArray[np.int64]
 _YEAR = re.compile(r"(?:dwellings[ _]?)?((?:19|20)\d\d)", re.IGNORECASE)
 _EACH = re.compile(r"electors[ _](?:per|a)[ _]dwelling", re.IGNORECASE)
 
+MOST_DWELLINGS, MOST_EACH = 1_000_000, 20
+"""More dwellings of a year, or electors a dwelling, are a slip of the hand."""
+
 EACH = "electors_per_dwelling"
 """Column of sites: electors in each dwelling, NaN where not known."""
 
@@ -127,33 +130,39 @@ def _with_numbers(
     repeated = sites.index[sites.index.duplicated()]
     if len(repeated):
         raise InputError(f"{file}: two sites have the code {repeated[0]}; give each its own")
-    years = {
-        f"dwellings_{match[1]}": name
-        for name in values.columns
-        if (match := _YEAR.fullmatch(str(name).strip()))
-    }
+    years: dict[str, str] = {}
+    for name in map(str, values.columns):
+        if match := _YEAR.fullmatch(name.strip()):
+            if other := years.get(column := f"dwellings_{match[1]}"):
+                raise InputError(f"{file}: {other} and {name} are of one year; leave out one")
+            years[column] = name
     if not years:
         raise InputError(
             f"{file} has no years; give it a column of dwellings for each, such as 'dwellings 2027'"
         )
-    read = {new: _numbers(values[old], places) for new, old in sorted(years.items())}
-    column = next((name for name in values if _EACH.fullmatch(str(name).strip())), None)
-    known = np.full(len(sites), np.nan) if column is None else _numbers(values[column], places)
+    read = {
+        new: _numbers(values[old], places, most=MOST_DWELLINGS)
+        for new, old in sorted(years.items())
+    }
+    said = next((name for name in values if _EACH.fullmatch(str(name).strip())), None)
+    known = np.full(len(sites), np.nan)
+    if said is not None:
+        known = _numbers(values[said], places, most=MOST_EACH)
     if each is not None:
         known = np.where(np.isnan(known), each, known)
     return sites.assign(**read, **{EACH: known})
 
 
-def _numbers(values: pd.Series, places: list[str]) -> Floats:
-    """Numbers of at least 0; NaN for empty cells."""
+def _numbers(values: pd.Series, places: list[str], *, most: int) -> Floats:
+    """Numbers from 0 to a largest one; NaN for empty cells."""
     texts = values.astype(object).where(values.notna(), "").astype(str).str.strip()
     plain = texts.str.replace(",", "")
     numbers = pd.to_numeric(plain, errors="coerce").to_numpy(float)
-    wrong = (texts != "").to_numpy() & ~(np.isfinite(numbers) & (numbers >= 0))
+    wrong = (texts != "").to_numpy() & ~((numbers >= 0) & (numbers <= most))
     for row in np.flatnonzero(wrong)[:1]:
         raise InputError(
-            f"{places[row]}: {values.name} {texts.iloc[row]!r} is no number of at least 0; leave "
-            "it empty where it is not known"
+            f"{places[row]}: {values.name} {texts.iloc[row][:40]!r} is no number from 0 to "
+            f"{most:,}; leave it empty where it is not known"
         )
     return np.asarray(numbers, float)
 

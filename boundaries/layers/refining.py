@@ -81,7 +81,8 @@ def refine_blocks(
         Codes of the blocks to replace.
     points
         Where people live, such as postcodes, in the same CRS: with a column of `residents` or
-        `electors` each point weighs as much, else each weighs the same. None for no such points.
+        `electors` without gaps each point weighs as much, else each weighs the same. None for no
+        such points.
 
     Returns
     -------
@@ -178,7 +179,8 @@ def _sharing(
     every = gpd.GeoSeries(pd.concat(list(parts.values())))
     names = [PEOPLE, *electorates(smaller.columns)]
     if points is not None:
-        name = next((name for name in names if name in points), "")
+        # Of points whose people are partly unknown, each counts the same.
+        name = next((name for name in names if name in points and points[name].notna().all()), "")
         return _point_weights(every, points, name), f"by {name or 'the number'} of the points"
     for name in names:
         if name in smaller and smaller.loc[every.index, name].notna().all():
@@ -189,7 +191,7 @@ def _sharing(
 
 def _point_weights(parts: gpd.GeoSeries, points: gpd.GeoDataFrame, name: str) -> pd.Series:
     x, y = shapely.get_coordinates(points.geometry.representative_point().to_numpy()).T
-    weight = points[name].fillna(0).to_numpy(float) if name else np.ones(len(points))
+    weight = points[name].to_numpy(float) if name else np.ones(len(points))
     areas = gpd.GeoDataFrame(geometry=parts.to_numpy(), index=parts.index, crs=points.crs)
     at = AreaLocator(areas).locate(x, y)
     inside = at != OUTSIDE

@@ -107,8 +107,11 @@ def test_plans_say_how_many_electors_of_sites_are_in_their_forecasts():
     ("row", "message"),
     [
         (("Mill", WEST, SOUTH, "many", "", "1"), "line 2: dwellings 2027 'many' is no number"),
-        (("Mill", WEST, SOUTH, "1", "-4", "1"), "line 2: 2029 '-4' is no number of at least 0"),
+        (("Mill", WEST, SOUTH, "1", "-4", "1"), "line 2: 2029 '-4' is no number from 0 to 1,0"),
         (("Mill", WEST, SOUTH, "1", "1e999", "1"), "2029 '1e999' is no number"),
+        (("Mill", WEST, SOUTH, "1", "1e18", "1"), "2029 '1e18' is no number from 0 to 1,000,000"),
+        (("Mill", WEST, SOUTH, "9" * 5000, "1", "1"), "dwellings 2027 '9{40}' is no number"),
+        (("Mill", WEST, SOUTH, "1", "1", "21"), "'21' is no number from 0 to 20"),
         (("Mill", "", SOUTH, "1", "1", "1"), "line 2: there is no position"),
     ],
 )
@@ -120,6 +123,8 @@ def test_wrong_numbers_are_refused_with_their_line(row, message):
 def test_files_without_years_codes_twice_and_mixed_kinds_are_refused():
     with pytest.raises(InputError, match="has no years; give it a column"):
         read(("Mill", WEST, SOUTH), head=HEAD[:3])
+    with pytest.raises(InputError, match="2029 and Dwellings 2029 are of one year"):
+        read(("Mill", WEST, SOUTH, "1", "1", "1"), head=[*HEAD[:3], "2029", "Dwellings 2029", EACH])
     with pytest.raises(InputError, match="two sites have the code A"):
         read(*[("A", WEST, SOUTH, "1", "1", "1")] * 2, head=["code", *HEAD[1:]])
     shapes = [shapely.Point(-1.4, 52.9), shapely.box(-1.4, 52.9, -1.3, 53)]

@@ -66,6 +66,10 @@ def test_people_go_by_points_where_they_are_given():
     plain = refine_blocks(grid(3, 1), quarters(3, 1), ["b1"], points=points[["geometry"]])
     assert plain.areas.loc["q2-0", "electors"] == 133
     assert plain.note == "by the number of the points"
+    points["residents"] = [10, np.nan, 70]  # what is unknown is not 0
+    unknown = refine_blocks(grid(3, 1), quarters(3, 1), ["b1"], points=points)
+    assert unknown.note == plain.note
+    assert unknown.areas.drop(columns="geometry").equals(plain.areas.drop(columns="geometry"))
 
 
 def test_a_block_in_which_nobody_is_known_to_live_is_shared_by_surface():
