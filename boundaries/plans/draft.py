@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import pandas as pd
 
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.figures import Figures, block_figures
+from boundaries.plans.history import holds_text
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer, council_size_of
 from boundaries.plans.serialization import next_version, read_plan, write_plan
+from boundaries.plans.state import Signed
 from geo.areal.best_fit import assignment_from_table, best_fit
 from geo.areal.measured_blocks import MeasuredBlocks
 from geo.errors import InputError, NotFoundError
@@ -353,6 +355,57 @@ def put_plan(store: Store, plan: Plan) -> Plan:
     saved = next_version(plan, stored)
     store.put_plan(write_plan(saved), based_on=plan.metadata.version)
     return saved
+
+
+class Redacted(NamedTuple):
+    """The plans that a text was taken out of, by id; `unread` cannot be opened, by the reason."""
+
+    saved: dict[str, Plan]
+    unread: dict[str, str]
+
+
+def redact_plans(store: Store, plan_id: str, number: int, *, signed: Signed) -> Redacted:
+    """Take what was written with a step out of its plan, and of all others that hold the same.
+
+    A plan that began from another has the texts of its areas.
+
+    Parameters
+    ----------
+    store
+        Holds the plans.
+    plan_id, number
+        The step.
+    signed
+        Who takes the texts out.
+
+    Returns
+    -------
+    The plans as they were saved, that of the step first.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such plan, or no such step.
+    InputError
+        If nothing was written with it, or the plan cannot be opened.
+    PlanConflictError
+        As for `save_plan`.
+    """
+    with store.transaction():
+        plan = open_plan(store, plan_id, question=None).plan
+        texts = plan.texts_written(number)
+        saved = {plan_id: put_plan(store, plan.redact(texts, signed=signed, of=number))}
+        unread: dict[str, str] = {}
+        for other in [summary["plan_id"] for summary in store.plans()]:
+            if other in saved or not holds_text(store.plan(other), texts):
+                continue
+            try:
+                same = open_plan(store, other, question=None).plan
+            except (NotFoundError, InputError) as refusal:
+                unread[other] = str(refusal)
+            else:
+                saved[other] = put_plan(store, same.redact(texts, signed=signed))
+    return Redacted(saved, unread)
 
 
 def _draft(store: StoreReader, plan: Plan, blocks: BlockLayer, question: Question | None) -> Draft:

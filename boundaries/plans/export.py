@@ -104,11 +104,13 @@ def describe_steps(plan: Plan, positions: Sequence[int]) -> list[str]:
                 areas.pop(code, None)
             titles = area_titles(areas)
         if position in wanted:
-            wanted[position] = (
-                f"{_OF_STEPS[step.kind]} step {step.of}: {wanted[step.of - 1]}"
-                if step.of
-                else describe(step, names)
-            )
+            if step.of:
+                sentence = f"{_OF_STEPS[step.kind]} step {step.of}: {wanted[step.of - 1]}"
+            elif step.kind == REDACT:
+                sentence = f"{_OF_STEPS[REDACT]} a step of another plan"
+            else:
+                sentence = describe(step, names)
+            wanted[position] = sentence
     return [wanted[position] for position in positions]
 
 

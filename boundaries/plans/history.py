@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from boundaries.plans.state import Area, Signed, Step
 from geo.errors import InputError
@@ -128,6 +130,24 @@ def texts_of(step: Step) -> frozenset[str]:
     """What somebody wrote with a step: its reason, and why its areas are drawn so."""
     written = {step.signed.reason, *(new.why for _, new in step.areas.values() if new)}
     return frozenset(written) - {"", REDACTED}
+
+
+def holds_text(record: Mapping[str, Any], texts: frozenset[str]) -> bool:
+    """Look for texts in the record of a plan.
+
+    Parameters
+    ----------
+    record
+        As it is stored.
+    texts
+        As `texts_of` returns them.
+
+    Returns
+    -------
+    Whether one of them stands anywhere in it as a whole.
+    """
+    written = json.dumps(record, ensure_ascii=False, default=str)
+    return any(json.dumps(text, ensure_ascii=False) in written for text in texts)
 
 
 def without_texts(step: Step, texts: frozenset[str]) -> Step:

@@ -447,23 +447,17 @@ class Plan:
             )
         return self._amend("why", signed, code, lambda area: replace(area, why=text))
 
-    def redact(self, number: int, *, signed: Signed) -> Plan:
-        """Take what was written with a step out of the whole record: a text that names a person.
-
-        Boundaries, names and who took which step when stay as they are. Texts that are the same
-        are taken out too, as an undo carries them on. Until `Store.compact` a text can be read
-        from the store's files.
+    def texts_written(self, number: int) -> frozenset[str]:
+        """What was written with a step: its reason, and why areas are drawn so.
 
         Parameters
         ----------
         number
             Number of the step, from 1.
-        signed
-            Who takes the text out.
 
         Returns
         -------
-        The plan with a step that says so.
+        The texts, without empty ones.
 
         Raises
         ------
@@ -477,7 +471,29 @@ class Plan:
         texts = texts_of(self.steps[number - 1])
         if not texts:
             raise InputError(f"nothing is written with step {number}")
-        redaction = Step(REDACT, signed, of=number)
+        return texts
+
+    def redact(self, texts: frozenset[str], *, signed: Signed, of: int = 0) -> Plan:
+        """Take texts that name a person out of the whole record.
+
+        Boundaries, names and who took which step when stay as they are. Until `Store.compact` a
+        text can be read from the store's files.
+
+        Parameters
+        ----------
+        texts
+            As `texts_written` returns them, of this plan or of another.
+        signed
+            Who takes them out.
+        of
+            Number of the step that they were written with, from 1; 0 where that is a step of
+            another plan.
+
+        Returns
+        -------
+        The plan with a step that says so.
+        """
+        redaction = Step(REDACT, signed, of=of)
         steps = (*(without_texts(step, texts) for step in self.steps), redaction)
         # A plan that began from another has the texts of its areas from the start.
         areas = without_texts(Step(REDACT, signed, areas=_pairs(self.start.areas)), texts).areas

@@ -1,5 +1,6 @@
 """Plans are begun, opened, measured and saved in a store of either kind."""
 
+import json
 from dataclasses import replace
 
 import geopandas as gpd
@@ -10,8 +11,16 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boundaries.plans.draft import import_assignment, new_plan, open_plan, save_plan
+from boundaries.plans.draft import (
+    import_assignment,
+    new_plan,
+    open_plan,
+    redact_plans,
+    save_plan,
+)
+from boundaries.plans.history import REDACTED
 from boundaries.plans.serialization import PlanConflictError
+from boundaries.plans.state import Area
 from geo.errors import ConflictError, InputError, NotFoundError
 from geo.formats.csv_table import read_table
 from geo.question.model import Question
@@ -62,6 +71,27 @@ def test_a_plan_can_begin_empty_or_from_another(any_city):
     assert other.plan.assignment["c1"] == "E"
     assert other.plan.now.bridges == {"Ferry": ("a1", "f1")}
     assert (other.plan.metadata.base_layer, other.plan.steps) == ("wards", ())
+
+
+def test_a_text_is_taken_out_of_every_plan_that_holds_it(any_city):
+    secret = "Zebedee Quill minds"
+    named = begun(any_city).plan.explain("E", secret, signed=SIGNED)
+    save_plan(any_city, named)
+    saved(any_city, plan_id="copy", blocks_layer="", from_layer="", from_plan="north")
+    saved(any_city, plan_id="other")
+    with any_city.transaction():
+        any_city.put_layer(LayerMetadata("few"), grid(2, 2))
+    old = begun(any_city, "old", blocks_layer="few", from_layer="").plan
+    save_plan(any_city, old.add_area(Area("E", "East", why=secret), signed=SIGNED))
+    with any_city.transaction():  # so that its plan cannot be opened any more
+        any_city.put_layer(LayerMetadata("few"), grid(3, 2))
+    redacted = redact_plans(any_city, "north", 1, signed=SIGNED)
+    assert list(redacted.saved) == ["north", "copy"]
+    assert list(redacted.unread) == ["old"]
+    for plan_id in ("north", "copy"):
+        assert secret not in json.dumps(any_city.plan(plan_id))
+        assert open_plan(any_city, plan_id).plan.now.areas["E"].why == REDACTED
+    assert any_city.plan("other")["version"] == 1
 
 
 @pytest.mark.parametrize(

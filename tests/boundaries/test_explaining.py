@@ -59,7 +59,7 @@ def test_a_text_is_taken_out_wherever_it_stands():
     named = replace(SIGNED, reason="Ann Lee asked for it")
     plan = drawn("AAB").explain("A", TEXT, signed=named).rename("A", "Alder", signed=SIGNED)
     plan = plan.undo(signed=SIGNED).redo(signed=SIGNED).undo(signed=SIGNED)
-    redacted = again(plan.redact(1, signed=replace(SIGNED, by="Officer")))
+    redacted = again(plan.redact(plan.texts_written(1), of=1, signed=replace(SIGNED, by="Officer")))
     record = json.dumps(write_plan(redacted))
     assert "brook" not in record
     assert "Ann Lee" not in record
@@ -86,27 +86,35 @@ def test_a_text_that_a_plan_began_with_is_taken_out_of_its_start_too():
         areas=plan.now.areas.values(),
     )
     copy = copy.explain("A", f"{TEXT} More.", signed=SIGNED).explain("A", TEXT, signed=SIGNED)
-    redacted = again(copy.redact(2, signed=SIGNED))
+    redacted = again(copy.redact(copy.texts_written(2), of=2, signed=SIGNED))
     assert redacted.start.areas["A"].why == redacted.now.areas["A"].why == REDACTED
     assert TEXT not in {step.areas["A"][0].why for step in redacted.steps if step.areas}
 
 
 def test_a_reason_is_taken_out_of_an_undo():
     plan = drawn("AAB").rename("A", "Alder", signed=replace(SIGNED, reason=""))
-    plan = plan.undo(signed=replace(SIGNED, reason="Ann Lee minds")).redact(2, signed=SIGNED)
+    plan = plan.undo(signed=replace(SIGNED, reason="Ann Lee minds"))
+    plan = plan.redact(plan.texts_written(2), of=2, signed=SIGNED)
     assert describe_steps(plan, [2]) == [
         "took out what was written with step 2: undid step 1: changed A: name Ward A to Alder"
     ]
     assert "Ann Lee" not in json.dumps(write_plan(again(plan)))
 
 
+def test_what_was_written_in_another_plan_is_taken_out_likewise():
+    texts = drawn("AAB").explain("A", TEXT, signed=SIGNED).texts_written(1)
+    plan = again(drawn("AB").explain("B", TEXT, signed=SIGNED).redact(texts, signed=SIGNED))
+    assert plan.now.areas["B"].why == REDACTED
+    assert describe_steps(plan, [1]) == ["took out what was written with a step of another plan"]
+
+
 def test_only_steps_with_a_text_are_redacted():
     plan = drawn("AAB").rename("A", "Alder", signed=replace(SIGNED, reason=""))
     with pytest.raises(InputError, match="nothing is written with step 1"):
-        plan.redact(1, signed=SIGNED)
+        plan.texts_written(1)
     for number in (0, 2, -1):
         with pytest.raises(NotFoundError, match="this plan has 1"):
-            plan.redact(number, signed=SIGNED)
+            plan.texts_written(number)
 
 
 def test_impossible_texts_are_refused():

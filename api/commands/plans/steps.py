@@ -21,7 +21,7 @@ from api.commands.plans.options import (
     step_of_draft,
 )
 from api.planner.council import is_whole_number
-from boundaries.plans.draft import Draft, open_plan, save_plan
+from boundaries.plans.draft import Draft, redact_plans
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area
 from boundaries.tasking.texts import personal_part
@@ -180,18 +180,31 @@ def redact(
     """Remove for good what was written with a step: a text that names a person.
 
     Its reason, and why an area is drawn so, are taken out wherever they stand in the history. The
-    boundaries stay as they are. Backups made before still hold the text.
+    boundaries stay as they are. Other plans lose the same text; backups made before still hold it.
     """
     cli = CommandContext.of(context)
     with cli.open() as store:
-        plan = open_plan(store, plan_id, question=None).plan
-        after = save_plan(store, plan.redact(number, signed=signed(by, reason)))
+        redacted = redact_plans(store, plan_id, number, signed=signed(by, reason))
         # Deleted bytes stay in a database's files until these are written anew.
         store.compact()
-    version = after.metadata.version
+    first, *others = redacted.saved
+    version = redacted.saved[first].metadata.version
     cli.echo(
-        [f"{plan_id}, version {version}: took out what was written with step {number}"],
-        {"plan": plan_id, "version": version, "step": number},
+        [
+            f"{plan_id}, version {version}: took out what was written with step {number}",
+            *(f"{other}: took out the same, which it held too" for other in others),
+            *(
+                f"{other} holds it too and cannot be opened ({why}); remove that plan"
+                for other, why in redacted.unread.items()
+            ),
+        ],
+        {
+            "plan": plan_id,
+            "version": version,
+            "step": number,
+            "also_in": others,
+            "left_in": redacted.unread,
+        },
     )
 
 

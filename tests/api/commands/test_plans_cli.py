@@ -189,9 +189,13 @@ def test_a_text_is_taken_out_of_the_history_and_of_the_file(folder: Path) -> Non
     secret = "Zebedee Quill of the corner shop"
     run(folder, "plan", "why", "north", "E", f"Asked by {secret}", "--reason", secret)
     run(folder, "plan", "rename", "north", "E", "East End", "--by", "Ann")
+    run(folder, "plan", "new", "copy", "--from-plan", "north")
     assert secret.encode() in (folder / "patchmap.gpkg").read_bytes()
     said = run(folder, "plan", "redact", "north", "--step", "1", "--by", "Officer")
-    assert said == "north, version 4: took out what was written with step 1\n"
+    assert said == (
+        "north, version 4: took out what was written with step 1\n"
+        "copy: took out the same, which it held too\n"
+    )
     assert b"Zebedee" not in (folder / "patchmap.gpkg").read_bytes()
     history = run_json(folder, "plan", "show", "north", *PERIOD)["history"]
     assert [step["by"] for step in history][1:] == ["Ann", "Officer"]
