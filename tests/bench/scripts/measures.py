@@ -1,4 +1,7 @@
-"""Values of measures into a GeoPackage store and into SQLite by pandas; then one area of all."""
+"""Values of measures into a GeoPackage store and into SQLite by pandas; then one area of all.
+
+The pages of two areas are opened too, the first one of a service that has answered nothing yet.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import sqlite3
 import sys
 from contextlib import closing
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -14,10 +18,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from fastapi.testclient import TestClient
 
+from api.app import make_app
+from api.settings import Settings
 from geo.crs import BRITISH_NATIONAL_GRID
 from geo.measures.model import Measure
 from geo.measures.read_values import read_values
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from geo.store.measure_contract import TableFile
 
@@ -40,7 +48,26 @@ def main(measures: int, areas: int, periods: int) -> dict[str, float]:
             path.stat().st_size / 2**20 for path in (ours, rival)
         )
         assert np.array_equal(np.sort(own["value"]), np.sort(other["value"]))
+        figures |= _pages(ours, _layer(codes), [wanted, codes[0]])
     return figures
+
+
+def _pages(path: Path, layer: gpd.GeoDataFrame, codes: list[str]) -> dict[str, float]:
+    with closing(GeoPackageStore(path)) as store:
+        with store.transaction():
+            store.put_layer(LayerMetadata("lsoa"), layer)
+        app = make_app(store, Settings(store=str(path)))
+        with TestClient(
+            app, client=("127.0.0.1", 50_000), base_url="http://127.0.0.1:8000"
+        ) as user:
+            assert user.get("/help").status_code == HTTPStatus.OK
+            times = []
+            for code in codes:
+                seconds, page = _timed_result(lambda code=code: user.get(f"/areas/lsoa/{code}"))
+                assert page.status_code == HTTPStatus.OK
+                assert page.text.count("per cent of people") == len(store.measures())
+                times.append(seconds)
+    return dict(zip(("first_page_s", "next_page_s"), times, strict=True))
 
 
 def _written(file: Path, measures: int, codes: list[str], months: list[str]) -> None:
@@ -56,22 +83,28 @@ def _written(file: Path, measures: int, codes: list[str], months: list[str]) -> 
 
 
 def _ours(file: Path, path: Path, measures: int, codes: list[str]) -> None:
-    squares = shapely.box(np.arange(len(codes)), 0, np.arange(len(codes)) + 1, 1)
-    layer = gpd.GeoDataFrame(
-        {"area_name": codes},
-        index=pd.Index(codes, name="area_code"),
-        geometry=squares,
-        crs=BRITISH_NATIONAL_GRID,
-    )
     known = [
-        Measure(f"m{number}", "M", "%", "share", "up", "lsoa", "made", multiplier=100.0)
+        Measure(
+            f"m{number}", "M", "per cent of people", "share", "up", "lsoa", "made", multiplier=100.0
+        )
         for number in range(measures)
     ]
-    read = read_values(file, layer, known)
+    read = read_values(file, _layer(codes), known)
     assert not read.rejected.rows
     with closing(GeoPackageStore(path, create=True)) as store, store.transaction():
         table = TableFile(file.name, "", read.rows_read, {}, read.measures)
         store.put_measure_values(read.values, table)
+
+
+def _layer(codes: list[str]) -> gpd.GeoDataFrame:
+    """Squares of a kilometre."""
+    east, north = np.divmod(np.arange(len(codes)), 200) * np.full((2, 1), 1_000)
+    return gpd.GeoDataFrame(
+        {"area_name": codes},
+        index=pd.Index(codes, name="area_code"),
+        geometry=shapely.box(east + 300_000, north + 300_000, east + 301_000, north + 301_000),
+        crs=BRITISH_NATIONAL_GRID,
+    )
 
 
 def _rival(file: Path, path: Path) -> None:
