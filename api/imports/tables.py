@@ -123,7 +123,10 @@ def read_table_of_values(store: StoreReader, file: Path, how: ValueOptions) -> R
     known = [one for one in store.measures() if one.layer_id == how.layer_id and not one.question]
     measures = [how.measure] if how.measure else known
     if not measures:
-        raise InputError("name the measure with --id, --title, --unit and --kind")
+        raise InputError(
+            "name the measure with --id, --title, --unit and --kind; a file of several, named "
+            f"in a column 'measure', holds those that {how.layer_id} has already"
+        )
     return read_values(file, areas, measures, columns=how.columns, period=how.period)
 
 
