@@ -101,7 +101,7 @@ export class Improve {
   #show(best, rounds) {
     const moved = new Map(Object.entries(best.targets).map(([code, area]) => [/** @type {number} */ (this.plan.places.get(code)), area]));
     const ofRounds = rounds < ROUNDS ? `Best of ${count(rounds, "round")} so far` : `Best of ${ROUNDS} rounds`;
-    if (!moved.size) return this.result.replaceChildren(`${ofRounds}: no plan within these limits is better balanced.`);
+    if (!moved.size) return this.result.replaceChildren(`${ofRounds}: within these limits none was found that is better balanced.`);
     const [far, near] = best.furthest.map((off) => `${figure(Math.round(1000 * off) / 10)} %`);
     const what = title(best.balance).toLowerCase();
     const reason = `better balance of ${what}, found by search (seed ${best.seed})`;
