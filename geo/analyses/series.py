@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from geo.coverage import SMALL_AREA_M2
 from geo.errors import QuestionError
 from geo.incidents import LONDON, london_months, months_between
+from geo.period import month_title
 from geo.properties import cached_property
 from geo.question.answer import Answer
 from geo.surveillance import MONTHS, WEEKS, Reference
@@ -63,6 +64,12 @@ class Steps:
         if not self.weekly:
             return [str(month) for month in self.starts.astype("datetime64[M]")]
         return [f"{day:%G-W%V}" for day in pd.DatetimeIndex(self.starts)]
+
+    @property
+    def last_title(self) -> str:
+        """The last of them as people read it: `March 2024`, or `2024-W13` for a week."""
+        label = self.labels[-1]
+        return label if self.weekly else month_title(label)
 
     @property
     def months(self) -> list[set[str]]:
@@ -217,13 +224,13 @@ class Known:
         The reason, or ''.
         """
         last = self.steps.months[-1]
-        label = self.steps.labels[-1]
+        title = self.steps.last_title
         if not last <= self.months(part, category):
-            return NO_DATA.format(label)
+            return NO_DATA.format(title)
         if last & self.answer.known.short_months(part):
-            return f"{label} looks incomplete"
+            return f"{title} looks incomplete"
         if last & self._doubled.get(category, set()):
-            return f"{label} looks published twice"
+            return f"{title} looks published twice"
         return ""
 
     @property
@@ -242,12 +249,12 @@ class Known:
         """What is left out, as sentences."""
         lists = [month for month in self.answer.point_lists if month in self._span]
         sentences = [
-            f"From {month} the source uses other anonymous points: places and areas of less than "
-            "1 km² are judged by the months since, larger areas by all."
+            f"From {month_title(month)} the source uses other anonymous points: places and areas "
+            "of less than 1 km² are judged by the months since, larger areas by all."
             for month in lists[-1:]
         ]
         doubled = [
-            f"{month} ({category})"
+            f"{month_title(month)} ({category})"
             for category, months in sorted(self._doubled.items())
             for month in sorted(months & self._span)
         ]
@@ -255,7 +262,8 @@ class Known:
             sentences.append(f"Published twice, it seems, and left out: {', '.join(doubled)}.")
         short = sorted(self.answer.short & self._span)
         if short:
-            sentences.append(f"These months look incomplete and are left out: {', '.join(short)}.")
+            named = ", ".join(map(month_title, short))
+            sentences.append(f"These months look incomplete and are left out: {named}.")
         if self.answer.series and self.answer.series.left_out:
             sentences.append(
                 f"Too short a history to be judged: {'; '.join(self.answer.series.left_out)}."
@@ -363,7 +371,7 @@ def area_series(known: Known) -> CountSeries:
         for number, category in enumerate(categories):
             reason = known.why(part, category)
             why[here, number] = reason
-            if reason == NO_DATA.format(steps.labels[-1]):
+            if reason == NO_DATA.format(steps.last_title):
                 n[here, number] = np.nan
             for size in np.unique(small[here]).tolist():
                 rows = np.flatnonzero(here & (small == size))

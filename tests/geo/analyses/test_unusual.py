@@ -13,6 +13,7 @@ from geo.analyses.unusual import unusual_now
 from geo.analyses.unusual_text import series_title
 from geo.errors import QuestionError
 from geo.incidents import london_months
+from geo.period import month_title
 from geo.question.ask import answer
 from geo.question.model import Question
 from geo.surveillance import CANNOT_SAY, MORE, USUAL
@@ -106,16 +107,16 @@ def test_a_month_that_was_not_published_is_no_zero(find, burst):
 def test_a_short_month_is_not_judged_and_no_history(find, burst):
     imports = imports_of(burst, short="2024-12")
     result = find("unusual", burst, imports=imports, datetime="2024-12")
-    assert set(result.frame["why"]) == {"2024-12 looks incomplete"}
-    assert result.parameters["headline"] == "Cannot be said yet: 2024-12 looks incomplete"
+    assert set(result.frame["why"]) == {"December 2024 looks incomplete"}
+    assert result.parameters["headline"] == "Cannot be said yet: December 2024 looks incomplete"
     result = find("unusual", burst, imports=imports_of(burst, short="2023-12"), datetime="2024-12")
     assert set(result.frame["history_months"]) == {46}
-    assert "These months look incomplete and are left out: 2023-12." in result.caveats
+    assert "These months look incomplete and are left out: December 2023." in result.caveats
 
 
 @pytest.mark.parametrize(
     ("month", "history", "why"),
-    [("2024-12", 47, "2024-12 looks published twice"), ("2023-12", 46, "")],
+    [("2024-12", 47, "December 2024 looks published twice"), ("2023-12", 46, "")],
 )
 def test_a_month_that_was_published_twice_is_not_judged_and_no_history(
     find, incident_frame, month, history, why
@@ -127,7 +128,9 @@ def test_a_month_that_was_published_twice_is_not_judged_and_no_history(
     assert set(result.frame["history_months"]) == {history}
     assert set(result.frame["why"]) == {why}
     assert set(result.tables["places"]["history_months"]) == {history}
-    assert f"Published twice, it seems, and left out: {month} (drugs)." in result.caveats
+    assert (
+        f"Published twice, it seems, and left out: {month_title(month)} (drugs)." in result.caveats
+    )
 
 
 def test_small_areas_are_not_judged_across_a_change_of_points(burst, four_squares):
@@ -135,7 +138,7 @@ def test_small_areas_are_not_judged_across_a_change_of_points(burst, four_square
     whole = answer(question, burst, four_squares)
     result = unusual_now(replace(whole, lists=("2023-01",)))
     assert set(result.frame["why"]) == {"23 of 36 months"}
-    assert result.caveats[0].startswith("From 2023-01 the source uses other anonymous points")
+    assert result.caveats[0].startswith("From January 2023 the source uses other anonymous points")
     large = four_squares.set_geometry(four_squares.scale(15, 15, origin=(435_100, 336_100)))
     across = unusual_now(replace(answer(question, burst, large), lists=("2023-01",)))
     assert set(across.frame["history_months"]) == {47}
