@@ -38,15 +38,15 @@ export class Units {
     this.select.addEventListener("change", () => this.#choose());
     this.box = /** @type {HTMLDetailsElement} */ (byId("units"));
     this.box.addEventListener("toggle", () => this.draw());
-    if (layers.some(({ id }) => id === given("unit"))) {
-      this.select.value = given("unit");
+    if (layers.some(({ id }) => id === given("take"))) {
+      this.select.value = given("take");
       this.#choose();
     }
   }
 
   async #choose() {
     const layer = this.select.value;
-    remember("unit", layer);
+    remember("take", layer);
     this.#use(null);
     if (!layer) return;
     try {

@@ -65,7 +65,7 @@ export function setUpViewOptions(map, styles, compare, overlays) {
     for (const field of question.elements) {
       if ((field instanceof HTMLInputElement || field instanceof HTMLSelectElement) && field.value === "") field.disabled = true;
     }
-    for (const name of ["area", "view", "over", "compare", "shade", "fit", "unit"]) {
+    for (const name of ["area", "view", "over", "compare", "shade", "fit", "take"]) {
       if (given(name)) question.append(make("input", { type: "hidden", name, value: given(name) }));
     }
   });
