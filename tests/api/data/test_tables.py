@@ -188,7 +188,7 @@ def test_a_file_of_fingertips_names_its_measures(caller: Caller, store: GeoPacka
     ("changes", "words"),
     [
         ({"values_title": ""}, "is a new measure on this layer: give it a title"),
-        ({"values_id": ""}, "Name the measure with its id, title, unit and kind; a file of several"),
+        ({"values_id": ""}, "Name the measure with its id, title, unit and kind; a file of"),
         ({"values_id": "Fit Homes"}, "cannot be a measure's id"),
         ({"values_kind": "median"}, "unknown kind 'median'"),
         ({"values_better": "left"}, "Unknown direction 'left'"),

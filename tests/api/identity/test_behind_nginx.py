@@ -166,9 +166,9 @@ def _wait(address: str, certificate: str) -> None:
     until = time.monotonic() + 120
     while True:
         try:
-            if requests.get(address, verify=certificate, timeout=5).ok:
+            if requests.get(address, verify=certificate, timeout=30).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             pass
         assert time.monotonic() < until, f"{address} is not ready"
         time.sleep(0.2)
