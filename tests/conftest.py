@@ -29,6 +29,7 @@ from tests.made import (  # noqa: F401 - fixtures, found by their names
 )
 from tests.postgres import Cluster, PostgresUnavailableError, PrivateCluster, start_cluster
 from tests.scheduling import (  # noqa: F401 - likewise
+    pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_xdist_make_scheduler,
 )

@@ -322,10 +322,11 @@ def test_ten_thousand_tasks_are_listed_in_under_300_ms(open_store):
         rows = reader.tasks()
         return rows, accounts_of(rows)
 
-    seconds, (rows, accounts) = quickest(listed)
+    most = 9 * json_seconds(10_000)
+    seconds, (rows, accounts) = quickest(listed, enough=most)
     assert (accounts.raised, accounts.declined, accounts.open) == (10_000, 6_666, 3_334)
     assert len(rows) == 10_000
-    assert seconds < 9 * json_seconds(10_000)
+    assert seconds < most
 
 
 @pytest.fixture
