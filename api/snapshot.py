@@ -27,6 +27,7 @@ from geo.question.ask import Answer, Question
 from geo.question.layer_index import LayerIndexes
 from geo.question.store_settings import default_of, london_day
 from geo.question.subjects import AnswerSubject, ask_about
+from geo.store.comment_contract import PlanComment
 from geo.store.contract import (
     DataVersion,
     ImportRecord,
@@ -540,6 +541,22 @@ class Snapshot:
         """
         note("plans")
         with self._store.reading():
-            if self._store.data_version().plans != self._version.plans:
-                raise StoreError("the plans have just changed; try again")
+            self._refuse_changed_plans()
             return self._store.plan(plan_id)
+
+    def plan_comments(self, plan_id: str) -> list[PlanComment]:
+        """Return the comments on a plan.
+
+        Raises
+        ------
+        StoreError
+            As for `plan`.
+        """
+        note("plans")
+        with self._store.reading():
+            self._refuse_changed_plans()
+            return self._store.plan_comments(plan_id)
+
+    def _refuse_changed_plans(self) -> None:
+        if self._store.data_version().plans != self._version.plans:
+            raise StoreError("the plans have just changed; try again")

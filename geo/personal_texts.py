@@ -190,6 +190,24 @@ def written_personal_text(text: str) -> str:
     return personal_text(text) or (_PERSON if _has_full_name(text) else "")
 
 
+_HOME_STREETS: Final = (
+    "street|st|road|rd|avenue|ave|lane|ln|drive|close|court|ct|crescent|cres|way|place|terrace"
+    "|gardens|grove|walk|row|mews|square|hill|rise|green|park|view|house"
+)
+# A number before a street is somebody's door; "Elm Street" alone is a place.
+_ADDRESS: Final = re.compile(
+    rf"\b\d+[a-zA-Z]?,? +(?:[A-Z][\w'’-]*\s+){{1,3}}(?i:{_HOME_STREETS})\b",
+)
+_FLAT: Final = re.compile(r"\b(?:flat|apartment|apt|room)\.? ?\d+[a-z]?\b", re.IGNORECASE)
+
+
+def personal_part(text: str) -> str:
+    """What of a text would lead to a person, such as `a telephone number`; '' if nothing."""
+    if form := written_personal_text(text):
+        return form
+    return "an address of a home" if _ADDRESS.search(text) or _FLAT.search(text) else ""
+
+
 _COLUMNS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     (
         "names of people",

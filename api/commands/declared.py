@@ -24,6 +24,8 @@ _TASK_STEPS: Final = (
 CHANGES: Final = {
     **dict.fromkeys(("layers add", "attributes add", "weights add", "basemap add"), Action.IMPORT),
     **dict.fromkeys(("electorates import", "electorates sites import"), Action.IMPORT),
+    **dict.fromkeys(("plan comments import", "plan comments add"), Action.IMPORT),
+    **dict.fromkeys(("plan comments redact", "plan comments remove"), Action.REDACTION),
     **dict.fromkeys(("gazetteer add", "start", "demo"), Action.IMPORT),
     **dict.fromkeys((f"plan {step}" for step in _STEPS), Action.PLAN_STEP),
     **dict.fromkeys((f"task {step}" for step in _TASK_STEPS), Action.TASK_STEP),
@@ -55,7 +57,7 @@ READ_ONLY: Final = frozenset(
         *("keys list", "plan list", "plan show", "plan compare", "plan export", "release list"),
         *("plan council", "plan scores", "electorates check", "electorates export"),
         *("electorates sites list", "plan fit", "plan straddling", "plan parish-wards"),
-        "plan communities",
+        *("plan communities", "plan comments list"),
         *("release show", "release check", "audit show", "audit verify", "audit export"),
         *("look", "locate", "find", "map", "brief", "quality", "mapping suggest"),
         *("fetch police.uk", "fetch layer", "measures list", "measures show", "entries list"),

@@ -27,6 +27,10 @@ MOST_COMPARED: Final = 8
 """Most plans side by side: as many columns as a screen has room for."""
 
 
+class NoPlansError(InputError):
+    """There are no plans yet."""
+
+
 class ScoresPayload(TypedDict):
     """Scores of plans, what tells the plans apart, and which incidents were counted."""
 
@@ -49,7 +53,7 @@ def read_plan_ids(text: str, plans: Sequence[PlanSummary]) -> list[str]:
         chosen = [p["plan_id"] for p in plans if p["blocks_layer"] == last["blocks_layer"]]
         chosen = chosen[:MOST_COMPARED]
     if not chosen:
-        raise InputError("there are no plans to compare yet")
+        raise NoPlansError("there are no plans to compare yet")
     if len(chosen) > MOST_COMPARED:
         raise InputError(f"these are {len(chosen)} plans; choose up to {MOST_COMPARED}")
     return chosen
@@ -141,7 +145,14 @@ def alternatives_page(
 
 def refused_page(error: PatchmapError, plans: Sequence[PlanSummary]) -> Response:
     """Render why plans cannot be compared, with all plans to choose from."""
+    empty = isinstance(error, NoPlansError)
     text = templates.get_template("planner_compare.html").render(
-        chosen=[], choices=plans, reason=reason_of(error), most=MOST_COMPARED, version=VERSION
+        chosen=[],
+        choices=plans,
+        reason="" if empty else reason_of(error),
+        most=MOST_COMPARED,
+        version=VERSION,
     )
-    return Response(text, status_code=status_of(error), media_type=HTML)
+    # Nothing is wrong with the address of a page that has nothing to show yet.
+    status = 200 if empty else status_of(error)
+    return Response(text, status_code=status, media_type=HTML)

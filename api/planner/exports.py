@@ -58,6 +58,10 @@ class PlanFile:
         The metadata of the store's layers, by id: the report credits those that it rests on.
     cuts
         The overlaps of the blocks with other layers, by layer, for the report.
+    comments
+        The comments on the plan, as `comments_frame` has them; None where none were read.
+    names_shown
+        Whether the report has the comments themselves, for the council; else only their numbers.
     """
 
     draft: Draft
@@ -65,6 +69,8 @@ class PlanFile:
     projection: Projection
     metadata: Mapping[str, LayerMetadata]
     cuts: Mapping[str, Overlaps]
+    comments: pd.DataFrame | None = None
+    names_shown: bool = False
 
     def write(self, path: Path) -> str:
         """Write the file that the ending of the path names, whole or not at all.
@@ -110,6 +116,8 @@ class PlanFile:
             metadata=self.metadata,
             shared=self.shared,
             cuts=self.cuts,
+            comments=self.comments,
+            names_shown=self.names_shown,
         )
         write_text(path, page)
         return f"a report of {len(page.encode()) / 1e3:,.0f} kB"

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from api.formats.encoding import records
 from api.pages.templating import templates
+from api.planner.comments import comments_by_area
 from api.planner.comparison_text import changed_flow, made_of
 from api.planner.facts import LEAST_SHARE, Row, review_facts
 from api.planner.measure_text import percent
@@ -36,6 +37,8 @@ def plan_report(
     metadata: Mapping[str, LayerMetadata],
     shared: pd.DataFrame | None = None,
     cuts: Mapping[str, Overlaps] | None = None,
+    comments: pd.DataFrame | None = None,
+    names_shown: bool = False,
 ) -> str:
     """Render the report as HTML that runs no script and loads nothing.
 
@@ -49,6 +52,10 @@ def plan_report(
         Posts and pounds by area.
     cuts
         On which blocks the areas of other layers lie, by layer.
+    comments
+        The comments on the plan, as `comments_frame` has them.
+    names_shown
+        Whether the report is for the council alone: it then has the comments, with their names.
     """
     plan = draft.plan
     comparison = compare_draft(draft, question)
@@ -96,6 +103,9 @@ def plan_report(
             name: _sides(overlaps, assigned, titles=titles, least_share=LEAST_SHARE)
             for name, overlaps in (cuts or {}).items()
         },
+        comments=[] if comments is None else comments_by_area(comments, draft),
+        comment_count=0 if comments is None else len(comments),
+        names_shown=names_shown,
         history=history.to_dict("records"),
         updated=history["at"].iloc[-1][:10] if plan.steps else plan.metadata.begun_at[:10],
         authors=sorted({plan.metadata.begun_by, *(step.signed.by for step in plan.steps)} - {""}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+import pandas as pd
 from fastapi import Depends, HTTPException, Request
 
 from api.answers import Answers
@@ -12,19 +13,26 @@ from api.dependencies import AnswersDep
 from api.identity.identity import identity_of
 from api.identity.view import DataView
 from api.pages.bar import folded
+from api.planner.comments import NewComment, NewComments
 from api.planner.improving import TERMS
 from api.planner.payload import ChangePayload
 from api.planner.sessions import EditingSession, PlanSessions
 from api.planner.steps import PlanStep
 from api.query import QUESTION_PARAMETERS, only
+from boundaries.plans.comment_files import CommentFile
+from boundaries.plans.comments import CheckedComments
 from boundaries.plans.units import Units
 from geo.errors import QuestionError
 from geo.question.model import Question
+from geo.store.comment_contract import PlanComment
 from geo.text import refuse_control_escapes
 
 JSON: Final = "application/json"
 COUNCIL_PARAMETERS: Final = ("sizes", "pattern", "electorate")
 """Which council sizes are compared, over wards of how many members, by which electorate."""
+
+COMMENTS_PARAMETERS: Final = ("comments",)
+"""Whether a report has the comments themselves."""
 
 COMMUNITIES_PARAMETERS: Final = ("communities",)
 """Of which layer the areas are communities."""
@@ -62,6 +70,20 @@ class PlannerRequest:
         """Take a step of a plan; see `PlanSessions.step`."""
         return self._sessions.step(plan_id, step, self._narrowed)
 
+    def comments(self, plan_id: str) -> pd.DataFrame:
+        """The comments on a plan; see `PlanSessions.comments`."""
+        return self._sessions.comments(plan_id, self._narrowed)
+
+    def add_comment(self, plan_id: str, new: NewComment, *, by: str) -> PlanComment:
+        """Add a comment to a plan; see `PlanSessions.add_comment`."""
+        return self._sessions.add_comment(plan_id, new, self._narrowed, by=by)
+
+    def import_comments(
+        self, plan_id: str, new: NewComments, *, by: str
+    ) -> tuple[CommentFile, CheckedComments]:
+        """Add the comments of a file to a plan; see `PlanSessions.import_comments`."""
+        return self._sessions.import_comments(plan_id, new, self._narrowed, by=by)
+
     @property
     def _sessions(self) -> PlanSessions:
         return self.sessions.of(self.answers.snapshot().view)
@@ -81,6 +103,13 @@ async def read_council_request(
 ) -> tuple[PlannerRequest, dict[str, str]]:
     """Read the Question of a request, and which council sizes it compares."""
     return _read(request, answers, besides=COUNCIL_PARAMETERS)
+
+
+async def read_file_request(
+    request: Request, answers: AnswersDep
+) -> tuple[PlannerRequest, dict[str, str]]:
+    """Read the Question of a request, and whether a report has the comments themselves."""
+    return _read(request, answers, besides=COMMENTS_PARAMETERS)
 
 
 async def read_communities_request(
@@ -178,6 +207,7 @@ CouncilDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_counc
 CommunitiesDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_communities_request)]
 ImprovingDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_improving_request)]
 ScoresDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_scores_request)]
+FileDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_file_request)]
 UnitsDep = Annotated[tuple[PlannerRequest, str], Depends(read_units_request)]
 FitDep = Annotated[tuple[PlannerRequest, str], Depends(read_fit_request)]
 BodyDep = Annotated[bytes, Depends(read_body)]

@@ -26,8 +26,14 @@ from api.planner.alternatives import (
     refused_page,
     scores_payload,
 )
+from api.planner.comments import (
+    comments_payload,
+    import_payload,
+    read_new_comment,
+    read_new_comments,
+)
 from api.planner.communities_text import communities_payload
-from api.planner.downloads import download, download_format
+from api.planner.downloads import download, download_format, names_shown
 from api.planner.fit import changes_file, fit_payload
 from api.planner.improving import ImprovingTerms, improve
 from api.planner.overview import PICTURE_POLICY, SVG
@@ -37,6 +43,7 @@ from api.planner.request import (
     BodyDep,
     CommunitiesDep,
     CouncilDep,
+    FileDep,
     FitDep,
     ImprovingDep,
     PlannerDep,
@@ -50,6 +57,7 @@ from api.planner.steps import PersonalTextError, read_beginning, read_step
 from api.planner.units import units_payload
 from api.reads import ANSWERING
 from api.settings import user_name
+from boundaries.plans.comments import PersonalCommentError
 from boundaries.plans.communities import Communities
 from boundaries.plans.rules import BrokenAreaError, UnlikelyBridgeError
 from boundaries.plans.serialization import PlanConflictError
@@ -230,6 +238,40 @@ def communities(request: Request, request_and_layer: CommunitiesDep, plan_id: st
     return not_modified_or(request, planner.answers, answer, media_type=JSON, reads=ANSWERING)
 
 
+@router.get("/plans/{plan_id}/comments")
+def comments(request: Request, planner: PlannerDep, plan_id: str) -> Response:
+    """Return the comments on a plan, with the block and area that each is about."""
+    return not_modified_or(
+        request,
+        planner.answers,
+        lambda: _json(comments_payload(planner.comments(plan_id))),
+        media_type=JSON,
+        reads=("layers", "plans"),
+    )
+
+
+@router.post("/plans/{plan_id}/comments", dependencies=[_EDITS])
+def add_comment(request: Request, planner: PlannerDep, body: BodyDep, plan_id: str) -> Response:
+    """Add a comment on a plan, an area of it, or a place."""
+    record(request, action=Action.IMPORT, subject=f"a comment on {plan_id}", rows=1)
+    new = read_new_comment(body)
+    try:
+        stored = planner.add_comment(plan_id, new, by=signature() or new.by)
+    except PersonalCommentError as error:
+        return problem(409, str(error), conflict="personal")
+    response = _json({"number": stored.number})
+    response.status_code = 201
+    return response
+
+
+@router.post("/plans/{plan_id}/comments/file", dependencies=[_EDITS])
+def import_comments(request: Request, planner: PlannerDep, body: BodyDep, plan_id: str) -> Response:
+    """Import a file of comments; rows that cannot be added are named with the reason."""
+    new = read_new_comments(body)
+    record(request, action=Action.IMPORT, subject=f"comments on {plan_id} from {new.file}")
+    return _json(import_payload(*planner.import_comments(plan_id, new, by=signature() or new.by)))
+
+
 @router.get("/plans/{plan_id}/council")
 def council(request: Request, request_and_terms: CouncilDep, plan_id: str) -> Response:
     """Return what councils of several sizes would mean for the areas of a plan."""
@@ -282,13 +324,14 @@ def fit_changes(request: Request, request_and_target: FitDep, plan_id: str) -> R
 
 
 @router.get("/plans/{plan_id}/files/{name}")
-def file(request: Request, planner: PlannerDep, plan_id: str, name: str) -> Response:
+def file(request: Request, request_and_choice: FileDep, plan_id: str, name: str) -> Response:
     """Return a plan as a file; the ending of its name says in which format."""
-    form = download_format(name)
+    planner, choice = request_and_choice
+    form, names = download_format(name), names_shown(choice.get("comments", ""))
     return not_modified_or(
         request,
         planner.answers,
-        lambda: download(planner.session(plan_id), planner.answers.snapshot(), form),
+        lambda: download(planner.session(plan_id), planner.answers.snapshot(), form, names=names),
         media_type=form.content_type,
         reads=ANSWERING,
     )

@@ -11,10 +11,20 @@ from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 
+import pandas as pd
+
 from api.formats.encoding import records
 from api.identity.view import DataView
 from api.load.memory import MemoryBudget
 from api.load.turns import Turns
+from api.planner.comments import (
+    NewComment,
+    NewComments,
+    add_comment,
+    check_file,
+    comment_table,
+    read_sent_file,
+)
 from api.planner.council import OptionsPayload, compare_sizes, options_payload, read_sizes
 from api.planner.facts import Row
 from api.planner.overview import PlanGallery
@@ -30,6 +40,8 @@ from api.planner.payload import (
 )
 from api.planner.plan_data import PlanData, RecentCache
 from api.planner.steps import Beginning, PlanStep
+from boundaries.plans.comment_files import CommentFile
+from boundaries.plans.comments import CheckedComments
 from boundaries.plans.communities import Communities
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
@@ -41,6 +53,7 @@ from geo.properties import cached_property
 from geo.question.answer import Visible
 from geo.question.concealed import limited
 from geo.question.model import Question
+from geo.store.comment_contract import PlanComment
 from geo.store.contract import Store
 
 
@@ -208,6 +221,37 @@ class PlanSessions:
         draft, straddling = new_plan(self._store, **beginning.model_dump())
         plan = save_plan(self._store, draft.plan)
         return replace(draft, plan=plan), records(straddling.reset_index())
+
+    def comments(self, plan_id: str, question: Question) -> pd.DataFrame:
+        """The comments on a plan, with the block and area of each; see `comments_frame`."""
+        return comment_table(self._store, self.get(plan_id, question).draft)
+
+    def add_comment(
+        self, plan_id: str, new: NewComment, question: Question, *, by: str
+    ) -> PlanComment:
+        """Add a comment to a plan; see `comments.add_comment`."""
+        return add_comment(self._store, self.get(plan_id, question).draft, new, by=by)
+
+    def import_comments(
+        self, plan_id: str, new: NewComments, question: Question, *, by: str
+    ) -> tuple[CommentFile, CheckedComments]:
+        """Add the comments of a file to a plan.
+
+        Returns
+        -------
+        The rows of the file, and what was done with each.
+
+        Raises
+        ------
+        InputError
+            As `read_sent_file` and `check_file`.
+        """
+        draft = self.get(plan_id, question).draft
+        rows = read_sent_file(new, self._store.projection)
+        with self._store.transaction():
+            checked = check_file(self._store, draft, rows, by=by, confirmed=new.confirmed)
+            self._store.add_plan_comments(checked.new)
+        return rows, checked
 
     def communities(self, session: EditingSession, layer_id: str) -> Communities:
         """Which areas of a layer the blocks of a plan belong to; see `PlanData.communities`."""

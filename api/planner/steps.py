@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from boundaries.plans.plan import MOST_WHY, Plan
 from boundaries.plans.state import Area, Signed
-from boundaries.tasking.texts import personal_part
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import InputError
+from geo.personal_texts import personal_part
 from geo.text import ONE_LINE
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
@@ -295,7 +295,7 @@ def read_step(body: bytes, *, by: str = "") -> PlanStep:
     try:
         step = _STEPS.validate_json(body)
     except ValidationError as error:
-        raise InputError(_first_fault(error)) from error
+        raise InputError(first_fault(error)) from error
     return step.model_copy(update={"by": by}) if by else step
 
 
@@ -315,11 +315,12 @@ def read_beginning(body: bytes, *, by: str = "") -> Beginning:
     try:
         beginning = Beginning.model_validate_json(body)
     except ValidationError as error:
-        raise InputError(_first_fault(error)) from error
+        raise InputError(first_fault(error)) from error
     return beginning.model_copy(update={"by": by}) if by else beginning
 
 
-def _first_fault(error: ValidationError) -> str:
+def first_fault(error: ValidationError) -> str:
+    """The first fault of JSON that a page sent, with the field where it is."""
     fault = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in fault["loc"])
     return f"{where}: {fault['msg']}" if where else fault["msg"]

@@ -23,9 +23,10 @@ from api.snapshot import Snapshot
 from boundaries.tasking.history import Signed
 from boundaries.tasking.meeting import Meeting
 from boundaries.tasking.storage import read_meeting
-from boundaries.tasking.texts import personal_part, personal_words
+from boundaries.tasking.texts import personal_words
 from boundaries.tasking.transitions import Transition
 from geo.errors import InputError
+from geo.personal_texts import personal_part
 from geo.question.store_settings import london_day
 from geo.store.contract import Store
 from geo.text import refuse_control_characters

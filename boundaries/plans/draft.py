@@ -14,6 +14,7 @@ import geopandas as gpd
 import pandas as pd
 
 from boundaries.layers.blocks import BlockLayer
+from boundaries.plans.comments import redact_comment
 from boundaries.plans.figures import Figures, block_figures
 from boundaries.plans.history import holds_text
 from boundaries.plans.measures import PlanMeasures
@@ -358,16 +359,21 @@ def put_plan(store: Store, plan: Plan) -> Plan:
 
 
 class Redacted(NamedTuple):
-    """The plans that a text was taken out of, by id; `unread` cannot be opened, by the reason."""
+    """The plans that a text was taken out of, by id; `unread` cannot be opened, by the reason.
+
+    `comments` says by plan of how many comments it was the text.
+    """
 
     saved: dict[str, Plan]
     unread: dict[str, str]
+    comments: dict[str, int]
 
 
 def redact_plans(store: Store, plan_id: str, number: int, *, signed: Signed) -> Redacted:
     """Take what was written with a step out of its plan, and of all others that hold the same.
 
-    A plan that began from another has the texts of its areas.
+    A plan that began from another has the texts of its areas. A comment with one of the texts loses
+    its name and point too.
 
     Parameters
     ----------
@@ -405,7 +411,22 @@ def redact_plans(store: Store, plan_id: str, number: int, *, signed: Signed) -> 
                 unread[other] = str(refusal)
             else:
                 saved[other] = put_plan(store, same.redact(texts, signed=signed))
-    return Redacted(saved, unread)
+        comments = _redact_comments(store, texts)
+    return Redacted(saved, unread, comments)
+
+
+def _redact_comments(store: Store, texts: frozenset[str]) -> dict[str, int]:
+    """Take the words out of all comments that are one of some texts; how many, by plan."""
+    redacted: dict[str, int] = {}
+    for plan_id in [summary["plan_id"] for summary in store.plans()]:
+        same = [comment for comment in store.plan_comments(plan_id) if comment.body in texts]
+        if not same:
+            continue
+        draft = open_plan(store, plan_id, question=None)
+        for comment in same:
+            redact_comment(store, draft.block_layer, draft.plan.now, comment)
+        redacted[plan_id] = len(same)
+    return redacted
 
 
 def _draft(store: StoreReader, plan: Plan, blocks: BlockLayer, question: Question | None) -> Draft:

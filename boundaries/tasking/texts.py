@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from geo.errors import InputError
-from geo.personal_texts import written_personal_text
-
-_STREETS: Final = (
-    "street|st|road|rd|avenue|ave|lane|ln|drive|close|court|ct|crescent|cres|way|place|terrace"
-    "|gardens|grove|walk|row|mews|square|hill|rise|green|park|view|house"
-)
-# A number before a street is somebody's door; "Elm Street" alone is a place.
-_ADDRESS: Final = re.compile(
-    rf"\b\d+[a-zA-Z]?,? +(?:[A-Z][\w'’-]*\s+){{1,3}}(?i:{_STREETS})\b",
-)
-_FLAT: Final = re.compile(r"\b(?:flat|apartment|apt|room)\.? ?\d+[a-z]?\b", re.IGNORECASE)
+from geo.personal_texts import personal_part
 
 HINT: Final = (
     "Write roles and places, not names of people, telephone numbers or house numbers. Not every "
@@ -34,13 +23,6 @@ _FIELDS: Final = {
 """What a field of text is called in a sentence, where that is not its name."""
 
 
-def personal_part(text: str) -> str:
-    """What of a text would lead to a person, such as `a telephone number`; '' if nothing."""
-    if form := written_personal_text(text):
-        return form
-    return "an address of a home" if _ADDRESS.search(text) or _FLAT.search(text) else ""
-
-
 def personal_words(name: str, part: str) -> str:
     """That a text seems to lead to a person, and what to do.
 
@@ -49,7 +31,7 @@ def personal_words(name: str, part: str) -> str:
     name
         Of its field.
     part
-        From `personal_part`.
+        From `geo.personal_texts.personal_part`.
 
     Returns
     -------

@@ -30,6 +30,7 @@ from geo.geometry_types import KINDS, GeometryType, LayerKind
 from geo.incidents import COLUMNS, Batch, IncidentSummary, Partition
 from geo.locate import AreaLocator
 from geo.partitioned import PartitionedIncidents
+from geo.store.comment_contract import CommentReader, CommentStore
 from geo.store.measure_contract import MeasureReader, MeasureStore
 from geo.store.tasking_contract import TaskingReader, TaskingStore
 from geo.tiles.grid import TileRange
@@ -255,7 +256,7 @@ class BasemapRecord(TypedDict):
     added_at: str
 
 
-class StoreReader(MeasureReader, TaskingReader, Protocol):
+class StoreReader(MeasureReader, TaskingReader, CommentReader, Protocol):
     """What can be read. Frames are in the store's working CRS, in metres."""
 
     @property
@@ -390,7 +391,7 @@ class LocatesIncidents(Protocol):
         """
 
 
-class Store(StoreReader, MeasureStore, TaskingStore, Protocol):
+class Store(StoreReader, MeasureStore, TaskingStore, CommentStore, Protocol):
     """What can be read and changed."""
 
     @property
@@ -698,7 +699,7 @@ class Store(StoreReader, MeasureStore, TaskingStore, Protocol):
         """
 
     def remove_plan(self, plan_id: str) -> None:
-        """Remove a plan with its history.
+        """Remove a plan with its history and the comments on it.
 
         Raises
         ------

@@ -59,6 +59,7 @@ def copy_store(
         for summary in source.plans():
             plan = source.plan(summary["plan_id"])
             target.put_plan(plan, based_on=0, updated_at=summary["updated_at"])
+            target.add_plan_comments(source.plan_comments(summary["plan_id"]))
         _copy_tasking(source, target)
 
 

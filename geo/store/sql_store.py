@@ -32,6 +32,8 @@ from geo.store.backend import (
 from geo.store.basemap_tiles import SETTING as BASEMAPS
 from geo.store.basemap_tiles import BasemapTiles, records_of, with_record, without_record
 from geo.store.column_copy import ColumnCopy, CopyChange
+from geo.store.comment_contract import PlanComment
+from geo.store.comment_rows import CommentRows
 from geo.store.contract import (
     AdoptedLives,
     BasemapRecord,
@@ -94,6 +96,7 @@ class SqlStore(SqlMeasureStore, Store):
         self._layers = layers
         self._lives = Lives(tables)
         self._tasking = TaskingRows(tables, tasks)
+        self._comments = CommentRows(tables)
         self._imports = ImportLog(tables, incidents, self._lives)
         self._removals = Removals(tables, incidents, self._lives)
         self._changes = LayerChanges(tables)
@@ -404,8 +407,26 @@ class SqlStore(SqlMeasureStore, Store):
     def remove_plan(self, plan_id: str) -> None:
         with self._database.changing():
             self.plan(plan_id)  # raises where there is none
+            self._comments.remove_of_plan(plan_id)
             self._tables.execute("DELETE FROM patchmap_plans WHERE plan_id = ?", plan_id)
             count_change(self._tables, "plans")
+
+    def plan_comments(self, plan_id: str) -> list[PlanComment]:
+        return self._comments.of_plan(plan_id)
+
+    def add_plan_comments(self, comments: Sequence[PlanComment]) -> list[PlanComment]:
+        with self._database.changing():
+            for plan_id in {comment.plan_id for comment in comments}:
+                self.plan(plan_id)  # raises where there is none
+            return self._comments.add(comments)
+
+    def put_plan_comment(self, comment: PlanComment) -> None:
+        with self._database.changing():
+            self._comments.put(comment)
+
+    def remove_plan_comments(self, plan_id: str, numbers: Sequence[int]) -> None:
+        with self._database.changing():
+            self._comments.remove(plan_id, numbers)
 
     def tasks(self) -> list[TaskRow]:
         return self._tasking.tasks()

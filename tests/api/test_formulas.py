@@ -176,6 +176,8 @@ def files(folder: Path, texts: list[str]) -> None:
         + cells("A", "2024-01-02", "5.00", "paid", "")
         + cells(*texts[:5])
     )
+    remarks = [cells(text, text, "") + cells(text, text, "never") for text in texts[:3]]
+    (folder / "=remarks.csv").write_text("".join([cells("=Remark", "name", "date"), *remarks]))
     (folder / "mapping.toml").write_text(
         'source = "sheet"\n[when]\nfrom = "When"\nformat = "yyyy-mm-dd"\n'
         '[where]\neasting = "x"\nnorthing = "y"\n[what]\ncategory = "noise"\n'
@@ -193,6 +195,7 @@ def command_lines() -> dict[str, list[str]]:
     }
     sheet = ["=2+5.csv", "--mapping", "mapping.toml", "--partition", "sheet"]
     of_wards = ["--layer", "wards"]
+    remarks = ["=remarks.csv", "--text-column", "=Remark"]
     return lines | {
         "locate": ["locate", "points.csv", "--areas", "wards"],
         "layers check": ["layers", "check", "wards"],
@@ -201,6 +204,8 @@ def command_lines() -> dict[str, list[str]]:
         "plan export": ["plan", "export", "p", *PERIOD[2:]],
         "plan council": ["plan", "council", "p"],
         "plan communities": ["plan", "communities", "p", "--layer", "wards"],
+        "plan comments import": ["plan", "comments", "import", "p", *remarks, "--rejects"],
+        "plan comments list": ["plan", "comments", "list", "p"],
         "plan fit": ["plan", "fit", "p", "--target", "wards", "--changes", "changes.csv"],
         "plan straddling": ["plan", "straddling", "p", "--layer", "wards"],
         "plan parish-wards": ["plan", "parish-wards", "p", "--parishes", "wards"],

@@ -15,8 +15,8 @@ from boundaries.tasking.referrals import late_referrals
 from boundaries.tasking.roster import contacts
 from boundaries.tasking.storage import read_priorities, read_roster, read_tasks, row_of
 from boundaries.tasking.task import Task
-from boundaries.tasking.texts import personal_part
 from boundaries.tasking.transitions import STATES
+from geo.personal_texts import personal_part
 from geo.question.ask import ask
 
 CLEARED, WENT_ON, FEW = "T-0001", "T-0002", "T-0003"

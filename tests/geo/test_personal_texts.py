@@ -2,8 +2,12 @@
 
 import pytest
 
-from boundaries.tasking.texts import personal_part
-from geo.personal_texts import contact_text, personal_text, written_personal_text
+from geo.personal_texts import (
+    contact_text,
+    personal_part,
+    personal_text,
+    written_personal_text,
+)
 
 PERSONAL = {
     "a telephone number": (

@@ -23,6 +23,10 @@ def export(
         list[str] | None,
         typer.Option("--cuts", help="Layer whose split areas the report lists; repeatable."),
     ] = None,
+    names: Annotated[
+        bool,
+        typer.Option("--comments", help="Comments with names in the report: for the council only."),
+    ] = False,
     against: Against = "",
 ) -> None:
     """Export a plan: areas, block assignments, electorates, or a report.
@@ -30,6 +34,7 @@ def export(
     The ending of the file chooses: .geojson, .gpkg or .parquet for areas; .csv for block → area;
     .xlsx for the electorate proforma; .html for a consultation report.
     """
+    from api.planner.comments import comment_table  # noqa: PLC0415 - as below
     from api.planner.exports import PlanFile  # noqa: PLC0415 - templates take a moment
 
     # Before the plan is read, not after it.
@@ -40,5 +45,14 @@ def export(
         draft = open_against(store, plan_id, question, against)
         metadata = {layer.layer_id: layer for layer in store.layers()}
         overlaps = layer_overlaps(store, draft, cuts or [])
-        content = PlanFile(draft, question, store.projection, metadata, overlaps).write(output)
+        file = PlanFile(
+            draft,
+            question,
+            store.projection,
+            metadata,
+            overlaps,
+            comments=comment_table(store, draft),
+            names_shown=names,
+        )
+        content = file.write(output)
     cli.echo([f"{output}: {content}"], {"plan": plan_id, "file": str(output)})

@@ -11,6 +11,7 @@ import typer
 
 from api.commands.context import CommandContext, is_table, read_table, read_vector
 from api.commands.plans.answers import ANSWERS
+from api.commands.plans.comments import comments
 from api.commands.plans.council import COUNCIL
 from api.commands.plans.files import export
 from api.commands.plans.fit import FIT
@@ -60,6 +61,7 @@ for _name, _command in (
     STEPS | COUNCIL | ANSWERS | SCORES | FIT | UNITS | REFINE | {"export": export}
 ).items():
     plans.command(_name)(_command)
+plans.add_typer(comments, name="comments")
 
 BlocksLayer = Annotated[str, typer.Option("--blocks", help="Layer of blocks.")]
 Title = Annotated[str, typer.Option("--title", help="Title of the plan (default: its id).")]

@@ -24,9 +24,9 @@ from api.planner.council import is_whole_number
 from boundaries.plans.draft import Draft, redact_plans
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Area
-from boundaries.tasking.texts import personal_part
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import InputError
+from geo.personal_texts import personal_part
 from geo.store.contract import StoreReader
 
 UNASSIGNED_WORD = "unassigned"
@@ -194,6 +194,10 @@ def redact(
             f"{plan_id}, version {version}: took out what was written with step {number}",
             *(f"{other}: took out the same, which it held too" for other in others),
             *(
+                f"{other}: took it out of {n} {'comment' if n == 1 else 'comments'}"
+                for other, n in redacted.comments.items()
+            ),
+            *(
                 f"{other} holds it too and cannot be opened ({why}); remove that plan"
                 for other, why in redacted.unread.items()
             ),
@@ -204,6 +208,7 @@ def redact(
             "step": number,
             "also_in": others,
             "left_in": redacted.unread,
+            "comments": redacted.comments,
         },
     )
 

@@ -67,7 +67,7 @@ class Server:
     compacted: ClassVar[tuple[str, ...]] = (
         *("incidents", "patchmap_ids", "patchmap_replaced", "patchmap_imports"),
         *("patchmap_table_imports", "patchmap_lives", "patchmap_life_events"),
-        *("patchmap_tasks", "patchmap_tasking_steps"),
+        *("patchmap_tasks", "patchmap_tasking_steps", "patchmap_plans", "patchmap_plan_comments"),
     )
 
     def __init__(self, url: str, *, pool_size: int) -> None:

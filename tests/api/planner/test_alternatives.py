@@ -167,3 +167,12 @@ def test_the_map_of_a_plan_without_electors_claims_no_variance(
     assert "no variance is known" in client.get("/planner").text
     page = client.get("/planner/compare?plan=bare").text
     assert "within ±10" not in page
+
+
+def test_a_page_without_plans_says_so_and_is_no_error(store: GeoPackageStore) -> None:
+    with client_of(store) as bare:
+        page = bare.get("/planner/compare")
+        assert page.status_code == 200
+        assert "There are no plans to compare yet." in page.text
+        assert 'role="alert"' not in page.text
+        assert bare.get("/planner/scores").status_code == 400

@@ -14,9 +14,10 @@ from boundaries.tasking.history import Signed, Step, next_id, was_redacted
 from boundaries.tasking.referrals import answered, answers, late_referrals, refer
 from boundaries.tasking.storage import row_of
 from boundaries.tasking.task import Task
-from boundaries.tasking.texts import check_texts, personal_part
+from boundaries.tasking.texts import check_texts
 from boundaries.tasking.transitions import STATES, TRANSITIONS, steps_from, table_rows, transition
 from geo.errors import ConflictError, InputError, NotFoundError
+from geo.personal_texts import personal_part
 from geo.store.tasking_rows import REDACTED
 from tests.boundaries.tasking.tasking_made import SQUARE, START, assessment, signed, task
 

@@ -3,6 +3,7 @@
 
 import { given, remember } from "./address.js";
 import { drawChosen } from "./chosen.js";
+import { Comments } from "./comments.js";
 import { Communities } from "./communities.js";
 import { Compare } from "./compare.js";
 import { drawCouncil } from "./council.js";
@@ -21,7 +22,7 @@ import { Panels } from "./panels.js";
 import { Plan } from "./plan.js";
 import { setUpPrint } from "./print.js";
 import { Selection } from "./selection.js";
-import { planAddress, read, Refusal } from "./service.js";
+import { planAddress, read, Refusal, send } from "./service.js";
 import { setUpStrokes } from "./strokes.js";
 import { AreaTable } from "./table.js";
 import { StepSender } from "./step_sender.js";
@@ -113,6 +114,19 @@ function showPlan(plan, geometry) {
 
   const drawable = /** @type {import("./overlays.js").Layer[]} */ (JSON.parse(layers));
   const others = drawable.filter(({ kind }) => kind === "areas");
+  const comments = new Comments(plan, map, {
+    read: () => read(planAddress(planId, "/comments")),
+    add: (comment) => send(planAddress(planId, "/comments"), { ...comment, by: steps.by.value.trim() }),
+    bring: (file) => send(planAddress(planId, "/comments/file"), { ...file, by: steps.by.value.trim() }),
+    place: (block) => geometry.middles[block],
+    selected: () => [...selection.blocks],
+    light,
+    zoom: (some) => {
+      map.zoomTo(some);
+      map.mark(some);
+      byId("map").scrollIntoView({ block: "nearest" });
+    },
+  });
   const communities = new Communities(plan, others, (layer) => read(part("communities", { communities: layer })));
   /** @type {Map<number, string>} */
   let previewed = new Map();
@@ -276,6 +290,7 @@ function showPlan(plan, geometry) {
     councilSize.draw();
     improve.draw();
     communities.draw();
+    comments.draw();
     fit.draw();
     units.draw();
     drawInto();

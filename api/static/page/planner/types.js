@@ -182,6 +182,30 @@
  * @property {string[]} straddling codes of blocks across a line of the layer
  */
 
+/**
+ * @typedef {object} Comment What somebody said of the plan, or of a place in it.
+ * @property {number} number
+ * @property {string} name of whoever said it, "" where not known
+ * @property {string} date as 2026-05-01, "" where not known
+ * @property {string} comment
+ * @property {string} area_code that it names or lies in, "" for none
+ * @property {string} block_code that it lies in, "" for none
+ * @property {boolean} outside whether its place is in no block
+ * @property {number | null} longitude
+ * @property {number | null} latitude
+ */
+
+/**
+ * @typedef {object} ImportedComments What became of the rows of a file.
+ * @property {string} file
+ * @property {number} read
+ * @property {number} added
+ * @property {number} known added before
+ * @property {number} rejected
+ * @property {{line: number, reason: string}[]} rejects the first of them
+ * @property {string[]} unread columns
+ */
+
 /** @typedef {Record<string, unknown> & {step: string}} Step */
 
 export {};
