@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -35,7 +36,8 @@ def electorate_headings(draft: Draft, years: Sequence[str] = ()) -> dict[str, st
     Raises
     ------
     InputError
-        If the blocks have no electors, or there are not two years.
+        If the blocks have no electors, there are not two years, or two electorates would be of
+        one year.
     """
     known = draft.measures.electorates
     if not known:
@@ -47,6 +49,9 @@ def electorate_headings(draft: Draft, years: Sequence[str] = ()) -> dict[str, st
     first, last = years or ("(current)", "(forecast)")
     whens = {CURRENT: first, FORECAST: last}
     headings = {name: whens.get(name, ending.strip("_")) for name, ending in known.items()}
+    if len(set(headings.values())) < len(headings):
+        when = Counter(headings.values()).most_common(1)[0][0]
+        raise InputError(f"two electorates would be of {when}; give each a year of its own")
     # Without years the forecast of the review comes last, as it is read again.
     order = {CURRENT: "", FORECAST: last if years else "9999"}
     names = sorted(headings, key=lambda name: order.get(name, headings[name]))

@@ -214,7 +214,7 @@ def _are_totals(frame: pd.DataFrame, is_empty: pd.Series) -> pd.Series:
 def _wrong_totals(
     totals: pd.DataFrame, numbers: pd.DataFrame, lines: pd.Series
 ) -> Iterator[tuple[int, str]]:
-    """Totals that are neither the sum of the rows above them nor of those since the last total."""
+    """Totals that are no number, or no sum of the rows above them or of those since the last."""
     last = -1
     for row, texts in zip(totals.index, totals.to_dict("records"), strict=True):
         above = numbers[numbers.index < row]
@@ -228,6 +228,8 @@ def _wrong_totals(
                 if total not in (above[name].sum(), since[name].sum()):
                     fault = f"{words} {total:,}, but the rows above come to"
                     yield int(lines[row]), f"{fault} {above[name].sum():,}"
+            elif text:
+                yield int(lines[row]), f"{words} {text!r}, which is no whole number"
         last = row
 
 

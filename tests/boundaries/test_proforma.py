@@ -129,6 +129,14 @@ def test_more_digits_than_any_electorate_has_are_a_fault(tmp_path, row):
         read(path)
 
 
+def test_a_total_that_is_no_number_is_a_fault(tmp_path):
+    text = "Polling district,Electorate 2024\nA,1\nTotal,{}\n"
+    for total in ("#REF!", "n/a", "-1"):
+        with pytest.raises(InputError, match=r"line 3: the total of .* which is no whole number"):
+            read(csv(tmp_path, text.format(total)))
+    assert read(csv(tmp_path, text.format("1"))).districts["electors"].tolist() == [1]
+
+
 def test_a_total_that_is_not_the_sum_of_its_rows_is_a_fault(tmp_path):
     path = csv(tmp_path, "Polling district,Electorate 2024\nA1,10\nA2,5\nTotal,16\n")
     with pytest.raises(

@@ -72,6 +72,9 @@ def test_an_import_replaces_the_forecasts_of_the_one_before(folder: Path) -> Non
 def test_what_is_written_is_read_again_as_it_was(folder: Path, name: str) -> None:
     run(folder, "electorates", "import", "proforma.csv", "--layer", "blocks", "--forecast", "2030")
     run(folder, "plan", "move", "north", "c1", "--to", "E")
+    assert "two electorates would be of 2024" in refused(
+        folder, "electorates", "export", "north", "-o", "n.csv", "--years", "2024,2024"
+    )
     run(folder, "electorates", "export", "north", "-o", name, "--years", "2024,2030")
     table = read_table_below(folder / name, "Polling district")
     assert table.header == [
