@@ -277,8 +277,26 @@ class LimitedSnapshot(_PlansHidden):
             frame = self.whole.incidents(window, columns=read)
             frame = frame[self.sees(frame)]
             frame = frame[wanted].reset_index(drop=True)
-        hidden = np.full(len(frame), not self.view.locations)
-        return without_locations(frame, hidden)
+        return self._without_locations(frame)
+
+    def incident_page(self, start: int, count: int, *, columns: Sequence[str]) -> pd.DataFrame:
+        """Return some of the incidents that lie where something is seen."""
+        if self.view.areas is not None:
+            return self.incidents(columns=columns).iloc[start : start + count]
+        frame = self.whole.incident_page(start, count, columns=columns)
+        return self._without_locations(frame)
+
+    def incident(self, incident_id: str, *, columns: Sequence[str]) -> pd.DataFrame:
+        """Return the incident of an id, no row where none is seen."""
+        read = list(dict.fromkeys([*columns, "x", "y"]))
+        frame = self.whole.incident(incident_id, columns=read)
+        if self.view.areas is not None:
+            frame = frame[self.sees(frame)]
+        return self._without_locations(frame[list(columns)])
+
+    def _without_locations(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Incidents, without the names of streets for who may not read them."""
+        return without_locations(frame, np.full(len(frame), not self.view.locations))
 
     def records(self) -> pd.DataFrame:
         """Return the records that lie, or are stated to lie, where something is seen."""
@@ -287,7 +305,7 @@ class LimitedSnapshot(_PlansHidden):
             stated = self.concealed_statements(frame)
             named = (stated != "") & ~stated.str.contains(CONCEALED, regex=False)
             frame = frame[self.sees(frame) | (frame["x"].isna() & named).to_numpy(bool)]
-        return without_locations(frame, np.full(len(frame), not self.view.locations))
+        return self._without_locations(frame)
 
     def closed_spells(self) -> pd.DataFrame:
         """Return when records that are seen were closed and opened again."""

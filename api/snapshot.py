@@ -371,6 +371,30 @@ class Snapshot:
         occurred = frame["occurred_from"]
         return frame[(occurred >= window.start) & (occurred < window.end)]
 
+    def incident_page(self, start: int, count: int, *, columns: Sequence[str]) -> pd.DataFrame:
+        """Return some of the incidents, and read no others; see `StoreReader.incident_page`.
+
+        Raises
+        ------
+        StoreError
+            If they have changed since the snapshot was taken.
+        """
+        note("incidents")
+        with self._incidents.reading():
+            return self._store.incident_page(start, count, columns=columns)
+
+    def incident(self, incident_id: str, *, columns: Sequence[str]) -> pd.DataFrame:
+        """Return the incident of an id, no row where there is none.
+
+        Raises
+        ------
+        StoreError
+            If they have changed since the snapshot was taken.
+        """
+        note("incidents")
+        with self._incidents.reading():
+            return self._store.incident(incident_id, columns=columns)
+
     def incident_count(self) -> int:
         """Return how many accepted incidents there are."""
         note("incidents")

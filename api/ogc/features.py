@@ -180,7 +180,7 @@ def item(request: OgcRequest, collection_id: str, feature_id: str) -> Response:
     requested = request.collection(collection_id)
     query = request.query(("f", "crs", *requested.options))
     form = request.form(FEATURE)
-    features = requested.items(query)
+    features = requested.items_with(query, feature_id)
     position = features.position(feature_id)
     if position is None:
         raise HTTPException(404, f"{collection_id} has no feature {feature_id!r}")

@@ -35,6 +35,10 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 """The values of parameters that have few, the default first."""
 
 
+_SELECTING = frozenset({"bbox", "datetime", "filter", "sortby"})
+"""Without these and properties, a page has some of all features in their own order."""
+
+
 @dataclass(frozen=True)
 class ItemPage:
     """A request for the items of a collection.
@@ -105,16 +109,24 @@ class ItemPage:
             parts = self.collection.parts()
             if parts is not None:
                 return self._file_of_parts(parts)
+        selection, matched = self._page_found()
+        hits = self.query.get("resultType") == "hits"
+        rows = 0 if hits else len(selection.positions)
+        self.request.consulted(self.collection, self.query, rows=rows)
+        response = self._response(selection, matched)
+        return self._with_headers(response, selection.axes.uri, matched)
+
+    def _page_found(self) -> tuple[FeatureSelection, int]:
+        """The features of the page, and how many there are on all pages."""
+        selecting = _SELECTING.union(one.name for one in self.queryables)
+        if self.limit is not None and selecting.isdisjoint(self.query):
+            page = self.collection.page(self.offset, self.limit)
+            if page is not None:
+                return self._selection(page.items, range(len(page.items))), page.count
         items = self.collection.items(self.query)
         matched = self._select(items)
         last = len(matched) if self.limit is None else self.offset + self.limit
-        page = matched[self.offset : last]
-        selection = self._selection(items, page)
-        hits = self.query.get("resultType") == "hits"
-        self.request.consulted(self.collection, self.query, rows=0 if hits else len(page))
-        return self._with_headers(
-            self._response(selection, len(matched)), selection.axes.uri, len(matched)
-        )
+        return self._selection(items, matched[self.offset : last]), len(matched)
 
     def _file_of_parts(self, parts: ItemParts) -> Response:
         # What is wrong with the parameters must come to light before the file begins.

@@ -155,6 +155,34 @@ class IncidentTable(Protocol):
             One row per incident with these columns; `x` and `y` are metres in the working CRS.
         """
 
+    def read_page(self, start: int, count: int, columns: Sequence[str]) -> pd.DataFrame:
+        """Read some incidents in the order of `occurred_from`, then of `fid`.
+
+        Parameters
+        ----------
+        start, count, columns
+            As `geo.store.contract.StoreReader.incident_page` takes them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            These columns.
+        """
+
+    def read_one(self, incident_id: str, columns: Sequence[str]) -> pd.DataFrame:
+        """Read the incident of an id.
+
+        Parameters
+        ----------
+        incident_id, columns
+            As `geo.store.contract.StoreReader.incident` takes them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            These columns; no row where there is none.
+        """
+
     def read_partitions(
         self, partition_ids: Sequence[str] | None, columns: Sequence[str]
     ) -> PartitionedIncidents:

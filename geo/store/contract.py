@@ -318,6 +318,38 @@ class StoreReader(MeasureReader, TaskingReader, CommentReader, Protocol):
             One row per incident with these columns; `x` and `y` are metres in the working CRS.
         """
 
+    def incident_page(self, start: int, count: int, *, columns: Sequence[str]) -> pd.DataFrame:
+        """Some of the incidents in the order in which they occurred; no others are read.
+
+        Parameters
+        ----------
+        start, count
+            How many are passed over, and how many are returned at most.
+        columns
+            Some of `geo.incidents.COLUMNS`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `incidents` returns them; those of one moment in the order in which they were stored.
+        """
+
+    def incident(self, incident_id: str, *, columns: Sequence[str]) -> pd.DataFrame:
+        """The incident of an id.
+
+        Parameters
+        ----------
+        incident_id
+            Its id.
+        columns
+            Some of `geo.incidents.COLUMNS`.
+
+        Returns
+        -------
+        pandas.DataFrame
+            As `incidents` returns it; no row where there is none.
+        """
+
     def incident_count(self) -> int:
         """How many accepted incidents there are."""
 

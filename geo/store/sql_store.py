@@ -233,6 +233,12 @@ class SqlStore(SqlMeasureStore, Store):
                 return self._incidents.read(window, columns) if copied is None else copied
         return self._incidents.read(window, columns)
 
+    def incident_page(self, start: int, count: int, *, columns: Sequence[str]) -> pd.DataFrame:
+        return self._incidents.read_page(start, count, columns)
+
+    def incident(self, incident_id: str, *, columns: Sequence[str]) -> pd.DataFrame:
+        return self._incidents.read_one(incident_id, columns)
+
     def located_incidents(
         self, window: Window, columns: Sequence[str], locator: AreaLocator
     ) -> pd.DataFrame:

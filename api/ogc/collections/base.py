@@ -105,6 +105,22 @@ class ItemParts:
     count: int
 
 
+@dataclass(frozen=True)
+class ItemsOfPage:
+    """The features of one page.
+
+    Attributes
+    ----------
+    items
+        Those on it.
+    count
+        How many there are on all pages.
+    """
+
+    items: Items
+    count: int
+
+
 class Collection(ABC):
     """A set of features with one address: the one way anything is served by the OGC API.
 
@@ -192,6 +208,22 @@ class Collection(ABC):
     def parts(self) -> ItemParts | None:
         """Return the features in parts where they are too many for memory, else None."""
         return None
+
+    def page(self, start: int, count: int) -> ItemsOfPage | None:
+        """Return some features of a plain request where all are too many for memory, else None.
+
+        Parameters
+        ----------
+        start, count
+            How many are passed over, and how many are returned at most.
+        """
+        del start, count
+        return None
+
+    def items_with(self, query: Mapping[str, str], feature_id: str) -> Items:
+        """Return features among which is that of an id, if there is one."""
+        del feature_id
+        return self.items(query)
 
     def event_times(self) -> Period | None:
         """Return the days that `datetime` is about; None where features have no time."""

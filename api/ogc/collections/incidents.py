@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from api.answers import Answers
-from api.ogc.collections.base import BoundingBox, Collection, ItemParts, Summary, Terms
+from api.ogc.collections.base import BoundingBox, Collection, ItemParts, ItemsOfPage, Summary, Terms
 from api.ogc.collections.extents import incidents_box, incidents_times
 from api.ogc.items import MAX_CACHED, Items, PointGeometries
 from api.ogc.properties import Property
@@ -77,6 +77,32 @@ class IncidentsCollection(Collection):
         if count <= MAX_CACHED:
             return None
         return ItemParts(_head(snapshot), incidents_by_month(snapshot), count)
+
+    def page(self, start: int, count: int) -> ItemsOfPage | None:
+        """Return some incidents in the order in which they occurred, where they are too many."""
+        if not self._read_singly:
+            return None
+        frame = self.snapshot.incident_page(start, count, columns=INCIDENT_COLUMNS)
+        return ItemsOfPage(self._items(frame), self.snapshot.incident_count())
+
+    def items_with(self, query: Mapping[str, str], feature_id: str) -> Items:
+        """Return the incident of an id alone where they are too many, else all."""
+        if not self._read_singly:
+            return self.items(query)
+        return self._items(self.snapshot.incident(feature_id, columns=INCIDENT_COLUMNS))
+
+    def _items(self, frame: pd.DataFrame) -> Items:
+        return incident_items(frame, self.snapshot.projection, cache=False)
+
+    @property
+    def _read_singly(self) -> bool:
+        """Whether few of them are read from the store at a time.
+
+        The lives of records are known of all at once; which incidents an officer sees, too.
+        """
+        snapshot = self.snapshot
+        whole = snapshot.sees_all_areas and not has_lives(snapshot)
+        return whole and snapshot.incident_count() > MAX_CACHED
 
     def event_times(self) -> Period | None:
         """Return the days of the incidents."""

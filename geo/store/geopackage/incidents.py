@@ -50,6 +50,21 @@ class GeoPackageIncidents(IncidentTable):
             rows = _read_rows(self._file, condition, *ends, texts=texts)
         return rows[list(columns)]
 
+    def read_page(self, start: int, count: int, columns: Sequence[str]) -> pd.DataFrame:
+        # Their ids come from the index alone. The plus keeps SQLite from going through all rows in
+        # the order of that index once more.
+        condition = (
+            f"WHERE fid IN (SELECT fid FROM {_TABLE} ORDER BY occurred_from, fid LIMIT ? OFFSET ?)"
+            " ORDER BY +occurred_from, +fid"
+        )
+        texts = [name for name in _TEXTS if name in columns]
+        return _read_rows(self._file, condition, count, start, texts=texts)[list(columns)]
+
+    def read_one(self, incident_id: str, columns: Sequence[str]) -> pd.DataFrame:
+        texts = [name for name in _TEXTS if name in columns]
+        rows = _read_rows(self._file, "WHERE incident_id = ?", incident_id, texts=texts)
+        return rows[list(columns)]
+
     def read_partitions(
         self, partition_ids: Sequence[str] | None, columns: Sequence[str]
     ) -> PartitionedIncidents:

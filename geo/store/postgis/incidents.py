@@ -51,6 +51,24 @@ class PostgisIncidents(IncidentTable):
             ends = (end.to_pydatetime(warn=False) for end in (window.start, window.end))
             return bulk.read_incidents(connection, columns, condition, *ends)
 
+    def read_page(self, start: int, count: int, columns: Sequence[str]) -> pd.DataFrame:
+        condition = sql.SQL("true ORDER BY i.occurred_from, i.fid LIMIT %s OFFSET %s")
+        read = list(dict.fromkeys([*columns, "occurred_from"]))
+        with self._server.connection() as connection:
+            # By fid, and so that those of one moment stay in this order.
+            rows = bulk.read_numbered(connection, read, condition, count, start)
+        rows = rows.sort_values("occurred_from", kind="stable", ignore_index=True)
+        return rows[list(columns)]
+
+    def read_one(self, incident_id: str, columns: Sequence[str]) -> pd.DataFrame:
+        # By their key, on which every month has an index.
+        condition = sql.SQL(
+            "(fid, occurred_from) IN (SELECT k.fid, k.occurred_from FROM patchmap.patchmap_ids AS k"
+            " WHERE k.incident_id = %s)"
+        )
+        with self._server.connection() as connection:
+            return bulk.read_incidents(connection, columns, condition, incident_id)
+
     def read_partitions(
         self, partition_ids: Sequence[str] | None, columns: Sequence[str]
     ) -> PartitionedIncidents:

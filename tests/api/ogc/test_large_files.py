@@ -206,3 +206,40 @@ def test_a_very_large_file_has_no_spatial_index(
         indexes.append(any(name.startswith("rtree_incidents") for name in names))
         assert pyogrio.read_info(path)["features"] == 320
     assert indexes == [True, False]
+
+
+@pytest.mark.usefixtures("by_month")
+def test_pages_hold_all_features_without_any_other_being_read(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unasked(*_: object, **__: object) -> None:
+        raise AssertionError("all incidents were read")
+
+    expected = client.get(f"{ITEMS}?limit=10000&sortby=incident_id").json()
+    monkeypatch.setattr("api.snapshot.Snapshot.incidents", unasked)
+    total = expected["numberMatched"]
+    address, seen = f"{ITEMS}?limit=97", []
+    while address:
+        page = client.get(address).json()
+        assert page["numberMatched"] == total
+        assert page["numberReturned"] == len(page["features"])
+        seen += page["features"]
+        address = next((one["href"] for one in page["links"] if one["rel"] == "next"), "")
+    assert len(seen) == total
+    assert sorted(seen, key=lambda one: one["id"]) == expected["features"]
+    times = [one["properties"]["occurred_from"] for one in seen]
+    assert times == sorted(times)
+    hits = client.get(f"{ITEMS}?resultType=hits").json()
+    assert (hits["numberMatched"], hits["features"]) == (total, [])
+    one = client.get(f"{ITEMS}/{seen[5]['id']}").json()
+    assert one["properties"] == seen[5]["properties"]
+    assert one["geometry"] == seen[5]["geometry"]
+    assert client.get(f"{ITEMS}/nothing").status_code == 404
+
+
+@pytest.mark.usefixtures("by_month")
+def test_a_page_that_begins_after_the_last_feature_is_empty(client: TestClient) -> None:
+    page = client.get(f"{ITEMS}?limit=5&offset=1000000").json()
+    assert page["features"] == []
+    assert page["numberMatched"] > 100
+    assert "next" not in [one["rel"] for one in page["links"]]

@@ -94,3 +94,22 @@ def test_a_window_is_the_whole_filtered(first, second, filled):
     expected = whole[(occurred >= span.start) & (occurred < span.end)]
     assert as_tuples(filled.incidents(span)) == as_tuples(expected)
     assert filled.incident_count() == len(whole) == 11
+
+
+def test_pages_hold_each_incident_once_in_the_order_of_time(filled):
+    pages = [filled.incident_page(start, 4, columns=COLUMNS) for start in (0, 4, 8, 12)]
+    assert [len(page) for page in pages] == [4, 4, 3, 0]
+    together = pd.concat(pages, ignore_index=True)
+    assert as_tuples(together) == as_tuples(filled.incidents())
+    assert together["occurred_from"].is_monotonic_increasing
+    # Of one moment, in the order in which they were stored.
+    first = together.loc[together["occurred_from"] == "2024-01-01T00:00:00Z", "incident_id"]
+    assert first.tolist() == ["k:1", "k:m2"]
+    assert str(pages[-1]["occurred_from"].dtype) == "datetime64[s, UTC]"
+
+
+def test_an_incident_is_found_by_its_id(filled):
+    one = filled.incident("k:m1", columns=("incident_id", "occurred_from"))
+    assert one["incident_id"].tolist() == ["k:m1"]
+    assert one["occurred_from"].tolist() == [pd.Timestamp("2024-03-31T23:00:00Z")]
+    assert filled.incident("k:none", columns=COLUMNS).empty
