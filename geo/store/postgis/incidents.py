@@ -19,7 +19,7 @@ from geo.partitioned import PartitionedIncidents
 from geo.store.backend import ImportWriter, IncidentTable, Row
 from geo.store.contract import Window
 from geo.store.postgis import copy as bulk
-from geo.store.postgis.months import COLUMNS, STAGING, Intake, drop_empty_months
+from geo.store.postgis.months import COLUMNS, STAGING, Intake, drop_empty_months, months_of_page
 from geo.store.postgis.server import Server
 
 _OF_INCIDENT: Final = sql.SQL(", ").join(sql.Identifier("i", name) for name in ("fid", *bulk.SENT))
@@ -52,11 +52,12 @@ class PostgisIncidents(IncidentTable):
             return bulk.read_incidents(connection, columns, condition, *ends)
 
     def read_page(self, start: int, count: int, columns: Sequence[str]) -> pd.DataFrame:
-        condition = sql.SQL("true ORDER BY i.occurred_from, i.fid LIMIT %s OFFSET %s")
+        months, passed_over = months_of_page(self._server, start, count)
+        order = sql.SQL(" ORDER BY i.occurred_from, i.fid LIMIT %s OFFSET %s")
         read = list(dict.fromkeys([*columns, "occurred_from"]))
         with self._server.connection() as connection:
             # By fid, and so that those of one moment stay in this order.
-            rows = bulk.read_numbered(connection, read, condition, count, start)
+            rows = bulk.read_numbered(connection, read, months + order, count, passed_over)
         rows = rows.sort_values("occurred_from", kind="stable", ignore_index=True)
         return rows[list(columns)]
 

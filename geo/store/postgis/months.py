@@ -134,6 +134,41 @@ class Intake:
         )
 
 
+def months_of_page(server: Server, start: int, count: int) -> tuple[sql.Composable, int]:
+    """Which months hold some incidents in the order in which they occurred.
+
+    The planner would sort all months: no index has their order. Only those before the page are
+    counted, and only its own are read.
+
+    Parameters
+    ----------
+    server
+        The database.
+    start, count
+        How many incidents come before the page, and how many it holds at most.
+
+    Returns
+    -------
+    condition
+        Selects the incidents of these months, as after WHERE.
+    passed_over
+        How many of them come before the page.
+    """
+    first, before, counted = "", 0, 0
+    for name in sorted(_attached_months(server)):
+        [(size,)] = server.rows(
+            sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(SCHEMA, name))
+        )
+        if not first and counted + size > start:
+            first, before = name, counted
+        counted += size
+        if first and counted >= start + count:
+            break
+    if not first:
+        return sql.SQL("false"), 0
+    return _within((_literal(_month_of(first)), _literal(_month_of(name) + 1))), start - before
+
+
 def drop_empty_months(server: Server, before: pd.Timestamp) -> None:
     """Drop the tables of months before a moment that hold nothing, nor would after an undo.
 
@@ -146,7 +181,7 @@ def drop_empty_months(server: Server, before: pd.Timestamp) -> None:
     """
     last = before.tz_convert(LONDON).tz_localize(None).to_datetime64().astype("datetime64[M]")
     for name in sorted(_attached_months(server)):
-        month = np.datetime64(name.removeprefix("patchmap_incidents_").replace("_", "-"), "M")
+        month = _month_of(name)
         table = sql.Identifier(SCHEMA, name)
         if month >= last or server.rows(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(table)):
             continue
@@ -155,6 +190,10 @@ def drop_empty_months(server: Server, before: pd.Timestamp) -> None:
         )
         if not server.rows(replaced):
             server.execute(sql.SQL("DROP TABLE {}").format(table))
+
+
+def _month_of(table: str) -> np.datetime64:
+    return np.datetime64(table.removeprefix("patchmap_incidents_").replace("_", "-"), "M")
 
 
 def _literal(month: np.datetime64) -> sql.Literal:
