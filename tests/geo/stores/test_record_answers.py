@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +28,7 @@ from tests.geo.stores.made_cases import (
     strip,
 )
 from tests.geo.stores.parts import put
+from tests.geo.stores.places import Places, open_at
 
 _ANALYSES = {analysis.command: analysis for analysis in ANALYSES}
 END = pd.Timestamp(EXTRACTED) + pd.Timedelta(hours=23, minutes=59, seconds=59)
@@ -33,16 +37,30 @@ FATES = ["in_time", "late", "overdue", "not_yet_due", "no_due_date", "withdrawn"
 FLOW = ["open_before", "received", "reopened", "closed", "vanished", "open_after"]
 
 
-@pytest.fixture
-def cases(store: Store) -> Store:
-    put_cases(store)
-    return store
+@pytest.fixture(scope="module")
+def cases(places: Places) -> Iterator[Store]:
+    """The store of all cases, which no test changes."""
+    with closing(open_at(places.new(), create=True)) as store:
+        put_cases(store)
+        yield store
 
 
 def find(store: Store, command: str, **options: str) -> AnalysisResult:
     analysis = _ANALYSES[command]
     question = Question.read({"layer": "wards-2022", "datetime": PERIOD, **options})
     return analysis.compute(ask_about(analysis.subject, question, store, history=analysis.history))
+
+
+@pytest.fixture(scope="module")
+def asked(cases: Store) -> Callable[..., AnalysisResult]:
+    """Asks for an analysis of the cases; what several tests ask is reckoned once."""
+    return cache(partial(find, cases))
+
+
+@pytest.fixture(scope="module")
+def times(asked: Callable[..., AnalysisResult]) -> AnalysisResult:
+    """The response times of the whole period."""
+    return asked("response-times")
 
 
 def fate(case: Any, days: int | None = None) -> str:
@@ -79,16 +97,16 @@ def tally(frame: pd.DataFrame, **options: int) -> pd.DataFrame:
     return pd.crosstab(own["ward"].to_numpy(), np.array(fates)).reindex(columns=FATES, fill_value=0)
 
 
-def test_each_figure_of_each_ward_is_that_of_a_tally(cases):
-    frame = find(cases, "response-times").frame.set_index("area_code")
+def test_each_figure_of_each_ward_is_that_of_a_tally(times):
+    frame = times.frame.set_index("area_code")
     expected = tally(in_period())
     assert frame[FATES].astype(int).to_numpy().tolist() == expected.to_numpy().tolist()
     assert frame["received"].tolist() == expected.sum(axis=1).tolist()
     assert (frame["received"] == frame[FATES].sum(axis=1)).all()
 
 
-def test_the_share_in_time_is_of_those_due(cases):
-    frame = find(cases, "response-times").frame.set_index("area_code")
+def test_the_share_in_time_is_of_those_due(times):
+    frame = times.frame.set_index("area_code")
     own = of_wards(in_period())
     own = own[own["due"].notna() & (own["due"] + pd.Timedelta(days=1) <= END)]
     fates = pd.Series([fate(case) for case in own.itertuples()], index=own.index)
@@ -99,8 +117,8 @@ def test_the_share_in_time_is_of_those_due(cases):
     assert (frame["share_in_time_high"] > frame["share_in_time"]).all()
 
 
-def test_medians_are_those_of_a_curve_made_day_by_day(cases):
-    frame = find(cases, "response-times").frame.set_index("area_code")
+def test_medians_are_those_of_a_curve_made_day_by_day(times):
+    frame = times.frame.set_index("area_code")
     own = of_wards(in_period())
     for ward, part in own.groupby("ward"):
         answered = part["answered"].where(
@@ -120,16 +138,17 @@ def test_medians_are_those_of_a_curve_made_day_by_day(cases):
         assert frame.loc[ward, "answer_days"] == pytest.approx(median, abs=1e-6), ward
 
 
-def test_the_slow_ward_alone_is_slower(cases):
-    result = find(cases, "response-times")
-    verdicts = result.frame.set_index("area_code")["verdict"]
+def test_the_slow_ward_alone_is_slower(times):
+    verdicts = times.frame.set_index("area_code")["verdict"]
     assert verdicts[SLOW] == "slower"
     assert set(verdicts.drop(SLOW)) == {"no clear difference"}
-    assert f"Slower than the rest: Ward {SLOW}." in result.parameters["headline"]
+    assert f"Slower than the rest: Ward {SLOW}." in times.parameters["headline"]
 
 
-def test_of_one_area_the_same_is_said_as_among_all(cases):
-    table = pd.DataFrame(find(cases, "response-times").frame.drop(columns="geometry"))
+def test_of_one_area_the_same_is_said_as_among_all(cases, times):
+    table = pd.DataFrame(times.frame.drop(columns="geometry"))
+    # The verdict of each is reckoned among all: a few show whether all are looked at.
+    table = table[table["area_code"].isin(["W01", SLOW, "W10", "W17"])].reset_index(drop=True)
     question = Question.read({"layer": "wards-2022", "datetime": PERIOD})
     answer = ask_about("records", question, cases)
     rows = [response_times_of(answer, code)[table.columns] for code in table["area_code"]]
@@ -137,16 +156,16 @@ def test_of_one_area_the_same_is_said_as_among_all(cases):
     pd.testing.assert_frame_equal(alone.astype(object), table.astype(object))
 
 
-def test_a_split_answer_has_the_headline_of_the_whole_period(cases):
-    whole, split = (find(cases, "response-times", by=by) for by in ("", "quarter"))
-    first = whole.parameters["headline"].partition("Slower")[0]
+def test_a_split_answer_has_the_headline_of_the_whole_period(asked, times):
+    split = asked("response-times", by="quarter")
+    first = times.parameters["headline"].partition("Slower")[0]
     assert split.parameters["headline"].startswith(first)
-    assert split.frame["received"].sum() == whole.frame["received"].sum()
+    assert split.frame["received"].sum() == times.frame["received"].sum()
     assert split.tables["all"]["received"].sum() == len(in_period())
 
 
-def test_a_target_replaces_the_stated_days(cases):
-    frame = find(cases, "response-times", target="5d").frame.set_index("area_code")
+def test_a_target_replaces_the_stated_days(asked):
+    frame = asked("response-times", target="5d").frame.set_index("area_code")
     assert (
         frame[FATES].astype(int).to_numpy().tolist()
         == tally(in_period(), days=5).to_numpy().tolist()
@@ -154,34 +173,31 @@ def test_a_target_replaces_the_stated_days(cases):
     assert (frame["no_due_date"] == 0).all()
 
 
-def open_at(frame: pd.DataFrame, moment: pd.Timestamp) -> pd.Series:
-    closed = frame["closed"] <= moment
-    return (frame["received"] <= moment) & ~closed
+def are_open(received: np.ndarray, closed: np.ndarray, moment: np.datetime64) -> np.ndarray:
+    return (received <= moment) & ~(closed <= moment)
 
 
-def test_the_backlog_is_that_of_a_tally_month_by_month(cases):
-    frame = find(cases, "backlog", by="month").frame
+def test_the_backlog_is_that_of_a_tally_month_by_month(asked):
+    frame = asked("backlog", by="month").frame
     own = of_wards(made_cases())
     assert len(frame) == 17 * 11
+    day = np.timedelta64(1, "D")
     for row in frame.itertuples():
         part = own[own["ward"] == row.area_code]
-        start = pd.Timestamp(row.first_day)
-        end = pd.Timestamp(row.last_day) + pd.Timedelta(hours=23, minutes=59, seconds=59)
-        during = {
-            name: (part[name] >= start) & (part[name] <= end) for name in ("received", "closed")
-        }
-        assert row.open_before == open_at(part, start - pd.Timedelta(seconds=1)).sum()
-        assert row.received == during["received"].sum()
-        assert row.closed == during["closed"].sum()
-        assert row.open_after == open_at(part, end).sum()
-        still = part[open_at(part, end)]
-        oldest = (end.normalize() - still["received"].dt.normalize()).dt.days.max()
-        assert row.oldest_days == oldest if len(still) else pd.isna(row.oldest_days)
+        received, closed = part["received"].to_numpy(), part["closed"].to_numpy()
+        start, end = np.datetime64(row.first_day), np.datetime64(f"{row.last_day}T23:59:59")
+        assert row.open_before == are_open(received, closed, start - np.timedelta64(1, "s")).sum()
+        assert row.received == ((received >= start) & (received <= end)).sum()
+        assert row.closed == ((closed >= start) & (closed <= end)).sum()
+        still = received[are_open(received, closed, end)]
+        assert row.open_after == len(still)
+        ages = (end.astype("datetime64[D]") - still.astype("datetime64[D]")) // day
+        assert row.oldest_days == ages.max() if len(still) else pd.isna(row.oldest_days)
 
 
-def test_the_backlog_by_type_adds_up_to_that_of_all(cases):
-    whole = find(cases, "backlog").frame.set_index("area_code")
-    split = find(cases, "backlog", split="category").frame
+def test_the_backlog_by_type_adds_up_to_that_of_all(asked):
+    whole = asked("backlog").frame.set_index("area_code")
+    split = asked("backlog", split="category").frame
     assert sorted(split["category"].unique()) == ["litter", "noise", "parking"]
     sums = split.groupby("area_code")[FLOW].sum()
     assert sums.astype(int).to_numpy().tolist() == whole[FLOW].astype(int).to_numpy().tolist()
@@ -190,10 +206,10 @@ def test_the_backlog_by_type_adds_up_to_that_of_all(cases):
 
 
 @pytest.mark.parametrize("command", ["response-times", "backlog"])
-def test_wards_of_two_vintages_have_the_same_totals(cases, command):
+def test_wards_of_two_vintages_have_the_same_totals(asked, command):
     totals = []
     for layer in ("wards-2022", "wards-2025"):
-        result = find(cases, command, layer=layer)
+        result = asked(command, layer=layer)
         counts = [name for name in (*FATES, *FLOW) if name in result.frame]
         parts = [result.frame, result.tables["elsewhere"]]
         totals.append(sum(part[counts].sum().astype(int) for part in parts).to_dict())
@@ -205,8 +221,8 @@ def test_wards_of_two_vintages_have_the_same_totals(cases, command):
     assert totals[0]["received"] == len(in_period())
 
 
-def test_a_change_is_that_against_the_earlier_period(cases):
-    result = find(cases, "response-times", datetime="2026-06/2026-11", compare="previous")
+def test_a_change_is_that_against_the_earlier_period(asked):
+    result = asked("response-times", datetime="2026-06/2026-11", compare="previous")
     frame = result.frame.set_index("area_code")
     before = of_wards(in_period(pd.Timestamp("2025-12-01"), pd.Timestamp("2026-05-31T23:59:59")))
     assert frame["received_before"].tolist() == before.groupby("ward").size().tolist()
@@ -230,9 +246,9 @@ def test_a_store_without_lives_says_so(store, command):
         find(store, command)
 
 
-def test_both_stores_give_the_same_bytes(cases):
+def test_both_stores_give_the_same_bytes(asked):
     texts = [
-        pd.DataFrame(find(cases, command, by="quarter").frame.drop(columns="geometry")).to_csv()
+        pd.DataFrame(asked(command, by="quarter").frame.drop(columns="geometry")).to_csv()
         for command in ("response-times", "backlog")
     ]
     assert texts == _FIRST.setdefault("texts", texts)

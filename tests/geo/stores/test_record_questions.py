@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import date
 
 import pandas as pd
@@ -17,6 +18,7 @@ from tests.api.conftest import two_wards
 from tests.geo.stores.lives import Record, extract, record
 from tests.geo.stores.parts import Row as PlainRow
 from tests.geo.stores.parts import keyed_part, put, put_layer
+from tests.geo.stores.places import Places, open_at
 
 X = 435_100.0
 STATED = {"stated_area": "E05000001", "stated_layer": "wards"}
@@ -33,20 +35,27 @@ RECORDS = [
 ]
 
 
-@pytest.fixture
-def asked(store: Store) -> Callable[..., Answer]:
-    """Asks the records of November, over two wards."""
+@pytest.fixture(scope="module")
+def recorded(places: Places) -> Iterator[Store]:
+    """A store of the records and two wards, which no test changes."""
     areas = two_wards()
     areas["area_name"] = ["North ward", "South ward"]
-    put_layer(store, areas, LayerMetadata("wards"))
-    put_layer(store, areas.rename(index=lambda code: f"P{code}"), LayerMetadata("parishes"))
     plain = PlainRow("plain:1", "litter", "2026-11-03T10:00:00", X)
-    put(store, extract(_as_wards(RECORDS, areas), date(2026, 12, 1)))
-    put(store, keyed_part([plain], source="plain"))
+    with closing(open_at(places.new(), create=True)) as store:
+        put_layer(store, areas, LayerMetadata("wards"))
+        put_layer(store, areas.rename(index=lambda code: f"P{code}"), LayerMetadata("parishes"))
+        put(store, extract(_as_wards(RECORDS, areas), date(2026, 12, 1)))
+        put(store, keyed_part([plain], source="plain"))
+        yield store
+
+
+@pytest.fixture(scope="module")
+def asked(recorded: Store) -> Callable[..., Answer]:
+    """Asks the records of November, over two wards."""
 
     def ask_records(layer: str = "wards", **options: str) -> Answer:
         given = {"datetime": "2026-11/2026-11", "layer": layer} | options
-        return ask(Question.read(given), store, history=True)
+        return ask(Question.read(given), recorded, history=True)
 
     return ask_records
 
@@ -166,13 +175,12 @@ def test_records_are_known_up_to_the_extract(asked: Callable[..., Answer]) -> No
     assert later.records_until == pd.Timestamp("2026-12-01 23:59:59", tz="UTC")
 
 
-def test_every_analysis_answers_with_records_without_a_place(store: Store, asked) -> None:
-    del asked
+def test_every_analysis_answers_with_records_without_a_place(recorded: Store) -> None:
     refused = {}
     for analysis in ANALYSES:
         question = Question.read({"datetime": "2026-11/2026-11", "layer": "wards"})
         try:
-            answer = ask_about(analysis.subject, question, store, history=True)
+            answer = ask_about(analysis.subject, question, recorded, history=True)
             analysis.compute(answer)
         except QuestionError as refusal:
             refused[analysis.command] = str(refusal)

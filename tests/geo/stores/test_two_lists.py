@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import date
 
 import pytest
@@ -14,6 +16,7 @@ from geo.store.contract import LayerMetadata, Store
 from tests.geo.stores.lives import Record, extract, record
 from tests.geo.stores.made_cases import WARDS, strip
 from tests.geo.stores.parts import put
+from tests.geo.stores.places import Places, open_at
 
 _ANALYSES = {analysis.command: analysis for analysis in ANALYSES}
 PERIOD = "2026-10/2026-11"
@@ -28,19 +31,24 @@ def housing(key: str, **life: str) -> Record:
     return one._replace(key=one.key.replace("council", "housing"))
 
 
-@pytest.fixture
-def lists(store: Store) -> Store:
-    """The council's of 30 November, and housing's of the 9th."""
-    with store.transaction():
-        store.put_layer(LayerMetadata("wards-2022", title="Wards of 2022"), strip(WARDS, "W"))
-    put(store, extract([record("open", due="2026-11-16")], date(2026, 11, 30)))
+@pytest.fixture(scope="module")
+def lists(places: Places) -> Iterator[Store]:
+    """The council's of 30 November, and housing's of the 9th; no test changes them."""
     own = [
         housing("waits", due="2026-11-16"),
         housing("overdue", received="2026-10-01", due="2026-10-15"),
         housing("done", answered="2026-11-04", closed="2026-11-05", due="2026-11-16"),
     ]
-    put(store, extract(own, date(2026, 11, 9), source="housing"))
-    return store
+    with closing(open_at(places.new(), create=True)) as store:
+        put_wards(store)
+        put(store, extract([record("open", due="2026-11-16")], date(2026, 11, 30)))
+        put(store, extract(own, date(2026, 11, 9), source="housing"))
+        yield store
+
+
+def put_wards(store: Store) -> None:
+    with store.transaction():
+        store.put_layer(LayerMetadata("wards-2022", title="Wards of 2022"), strip(WARDS, "W"))
 
 
 def find(store: Store, command: str, **options: str) -> AnalysisResult:
@@ -97,8 +105,7 @@ def test_a_question_by_state_says_to_which_day_it_is_known(lists: Store) -> None
 
 
 def test_a_quiet_month_before_the_day_of_an_extract_of_all_is_zero(store: Store) -> None:
-    with store.transaction():
-        store.put_layer(LayerMetadata("wards-2022", title="Wards of 2022"), strip(WARDS, "W"))
+    put_wards(store)
     # Of the same day: what is not in it is known by the second alone.
     put(store, extract([record("one")], date(2027, 1, 31), whole=False))
     of_changes = answer_of(store, datetime="2026-11").accounts.caveats
@@ -121,8 +128,7 @@ def test_a_quiet_month_before_the_day_of_an_extract_of_all_is_zero(store: Store)
 def test_no_table_says_anything_of_a_month_of_which_nothing_is_known(
     store: Store, split: str
 ) -> None:
-    with store.transaction():
-        store.put_layer(LayerMetadata("wards-2022", title="Wards of 2022"), strip(WARDS, "W"))
+    put_wards(store)
     nowhere = record("two", received="2026-11-02")
     nowhere = nowhere._replace(x=None, life={**nowhere.life, "stated_area": "Elsewhere"})
     put(store, extract([record("one", received="2026-11-01"), nowhere], date(2026, 11, 30)))
