@@ -86,11 +86,11 @@ def with_life_types(lives: pd.DataFrame) -> pd.DataFrame:
     lives
         A new frame with the same rows; the columns of a life come first.
     """
-    typed = pd.DataFrame(index=lives.index)
-    for name in STORED_LIFE_COLUMNS:
-        values = lives[name] if name in lives else pd.Series(index=lives.index, dtype="object")
-        typed[name] = _typed(name, values)
-    return pd.concat([typed, lives.drop(columns=[*typed], errors="ignore")], axis="columns")
+    unknown = pd.Series(index=lives.index, dtype="object")
+    columns = {name: _typed(name, lives.get(name, unknown)) for name in STORED_LIFE_COLUMNS}
+    # All at once: a column that is added to a frame takes as long as to make it.
+    others = {name: lives[name] for name in lives.columns if name not in columns}
+    return pd.DataFrame(columns | others, index=lives.index)
 
 
 def _typed(name: str, values: pd.Series) -> pd.Series:
