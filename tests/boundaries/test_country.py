@@ -1,6 +1,8 @@
 """The synthetic country has the shape of what is published, at any size."""
 
 import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,12 +16,23 @@ from geo.incidents import Batch
 from geo.sources.police_uk import read_police_uk
 from geo.store.contract import LayerMetadata
 
+ACROSS, UP = 42, 48
+ROWS = 28_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small() -> Iterator[None]:
+    """A country of a quarter of the wards and two months: each force's file takes time to read."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(country, "ACROSS", ACROSS)
+        patched.setattr(country, "UP", UP)
+        patched.setattr(country, "ROWS_A_MONTH", ROWS // 2)
+        yield
+
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory, projection):
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(country, "ROWS_A_MONTH", 2_000)
-        return list(write_country(tmp_path_factory.mktemp("made"), 28_000, projection))
+def files(tmp_path_factory, projection) -> list[Path]:
+    return list(write_country(tmp_path_factory.mktemp("made"), ROWS, projection))
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +41,9 @@ def rows(files, projection) -> Batch:
     return Batch.join(batch for part in parts for batch in part.batches())
 
 
-def test_a_larger_country_has_more_months_in_archives_of_a_year(files):
+def test_a_larger_country_has_more_months_in_archives_of_a_year(tmp_path, projection, monkeypatch):
+    monkeypatch.setattr(country, "ROWS_A_MONTH", 300)
+    files = list(write_country(tmp_path, 14 * 300, projection))
     assert [path.name for path in files] == ["wards.geojson", "2014-12.zip", "2015-02.zip"]
     with zipfile.ZipFile(files[2]) as archive:
         assert len(archive.namelist()) == 2 * 42
@@ -36,23 +51,23 @@ def test_a_larger_country_has_more_months_in_archives_of_a_year(files):
 
 
 def test_it_holds_as_many_rows_as_were_asked_for(rows):
-    assert len(rows.accepted) + len(rows.rejected) == 28_000
+    assert len(rows.accepted) + len(rows.rejected) == ROWS
     assert rows.rejected["reason"].unique().tolist() == ["no location"]
-    assert 0.01 < len(rows.rejected) / 28_000 < 0.02
+    assert 0.01 < len(rows.rejected) / ROWS < 0.02
 
 
 def test_its_wards_tile_the_country_and_hold_nearly_every_point(files, projection, rows):
     metadata = LayerMetadata("w", file="wards.geojson")
     layer = read_layer(files[0].read_bytes(), metadata, projection=projection)
     whole = shapely.union_all(layer.areas.geometry.to_numpy())
-    assert len(layer.areas) == 8_064
+    assert len(layer.areas) == ACROSS * UP
     assert layer.areas.area.sum() == pytest.approx(whole.area, rel=1e-6)
     inside = shapely.contains_xy(whole, rows.accepted["x"], rows.accepted["y"])
     assert inside.mean() > 0.999
 
 
 def test_few_points_are_shared_by_many_incidents(rows):
-    # Spread evenly over all 322,560 points, hardly any would hold more than two.
+    # Spread evenly over all 80,640 points, hardly any would hold more than four.
     assert rows.accepted.groupby(["x", "y"]).size().max() > 10
 
 
@@ -63,10 +78,9 @@ def test_antisocial_behaviour_has_no_id_and_other_ids_are_their_own(rows):
     assert rows.accepted.loc[~antisocial, "reference"].is_unique
 
 
-def test_the_same_seed_gives_the_same_bytes(files, tmp_path, projection, monkeypatch):
-    monkeypatch.setattr(country, "ROWS_A_MONTH", 2_000)
-    again = list(write_country(tmp_path / "same", 28_000, projection))
-    other = list(write_country(tmp_path / "other", 28_000, projection, seed=1))
+def test_the_same_seed_gives_the_same_bytes(files, tmp_path, projection):
+    again = list(write_country(tmp_path / "same", ROWS, projection))
+    other = list(write_country(tmp_path / "other", ROWS, projection, seed=1))
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in files]
     assert other[1].read_bytes() != files[1].read_bytes()
 
