@@ -193,7 +193,7 @@ def take(plan, draw):
         return plan
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(draw=st.data())
 def test_measures_through_the_store_are_those_reckoned_with_geopandas(any_city, draw):
     with any_city.transaction():
