@@ -11,9 +11,7 @@ from pandas.testing import assert_frame_equal
 
 from boundaries.demo import build_city
 from boundaries.demo.events.clock import draw_moments, to_utc, week_profile
-from boundaries.demo.export import write_files
 from boundaries.demo.published import PUBLISHED_COLUMNS
-from geo.crs import Projection
 from geo.incidents import COLUMNS, LONDON, london_months, month_span
 
 ASB = "anti-social-behaviour"
@@ -35,10 +33,8 @@ def last_year(asb):
 
 
 @pytest.fixture(scope="session")
-def folder(city, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("doggerham")
-    write_files(city, folder, Projection.choose())
-    return folder
+def folder(demo_folder):
+    return demo_folder / "files"
 
 
 def near(rows, planted):
@@ -220,7 +216,7 @@ def test_the_same_seed_makes_the_same_city(city):
     assert_frame_equal(again.streets, city.streets)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_other_seeds_make_sound_cities_too(seed):
     city = build_city(seed)
     assert shapely.coverage_is_valid(city.blocks.geometry.to_numpy())
