@@ -39,9 +39,15 @@ def empty_database(cluster) -> Callable[[int], str]:
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
-def places(request, tmp_path_factory) -> Places:
+def backend(request: pytest.FixtureRequest) -> str:
+    """Each kind of store; the tests of a module run by the one, and then by the other."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def places(request, backend, tmp_path_factory) -> Places:
     """Where stores of each kind lie."""
-    if request.param == "postgis":
+    if backend == "postgis":
         return PostgisPlaces(request.getfixturevalue("cluster"))
     return GeopackagePlaces(tmp_path_factory.mktemp("places"))
 
@@ -60,12 +66,6 @@ def store_database(cluster: Cluster) -> str:
     url = cluster.new_database()
     PostgisStore(url, create=True).close()
     return url
-
-
-@pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest) -> str:
-    """Each kind of store."""
-    return str(request.param)
 
 
 @pytest.fixture

@@ -39,6 +39,8 @@ from tests.geo.stores.traces import TRACE, traced, traces
 HOME = "14 Quince Passage"
 PEOPLE = [Row(f"council:{name}", location=f"{n} Elm Row") for n, name in enumerate("abcd", 1)]
 WITH_HOME = [*PEOPLE[:2], PEOPLE[2]._replace(location=HOME), PEOPLE[3]]
+ROWS = 24
+"""Of which a process erases one after another until it is killed."""
 
 
 def erase(store: Store, source: str, incident_id: str) -> int:
@@ -300,7 +302,7 @@ def test_months_that_hold_nothing_are_dropped_from_a_database(cluster) -> None:
 def _erase_all(path: str, mark: Connection) -> None:
     """Erase one row after another, as 'patchmap erase' does."""
     with closing(GeoPackageStore(Path(path))) as store:
-        for row in traced(60):
+        for row in traced(ROWS):
             mark.send("begun")
             erase(store, "police.uk", row.key)
             store.compact()
@@ -312,7 +314,7 @@ def test_an_erasure_that_is_killed_is_whole_or_not_there_and_can_be_finished(
     monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
     path = tmp_path / "s.gpkg"
     with closing(GeoPackageStore(path, create=True)) as store:
-        put(store, part(traced(60)), month_part("2024-03", 5))
+        put(store, part(traced(ROWS)), month_part("2024-03", 5))
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     worker = context.Process(target=_erase_all, args=(str(path), there), daemon=True)
@@ -325,10 +327,10 @@ def test_an_erasure_that_is_killed_is_whole_or_not_there_and_can_be_finished(
     with closing(GeoPackageStore(path)) as store:
         [record] = [one for one in store.imports() if one.month == "2024-01"]
         erased = len(store.erasures())
-        assert 4 <= erased < 60
-        assert (record.rows_read, record.rows_accepted) == (60, 60 - erased)
-        assert store.incident_count() == 65 - erased
-        for row in traced(60):
+        assert 4 <= erased < ROWS
+        assert (record.rows_read, record.rows_accepted) == (ROWS, ROWS - erased)
+        assert store.incident_count() == ROWS + 5 - erased
+        for row in traced(ROWS):
             erase(store, "police.uk", row.key)
         store.compact()
         assert traces(tmp_path) == 0

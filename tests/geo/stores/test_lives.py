@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -30,6 +30,7 @@ from tests.geo.stores.parts import (
     states,
     undo,
 )
+from tests.geo.stores.places import Places, open_at
 
 FIRST = [
     record("open"),
@@ -48,12 +49,23 @@ LATER = [
 ]
 
 
+@pytest.fixture(scope="module")
+def two_extracts(places: Places) -> str:
+    """The address of a store with two extracts, a week apart, which tests copy."""
+    address = places.new()
+    with closing(open_at(address, create=True)) as store:
+        put(store, extract(FIRST))
+        put(store, extract(LATER, WEEK[1]))
+    return address
+
+
 @pytest.fixture
-def two(store: Store) -> Store:
-    """A store with two extracts, a week apart."""
-    put(store, extract(FIRST))
-    put(store, extract(LATER, WEEK[1]))
-    return store
+def two(places: Places, two_extracts: str) -> Iterator[Store]:
+    """A store with both extracts of the test's own."""
+    address = places.copy(two_extracts)
+    with closing(open_at(address)) as store:
+        yield store
+    places.remove(address)
 
 
 def test_the_first_extract_shows_no_events(store: Store) -> None:
