@@ -4,7 +4,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.areal.areal_interpolation import interpolate
@@ -65,6 +65,7 @@ def test_layers_in_different_systems_are_refused(four_squares):
         interpolate(four_squares, lonlat, columns=[])
 
 
+@settings(max_examples=40)
 @given(st.lists(st.floats(1, 399), min_size=1, max_size=6, unique=True))
 def test_totals_are_preserved_whatever_the_new_boundaries(cuts):
     source = grid(4, 2)

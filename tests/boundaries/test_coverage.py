@@ -4,7 +4,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boundaries.layers.topology import KINDS, check_layer, refuse_unfit, unfit_for_plan
@@ -146,6 +146,7 @@ def test_a_layer_in_degrees_is_refused(four_squares):
         check_layer(four_squares.to_crs("OGC:CRS84"))
 
 
+@settings(max_examples=40)
 @given(st.integers(0, 24), st.floats(2, 60))
 def test_a_hole_cut_into_any_block_of_a_grid_is_found_with_its_area(number, side):
     blocks = grid(5, 5)

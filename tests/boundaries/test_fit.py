@@ -183,7 +183,7 @@ PEOPLE = st.lists(st.integers(1, 50), min_size=12, max_size=12)
 ROWS = st.lists(st.text("ABC.", min_size=4, max_size=4), min_size=3, max_size=3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS, PEOPLE, st.sampled_from([(0, 100, 400), (0, 200, 300), (0, 150, 280, 400)]))
 def test_the_fit_is_what_a_count_block_by_block_gives(rows, people, edges):
     draft = draft_of(*rows, residents=people)
@@ -211,7 +211,7 @@ def test_the_fit_is_what_a_count_block_by_block_gives(rows, people, edges):
     assert set(between.index) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS, PEOPLE)
 def test_every_block_given_to_where_it_lies_improves_the_fit(rows, people):
     draft = draft_of(*rows, residents=people)

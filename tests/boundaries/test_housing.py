@@ -152,7 +152,7 @@ def test_blocks_without_a_forecast_or_its_year_are_refused():
 EDGES = st.tuples(st.integers(0, 390), st.integers(5, 200)).map(lambda x: (x[0], x[0] + x[1]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(EDGES, min_size=1, max_size=4), st.integers(0, 300))
 def test_every_elector_of_a_site_is_added_once_or_lies_outside(boxes, dwellings):
     added = add_sites(blocks(), polygons(*boxes, dwellings=dwellings), forecast_year=2030)

@@ -120,7 +120,7 @@ def test_a_plan_goes_on_with_its_areas_bridges_and_size_on_the_smaller_blocks():
     assert (carried.metadata.blocks_layer, carried.steps) == ("fine", ())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.integers(0, 400), min_size=4, max_size=4),
     st.lists(st.integers(0, 9), min_size=16, max_size=16),

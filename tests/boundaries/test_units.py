@@ -78,7 +78,7 @@ def test_a_parish_with_blocks_outside_the_plan_is_not_divided_by_them():
 ROWS = st.lists(st.text("ABC.", min_size=4, max_size=4), min_size=3, max_size=3)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(ROWS, st.sampled_from([(0, 200, 400), (0, 130, 310, 400), (100, 300)]))
 def test_parish_wards_hold_all_people_of_the_divided_parishes(rows, edges):
     blocks, state = layer_of(*rows), drawn(*rows).now
