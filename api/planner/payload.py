@@ -68,6 +68,7 @@ class StatusPayload(TypedDict):
     redo: str
     areas: list[Row]
     council: CouncilPayload
+    forecast: Row
     broken: list[Row]
     unassigned: Row
     bridges: list[Row]
@@ -245,6 +246,7 @@ def _status(draft: Draft, counters: Counters) -> StatusPayload:
         "redo": "".join(describe_steps(plan, standing.undone[-1:])),
         "areas": [dict(vars(area)) for area in now.areas.values()],
         "council": _council(draft.measures),
+        "forecast": asdict(now.forecast),
         "broken": [
             {"area": code, "pieces": [[codes[at] for at in piece] for piece in pieces]}
             for code in now.areas

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,16 @@ from boundaries.layers.electorates import CURRENT, FORECAST
 from boundaries.layers.proforma import HEADINGS
 from boundaries.plans.draft import Draft
 from boundaries.plans.measures import PlanMeasures
-from boundaries.plans.state import State
+from boundaries.plans.parishes import parishes_of
+from boundaries.plans.state import ForecastMethod, State
+from boundaries.plans.units import parish_wards
 from geo.errors import InputError
 from geo.formats.csv_text import to_csv
 from geo.formats.workbook import Sheet, write_workbook
 from geo.output import write_file, write_text
 
 _WARDS = ("Name of ward", "Number of councillors")
+_PARISH_WARDS = "Parishes that the wards divide: each part is to be a parish ward"
 _COPIED = ("description", "parish", "parish_ward", "grouped_parish")
 """Columns of a layer of blocks that the proforma has too."""
 
@@ -124,12 +128,55 @@ def write_proforma(draft: Draft, path: Path, *, years: Sequence[str] = ()) -> st
         for name, heading in electorates.items()
     ]
     below = [f"Council size: {size:,}" if size else "Council size: not set", *averages]
+    # Not below the electorates: lines there would be read again as polling districts.
+    below += forecast_lines(draft.plan.now.forecast)
     sheets = [
         Sheet("Electorates", districts, above=[f"Electorates of the plan {title}"]),
         Sheet("Wards", wards, above=[f"Wards of the plan {title}"], below=below),
     ]
+    parts = implied_parish_wards(draft)
+    if parts is not None and len(parts):
+        divided = parish_wards_table(parts, electorates)
+        sheets.append(Sheet("Parish wards", divided, above=[_PARISH_WARDS]))
     write_file(path, lambda part: write_workbook(sheets, part))
     return f"{len(districts):,} polling districts, {len(wards):,} wards"
+
+
+def forecast_lines(forecast: ForecastMethod) -> list[str]:
+    """What is written on how the forecast was made, line by line; none where nothing is."""
+    if not forecast:
+        return []
+    made = [
+        *([f"by {forecast.made_by}"] if forecast.made_by else []),
+        *([f"on {_day(forecast.made_on)}"] if forecast.made_on else []),
+    ]
+    heading = f"Forecast made {' '.join(made)}" if made else "How the forecast was made"
+    return [heading, *(line.strip() for line in forecast.method.splitlines() if line.strip())]
+
+
+def _day(iso: str) -> str:
+    made_on = date.fromisoformat(iso)
+    return f"{made_on.day} {made_on:%B %Y}"
+
+
+def implied_parish_wards(draft: Draft) -> pd.DataFrame | None:
+    """The parish wards that a plan implies, as `parish_wards`; None where blocks name no parish."""
+    parishes = parishes_of(draft.block_layer)
+    if parishes is None:
+        return None
+    return parish_wards(draft.plan.now, parishes, draft.blocks.sums)
+
+
+def parish_wards_table(parts: pd.DataFrame, electorates: Mapping[str, str]) -> pd.DataFrame:
+    """One row for each part of a divided parish: the ward it lies in, and its electors."""
+    columns: dict[str, object] = {
+        HEADINGS["parish"]: parts["unit_name"].to_numpy(),
+        HEADINGS["proposed_ward"]: parts["area_name"].to_numpy(),
+        "Polling districts": parts["blocks"].to_numpy(),
+    }
+    for name, heading in electorates.items():
+        columns[heading] = np.rint(parts[name].to_numpy()).astype(np.int64)
+    return pd.DataFrame(columns)
 
 
 def _average_words(average: float) -> str:

@@ -15,6 +15,7 @@ from api.planner.comparison_text import changed_flow, made_of
 from api.planner.facts import LEAST_SHARE, Row, review_facts
 from api.planner.measure_text import percent
 from api.planner.plan_map import PlanMap, plan_map, variance_kind
+from api.planner.proforma import forecast_lines, implied_parish_wards
 from api.planner.ward_pages import ward_pages
 from api.settings import VERSION
 from boundaries.layers.electorates import CURRENT, electorate_title
@@ -83,6 +84,8 @@ def plan_report(
         weighed_by=comparison.weighed_by,
         reviews=_reviews(draft),
         electorates=_electorates(draft),
+        forecast=forecast_lines(plan.now.forecast),
+        parish_wards=_parish_wards(draft),
         electors_of=metadata.get(plan.metadata.blocks_layer),
         maps=maps,
         unknown_variance=any("unknown" in each.kinds for each in maps),
@@ -147,6 +150,12 @@ def _electorates(draft: Draft) -> list[Row]:
         }
         for name, total in totals.items()
     ]
+
+
+def _parish_wards(draft: Draft) -> list[Row] | None:
+    """The parish wards that the plan implies; None where the blocks name no parish."""
+    parts = implied_parish_wards(draft)
+    return None if parts is None else records(parts)
 
 
 def _columns(draft: Draft) -> list[tuple[str, str]]:

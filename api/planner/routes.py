@@ -38,6 +38,7 @@ from api.planner.fit import changes_file, fit_payload
 from api.planner.improving import ImprovingTerms, improve
 from api.planner.overview import PICTURE_POLICY, SVG
 from api.planner.pages import planner_page
+from api.planner.refining import read_refining
 from api.planner.request import (
     JSON,
     BodyDep,
@@ -270,6 +271,18 @@ def import_comments(request: Request, planner: PlannerDep, body: BodyDep, plan_i
     new = read_new_comments(body)
     record(request, action=Action.IMPORT, subject=f"comments on {plan_id} from {new.file}")
     return _json(import_payload(*planner.import_comments(plan_id, new, by=signature() or new.by)))
+
+
+@router.post("/plans/{plan_id}/refined", dependencies=[_EDITS])
+def refined(request: Request, planner: PlannerDep, body: BodyDep, plan_id: str) -> Response:
+    """Begin a plan like another with smaller blocks where its own straddle lines, and save it."""
+    record(request, action=Action.PLAN_STEP, subject="a new plan")
+    made = planner.sessions.refine(plan_id, read_refining(body, by=signature()))
+    address = own_address(f"/planner?plan={made.plan.metadata.plan_id}")
+    response = _json({**made.facts(), "address": address})
+    response.status_code = 201
+    response.headers["location"] = f"/planner/plans/{made.plan.metadata.plan_id}"
+    return response
 
 
 @router.get("/plans/{plan_id}/council")

@@ -39,6 +39,7 @@ from api.planner.payload import (
     plan_payload,
 )
 from api.planner.plan_data import PlanData, RecentCache
+from api.planner.refining import RefinedPlan, Refining, refine_plan
 from api.planner.steps import Beginning, PlanStep
 from boundaries.plans.comment_files import CommentFile
 from boundaries.plans.comments import CheckedComments
@@ -221,6 +222,10 @@ class PlanSessions:
         draft, straddling = new_plan(self._store, **beginning.model_dump())
         plan = save_plan(self._store, draft.plan)
         return replace(draft, plan=plan), records(straddling.reset_index())
+
+    def refine(self, plan_id: str, refining: Refining) -> RefinedPlan:
+        """Store a plan like another on smaller blocks; see `refining.refine_plan`."""
+        return refine_plan(self._store, plan_id, refining)
 
     def comments(self, plan_id: str, question: Question) -> pd.DataFrame:
         """The comments on a plan, with the block and area of each; see `comments_frame`."""

@@ -12,7 +12,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from boundaries.plans.plan import MOST_WHY, Plan
-from boundaries.plans.state import Area, Signed
+from boundaries.plans.rules import LONGEST_MAKER
+from boundaries.plans.state import Area, ForecastMethod, Signed
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import InputError
 from geo.personal_texts import personal_part
@@ -28,6 +29,14 @@ Members = Number | None
 
 class PersonalTextError(InputError):
     """A text seems to lead to a person; whoever writes it decides whether that is so."""
+
+
+def _refuse_personal(text: str, *, confirmed: bool) -> None:
+    if not confirmed and (part := personal_part(text)):
+        raise PersonalTextError(
+            f"the text seems to hold {part}; write roles and places, or confirm that it names "
+            "nobody"
+        )
 
 
 class _Step(BaseModel):
@@ -147,12 +156,23 @@ class Explain(_Step):
     confirmed: bool = False
 
     def _take(self, plan: Plan, signed: Signed) -> Plan:
-        if not self.confirmed and (part := personal_part(self.why)):
-            raise PersonalTextError(
-                f"the text seems to hold {part}; write roles and places, or confirm that it names "
-                "nobody"
-            )
+        _refuse_personal(self.why, confirmed=self.confirmed)
         return plan.explain(self.area, self.why, signed=signed)
+
+
+class DescribeForecast(_Step):
+    """Write how the forecast was made; `confirmed` says that the texts name nobody."""
+
+    step: Literal["forecast"]
+    method: Annotated[str, Field(max_length=MOST_WHY)] = ""
+    made_by: Annotated[str, Field(max_length=LONGEST_MAKER, pattern=ONE_LINE)] = ""
+    made_on: Annotated[str, Field(max_length=10)] = ""
+    confirmed: bool = False
+
+    def _take(self, plan: Plan, signed: Signed) -> Plan:
+        forecast = ForecastMethod(self.method.strip(), self.made_by.strip(), self.made_on.strip())
+        _refuse_personal(f"{forecast.method}\n{forecast.made_by}", confirmed=self.confirmed)
+        return plan.describe_forecast(forecast, signed=signed)
 
 
 class SetMembers(_Step):
@@ -251,6 +271,7 @@ PlanStep = Annotated[
     | Add
     | Rename
     | Explain
+    | DescribeForecast
     | SetMembers
     | CouncilSize
     | Share

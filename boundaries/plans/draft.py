@@ -175,6 +175,7 @@ def new_plan(
                 areas=source.now.areas.values(),
                 bridges=source.now.bridges,
                 council_size=source.now.council_size,
+                forecast=source.now.forecast,
             )
         else:
             blocks = BlockLayer.read(store, _required(blocks_layer))

@@ -134,6 +134,9 @@ def describe(step: Step, titles: Mapping[str, str] | None = None) -> str:
     if step.council_size:
         old_size, new_size = ("open" if n is None else n for n in step.council_size)
         phrases.insert(0, f"changed the council size from {old_size} to {new_size}")
+    if step.forecast:
+        wrote = "wrote" if step.forecast[1] else "removed the text on"
+        phrases.append(f"{wrote} how the forecast was made")
     for name, (old, new) in step.bridges.items():
         one, other = new or old or ("", "")
         phrases.append(f"{'built' if new else 'removed'} the bridge {name} from {one} to {other}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from boundaries.plans.state import Area, Signed, Step
+from boundaries.plans.state import Area, ForecastMethod, Signed, Step
 from geo.errors import InputError
 
 UNDO, REDO, REDACT = "undo", "redo", "redact"
@@ -82,6 +82,7 @@ def undoing(steps: Sequence[Step], position: int, signed: Signed) -> Step:
         {name: (new, old) for name, (old, new) in step.bridges.items()},
         of=position + 1,
         council_size=step.council_size and step.council_size[::-1],
+        forecast=step.forecast and step.forecast[::-1],
     )
 
 
@@ -127,8 +128,10 @@ def recorded(steps: tuple[Step, ...], done: int) -> tuple[Step, ...]:
 
 
 def texts_of(step: Step) -> frozenset[str]:
-    """What somebody wrote with a step: its reason, and why its areas are drawn so."""
+    """What somebody wrote with a step: its reason, and on its areas or the forecast."""
     written = {step.signed.reason, *(new.why for _, new in step.areas.values() if new)}
+    if step.forecast:
+        written |= {step.forecast[1].method, step.forecast[1].made_by}
     return frozenset(written) - {"", REDACTED}
 
 
@@ -169,7 +172,33 @@ def without_texts(step: Step, texts: frozenset[str]) -> Step:
         code: (_without(old, texts), _without(new, texts))
         for code, (old, new) in step.areas.items()
     }
-    return replace(step, signed=replace(step.signed, reason=reason), areas=areas)
+    forecast = step.forecast
+    if forecast:
+        old, new = forecast
+        forecast = (forecast_without(old, texts), forecast_without(new, texts))
+    signed = replace(step.signed, reason=reason)
+    return replace(step, signed=signed, areas=areas, forecast=forecast)
+
+
+def forecast_without(forecast: ForecastMethod, texts: frozenset[str]) -> ForecastMethod:
+    """What is written on a forecast, with some texts taken out.
+
+    Parameters
+    ----------
+    forecast
+        What is written.
+    texts
+        The texts.
+
+    Returns
+    -------
+    The same, with `REDACTED` in their place; the date stays.
+    """
+    written = {
+        name: REDACTED if text in texts else text
+        for name, text in (("method", forecast.method), ("made_by", forecast.made_by))
+    }
+    return replace(forecast, **written)
 
 
 def _without(area: Area | None, texts: frozenset[str]) -> Area | None:

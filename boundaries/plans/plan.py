@@ -17,15 +17,32 @@ import numpy as np
 import pandas as pd
 
 from boundaries.layers.blocks import BlockGraph, Bridge
-from boundaries.plans.history import REDACT, Standing, redoing, texts_of, undoing, without_texts
+from boundaries.plans.history import (
+    REDACT,
+    Standing,
+    forecast_without,
+    redoing,
+    texts_of,
+    undoing,
+    without_texts,
+)
 from boundaries.plans.rules import (
     check_bridge,
     check_council_size,
+    check_forecast,
     check_locks,
     check_members,
     check_pieces,
 )
-from boundaries.plans.state import Area, Pairs, Signed, State, Step
+from boundaries.plans.state import (
+    NOT_WRITTEN,
+    Area,
+    ForecastMethod,
+    Pairs,
+    Signed,
+    State,
+    Step,
+)
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import ConflictError, InputError, NotFoundError
 from geo.properties import cached_property
@@ -96,6 +113,7 @@ class Plan:
         areas: Iterable[Area] = (),
         bridges: Mapping[str, Bridge] | None = None,
         council_size: int | None = None,
+        forecast: ForecastMethod = NOT_WRITTEN,
     ) -> Plan:
         """Create a plan: empty, by best fit to a layer, or from another plan.
 
@@ -113,6 +131,8 @@ class Plan:
             Name → the codes of two blocks.
         council_size
             The members of the whole council; None if it is not set.
+        forecast
+            How the forecast of electors was made.
 
         Returns
         -------
@@ -137,6 +157,7 @@ class Plan:
             areas=named | known,
             bridges=bridges,
             council_size=council_size,
+            forecast=forecast,
         )
         return cls(metadata, start, start)
 
@@ -447,8 +468,33 @@ class Plan:
             )
         return self._amend("why", signed, code, lambda area: replace(area, why=text))
 
+    def describe_forecast(self, forecast: ForecastMethod, *, signed: Signed) -> Plan:
+        """Write how the forecast of electors was made.
+
+        Parameters
+        ----------
+        forecast
+            How, by whom and when; at most `MOST_WHY` characters on how. An empty one removes what
+            is written.
+        signed
+            Who writes it.
+
+        Returns
+        -------
+        The plan after the step. Texts of earlier steps stay in its history.
+
+        Raises
+        ------
+        InputError
+            If a text is too long, the date is none or in the future, or nothing would change.
+        """
+        check_forecast(forecast, most=MOST_WHY)
+        if forecast == self.now.forecast:
+            raise InputError("nothing to change: the forecast is described like that already")
+        return self._take(Step("forecast", signed, forecast=(self.now.forecast, forecast)))
+
     def texts_written(self, number: int) -> frozenset[str]:
-        """What was written with a step: its reason, and why areas are drawn so.
+        """What was written with a step: its reason, and on areas or the forecast.
 
         Parameters
         ----------
@@ -497,7 +543,11 @@ class Plan:
         steps = (*(without_texts(step, texts) for step in self.steps), redaction)
         # A plan that began from another has the texts of its areas from the start.
         areas = without_texts(Step(REDACT, signed, areas=_pairs(self.start.areas)), texts).areas
-        start = replace(self.start, areas={code: area for code, (_, area) in areas.items() if area})
+        start = replace(
+            self.start,
+            areas={code: area for code, (_, area) in areas.items() if area},
+            forecast=forecast_without(self.start.forecast, texts),
+        )
         now = start
         for step in steps:
             now = now.apply(step)

@@ -59,6 +59,7 @@ def carry_to_smaller(
             name: _nearest(ends, parts, blocks.graph) for name, ends in plan.now.bridges.items()
         },
         council_size=plan.now.council_size,
+        forecast=plan.now.forecast,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 from boundaries.layers.blocks import Bridge
-from boundaries.plans.state import State, Step
+from boundaries.plans.state import ForecastMethod, State, Step
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import ConflictError, InputError
 
@@ -11,6 +13,9 @@ _NAMED_BLOCKS = 3
 
 LEAST_MEMBERS, MOST_MEMBERS = 1, 9
 """How few and how many members an area may elect."""
+
+LONGEST_MAKER = 200
+"""Most characters on whose forecast it is."""
 
 LARGEST_COUNCIL = 200
 """Most members of a council; no principal council of England has had more than 130 or so."""
@@ -85,6 +90,38 @@ def check_council_size(step: Step) -> None:
             f"a council cannot have {size:,} members; give 1 to {LARGEST_COUNCIL}, or leave the "
             "council size open"
         )
+
+
+def check_forecast(forecast: ForecastMethod, *, most: int) -> None:
+    """Refuse texts on a forecast that are too long, and dates that are none.
+
+    Parameters
+    ----------
+    forecast
+        What is written.
+    most
+        Most characters on the method.
+
+    Raises
+    ------
+    InputError
+        If it cannot be kept.
+    """
+    for text, longest in ((forecast.method, most), (forecast.made_by, LONGEST_MAKER)):
+        if len(text) > longest:
+            raise InputError(
+                f"the text on the forecast has {len(text):,} characters; write at most {longest:,}"
+            )
+    if not forecast.made_on:
+        return
+    try:
+        made_on = date.fromisoformat(forecast.made_on)
+    except ValueError as error:
+        raise InputError(
+            f"{forecast.made_on!r} is no date; write the day of the forecast as 2026-05-31"
+        ) from error
+    if made_on > datetime.now(UTC).date():
+        raise InputError(f"the forecast cannot have been made on {made_on}, which is yet to come")
 
 
 def check_bridge(before: State, name: str, ends: Bridge, *, forced: bool) -> None:

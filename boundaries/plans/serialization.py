@@ -9,7 +9,7 @@ from typing import Any
 from boundaries.layers.blocks import BlockGraph
 from boundaries.plans.history import Standing, recorded
 from boundaries.plans.plan import Plan, PlanMetadata
-from boundaries.plans.state import Area, Step
+from boundaries.plans.state import Area, ForecastMethod, Step
 from geo.errors import ConflictError, InputError
 
 
@@ -30,6 +30,7 @@ def write_plan(plan: Plan) -> dict[str, object]:
         "blocks": dict(zip(start.graph.codes, start.assigned.tolist(), strict=True)),
         "bridges": {name: list(ends) for name, ends in start.bridges.items()},
         "council_size": start.council_size,
+        **({"forecast": asdict(start.forecast)} if start.forecast else {}),
         "steps": [step.as_dict() for step in plan.steps],
         # Earlier releases count the steps in force here, and drop undone ones at the next step.
         "done": len(plan.steps),
@@ -67,11 +68,18 @@ def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
         done = int(record["done"])
         # Plans of earlier releases have none: theirs is the sum of the members of the areas.
         size = None if record.get("council_size") is None else int(record["council_size"])
+        forecast = ForecastMethod(**record.get("forecast") or {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"this is not a stored plan: {error!r}") from error
     _check_blocks(metadata, blocks, graph)
     plan = Plan.begin(
-        metadata, graph, assignment=blocks, areas=areas, bridges=bridges, council_size=size
+        metadata,
+        graph,
+        assignment=blocks,
+        areas=areas,
+        bridges=bridges,
+        council_size=size,
+        forecast=forecast,
     )
     if not 0 <= done <= len(steps):
         raise InputError(f"plan {metadata.plan_id} has {len(steps)} steps, not {done}")

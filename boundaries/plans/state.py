@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,33 @@ class Area:
 
 
 @dataclass(frozen=True)
+class ForecastMethod:
+    """How the forecast of electors was made, as the report of a review has to say.
+
+    Attributes
+    ----------
+    method
+        The method and its sources; '' for nothing written.
+    made_by
+        Whose forecast it is: a service or an organisation; '' where not known.
+    made_on
+        When it was made (YYYY-MM-DD); '' where not known.
+    """
+
+    method: str = ""
+    made_by: str = ""
+    made_on: str = ""
+
+    def __bool__(self) -> bool:
+        """Whether anything is written."""
+        return bool(self.method or self.made_by or self.made_on)
+
+
+NOT_WRITTEN: Final = ForecastMethod()
+"""Nothing is written on how the forecast was made."""
+
+
+@dataclass(frozen=True)
 class Signed:
     """Who took a step, when and why.
 
@@ -85,7 +112,7 @@ class Step:
     ----------
     kind
         One of `move`, `keep`, `split`, `merge`, `add`, `remove`, `rename`, `members`, `council`,
-        `share`, `why`, `lock`, `unlock`, `bridge`, `unbridge`, `undo`, `redo` or
+        `share`, `why`, `forecast`, `lock`, `unlock`, `bridge`, `unbridge`, `undo`, `redo` or
         `redact`.
     blocks
         Block code → area code before and after; for `keep` the same.
@@ -99,6 +126,8 @@ class Step:
         It was allowed to break areas into more pieces.
     of
         Number of the step (from 1) that an `undo`, `redo` or `redact` is of; 0 for other kinds.
+    forecast
+        How the forecast was made, before and after; None if that stays.
     """
 
     kind: str
@@ -109,6 +138,7 @@ class Step:
     forced: bool = False
     of: int = 0
     council_size: tuple[int | None, int | None] | None = None
+    forecast: tuple[ForecastMethod, ForecastMethod] | None = None
 
     def as_dict(self) -> dict[str, object]:
         """The step as plain JSON, as stores keep it: keys never change."""
@@ -125,13 +155,15 @@ class Step:
             written["of"] = self.of
         if self.council_size:
             written["council_size"] = list(self.council_size)
+        if self.forecast:
+            written["forecast"] = [asdict(method) for method in self.forecast]
         return written
 
     @classmethod
     def read(cls, written: Mapping[str, Any]) -> Step:
         """The step that `as_dict` wrote."""
         signed = Signed(written["by"], datetime.fromisoformat(written["at"]), written["reason"])
-        size = written.get("council_size")
+        size, forecast = written.get("council_size"), written.get("forecast")
         return cls(
             written["kind"],
             signed,
@@ -141,6 +173,7 @@ class Step:
             written["forced"],
             int(written.get("of", 0)),
             (size[0], size[1]) if size else None,
+            (ForecastMethod(**forecast[0]), ForecastMethod(**forecast[1])) if forecast else None,
         )
 
 
@@ -173,6 +206,8 @@ class State:
     council_size
         The members of the whole council, whatever the areas elect today; None where it is not
         set: then it is the sum of their members.
+    forecast
+        How the forecast of electors was made.
     """
 
     graph: BlockGraph
@@ -181,6 +216,7 @@ class State:
     bridges: Mapping[str, Bridge]
     blocks_by_area: Mapping[str, frozenset[int]] = field(repr=False)
     council_size: int | None = None
+    forecast: ForecastMethod = NOT_WRITTEN
     _pieces: dict[str, list[list[int]]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
@@ -196,6 +232,7 @@ class State:
         areas: Mapping[str, Area],
         bridges: Mapping[str, Bridge] | None = None,
         council_size: int | None = None,
+        forecast: ForecastMethod = NOT_WRITTEN,
     ) -> State:
         """A state from its parts.
 
@@ -211,6 +248,8 @@ class State:
             Name → the codes of two blocks.
         council_size
             The members of the whole council; None if it is not set.
+        forecast
+            How the forecast of electors was made.
 
         Returns
         -------
@@ -231,6 +270,7 @@ class State:
             dict(bridges or {}),
             {code: frozenset(members) for code, members in blocks.items()},
             council_size,
+            forecast,
         )
 
     @cached_property
@@ -274,7 +314,8 @@ class State:
             touched = {area for pair in step.blocks.values() for area in pair}
             pieces = {code: parts for code, parts in self._pieces.items() if code not in touched}
         size = step.council_size[1] if step.council_size else self.council_size
-        return State(graph, assigned, areas, bridges, blocks, size, pieces)
+        forecast = step.forecast[1] if step.forecast else self.forecast
+        return State(graph, assigned, areas, bridges, blocks, size, forecast, pieces)
 
     def _assign(self, targets: Mapping[str, str]) -> tuple[Codes, Mapping[str, frozenset[int]]]:
         if not targets:

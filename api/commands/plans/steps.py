@@ -23,7 +23,7 @@ from api.commands.plans.options import (
 from api.planner.council import is_whole_number
 from boundaries.plans.draft import Draft, redact_plans
 from boundaries.plans.plan import Plan
-from boundaries.plans.state import Area
+from boundaries.plans.state import Area, ForecastMethod
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import InputError
 from geo.personal_texts import personal_part
@@ -31,6 +31,9 @@ from geo.store.contract import StoreReader
 
 UNASSIGNED_WORD = "unassigned"
 LockedArea = Annotated[str, typer.Argument(help="Code of the area.", show_default=False)]
+Confirm = Annotated[
+    bool, typer.Option("--confirm", help="Keep a text that seems personal: it names nobody.")
+]
 EveryArea = Annotated[bool, typer.Option("--all", help="Every area of the plan.")]
 _TO = "Area to move them into; 'unassigned' takes them out of theirs."
 
@@ -150,9 +153,7 @@ def why(
     text: Annotated[
         str, typer.Argument(help="The text; '' removes what is written.", show_default=False)
     ],
-    confirm: Annotated[
-        bool, typer.Option("--confirm", help="Keep a text that seems personal: it names nobody.")
-    ] = False,
+    confirm: Confirm = False,
     reason: Reason = "",
     by: By = "",
 ) -> None:
@@ -160,12 +161,39 @@ def why(
 
     Write roles and places, not names of people, telephone numbers or house numbers.
     """
-    if not confirm and (part := personal_part(text)):
+    _refuse_personal(text, confirmed=confirm)
+    step(context, plan_id, lambda plan: plan.explain(area, text, signed=signed(by, reason)))
+
+
+def forecast(
+    context: typer.Context,
+    plan_id: PlanId,
+    method: Annotated[
+        str, typer.Argument(help="How it was made; '' removes what is written.", show_default=False)
+    ],
+    made_by: Annotated[
+        str, typer.Option("--made-by", help="Whose forecast it is: a service, an organisation.")
+    ] = "",
+    made_on: Annotated[
+        str, typer.Option("--made-on", metavar="DATE", help="When it was made: 2026-05-31.")
+    ] = "",
+    confirm: Confirm = False,
+    reason: Reason = "",
+    by: By = "",
+) -> None:
+    """Write how the forecast of electors was made, for the report and the proforma."""
+    written = ForecastMethod(method.strip(), made_by.strip(), made_on.strip())
+    _refuse_personal(f"{written.method}\n{written.made_by}", confirmed=confirm)
+    sign = signed(by, reason)
+    step(context, plan_id, lambda plan: plan.describe_forecast(written, signed=sign))
+
+
+def _refuse_personal(text: str, *, confirmed: bool) -> None:
+    if not confirmed and (part := personal_part(text)):
         raise InputError(
             f"the text seems to hold {part}; write roles and places, or use --confirm if it names "
             "nobody"
         )
-    step(context, plan_id, lambda plan: plan.explain(area, text, signed=signed(by, reason)))
 
 
 def redact(
@@ -335,7 +363,8 @@ def redo(context: typer.Context, plan_id: PlanId, reason: Reason = "", by: By = 
 
 STEPS: dict[str, Callable[..., None]] = {
     "move": move, "keep": keep, "split": split, "merge": merge, "add-area": add_area,
-    "remove-area": remove_area, "rename": rename, "why": why, "redact": redact, "members": members,
+    "remove-area": remove_area, "rename": rename, "why": why,
+    "forecast": forecast, "redact": redact, "members": members,
     "council-size": council_size, "lock": lock, "unlock": unlock, "bridge": bridge,
     "unbridge": unbridge, "undo": undo, "redo": redo,
 }  # fmt: skip

@@ -155,3 +155,32 @@ def test_housing_sites_add_to_forecasts_stand_in_a_layer_and_are_listed(folder: 
     assert "forecast: includes 190 electors of housing sites" in notes
     run(folder, "electorates", "import", "proforma.csv", "--layer", "blocks", "--forecast", "2030")
     assert areas(folder) == before
+
+
+def test_the_submission_has_the_forecast_method_and_the_parish_wards(folder: Path) -> None:
+    lines = (folder / "proforma.csv").read_text().splitlines()
+    # b1 to c4 lie in two parishes, of which the ward boundary divides neither; then c1 moves.
+    parish = {"b": "Ash", "c": "Birch"}
+    rows = [f"{row},{parish.get(row[0], 'n/a')}" for row in lines[1:]]
+    (folder / "parishes.csv").write_text("\n".join([f"{lines[0]},Parish", *rows]) + "\n")
+    run(folder, "electorates", "import", "parishes.csv", "--layer", "blocks", "--forecast", "2030")
+    run(folder, "plan", "export", "north", "-o", "north.html", *PERIOD)
+    assert "No parish is divided by the proposed boundaries." in (folder / "north.html").read_text()
+    run(folder, "plan", "move", "north", "c1", "--to", "E")
+    text = ("plan", "forecast", "north", "Cohorts of the census.", "--made-by", "Research service")
+    run(folder, *text, "--made-on", "2026-05-31")
+    run(folder, "plan", "export", "north", "-o", "north.html", *PERIOD)
+    page = (folder / "north.html").read_text()
+    assert "<h3>Forecast made by Research service on 31 May 2026</h3>" in page
+    assert "<p>Cohorts of the census.</p>" in page
+    run(folder, "plan", "export", "north", "-o", "north.xlsx", *PERIOD)
+    book = openpyxl.load_workbook(folder / "north.xlsx")
+    wards = [row[0].value for row in book["Wards"].iter_rows()]
+    assert wards[-2:] == [
+        "Forecast made by Research service on 31 May 2026",
+        "Cohorts of the census.",
+    ]
+    parts = [[cell.value for cell in row] for row in book["Parish wards"].iter_rows()]
+    assert [row[:3] for row in parts[-2:]] == [["Birch", "West", 3], ["Birch", "East", 1]]
+    moved = run_json(folder, "electorates", "check", "north.xlsx")
+    assert moved["districts"] == 24

@@ -277,3 +277,16 @@ def test_a_text_that_seems_personal_is_confirmed_before_it_is_kept(client: TestC
     plain = step(client, "why", area="W", why="Along Mill Lane.").json()
     assert plain["history"][0]["what"] == "wrote why W (West) is drawn so"
     assert step(client, "why", area="W", why="x" * 4001).status_code == 400
+
+
+def test_how_the_forecast_was_made_is_a_step(client: TestClient) -> None:
+    text = {"method": "Cohorts, by Dr Jane Smith", "made_by": "Research", "made_on": "2026-05-31"}
+    refused = step(client, "forecast", **text)
+    assert (refused.status_code, refused.json()["conflict"]) == (409, "personal")
+    status = step(client, "forecast", **text, confirmed=True).json()["status"]
+    assert status["forecast"] == text
+    assert step(client, "undo").json()["status"]["forecast"] == dict.fromkeys(text, "")
+    wrong = step(client, "forecast", method="Cohorts.", made_on="May")
+    assert (wrong.status_code, wrong.json()["detail"]) == (
+        400, "'May' is no date; write the day of the forecast as 2026-05-31",
+    )  # fmt: skip

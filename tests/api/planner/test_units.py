@@ -50,3 +50,37 @@ def test_what_is_no_layer_of_units_is_refused(
     refusal = client.get(UNITS, params=params)
     assert refusal.status_code == status
     assert message in refusal.json()["detail"]
+
+
+def test_straddling_blocks_are_replaced_by_smaller_ones_from_the_page(
+    client: TestClient, store: GeoPackageStore
+) -> None:
+    shapes = [shapely.box(20 * x, 100 * y, 20 * (x + 1), 100 * (y + 1))
+              for x in range(30) for y in range(4)]  # fmt: skip
+    with store.transaction():
+        codes = [f"s{n:03d}" for n in range(len(shapes))]
+        store.put_layer(LayerMetadata("strips"), layer(*shapes, codes=codes))
+    wanted = {"smaller": "strips", "straddling": "parishes", "save_as": "fine", "by": "Ann"}
+    response = client.post("/planner/plans/north/refined", json=wanted)
+    assert response.status_code == 201
+    made = response.json()
+    assert (made["blocks"], made["blocks_before"], made["new_blocks"]) == (40, 24, 20)
+    assert made["address"] == "/planner?plan=fine"
+    old, new = (client.get(f"/planner/plans/{name}").json()["rows"] for name in ("north", "fine"))
+    assert {code: row["electors"] for code, row in new.items()} == {
+        code: row["electors"] for code, row in old.items()
+    }
+    again = client.post("/planner/plans/north/refined", json=wanted)
+    assert (again.status_code, again.json()["detail"]) == (
+        409, "there is already a layer fine-blocks; choose another id",
+    )  # fmt: skip
+    for change, status, message in (
+        ({"straddling": ""}, 400, "say which blocks to replace"),
+        ({"smaller": "moon"}, 404, "moon"),
+        ({"pages": 1}, 400, "pages"),
+        ({"save_as": "north"}, 409, "there is already a plan north"),
+    ):
+        refusal = client.post("/planner/plans/north/refined", json=wanted | change)
+        assert refusal.status_code == status
+        assert message in refusal.json()["detail"]
+    assert len(client.get("/planner/plans/north").json()["codes"]) == 24

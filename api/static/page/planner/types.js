@@ -60,6 +60,7 @@
  * @property {string} redo
  * @property {Area[]} areas
  * @property {Council} council
+ * @property {{method: string, made_by: string, made_on: string}} forecast how the forecast was made, "" for nothing written
  * @property {{area: string, pieces: string[][]}[]} broken
  * @property {{blocks: string[], sums: Record<string, number>}} unassigned
  * @property {Bridge[]} bridges
