@@ -68,6 +68,27 @@ class OfflineMap(folium.Map):
     default_css = [("leaflet_css", "/static/leaflet/leaflet.css")]  # noqa: RUF012 - as folium's
 
 
+class SharedCanvas(MacroElement):
+    """The canvas of all shapes, as a layer of its own.
+
+    A map without a view adds its layers when it gets one, in their order: a canvas that comes with
+    a label would come after the shapes that are to be drawn on it.
+    """
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+        {% set map = this._parent.get_name() %}
+        {{ map }}.options.renderer = L.canvas().addTo({{ map }});
+        {% endmacro %}
+        """
+    )
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._name = "SharedCanvas"
+
+
 class Labels(MacroElement):
     """Texts at points, always visible: one element, as folium takes a millisecond for each.
 
@@ -156,12 +177,15 @@ class MapDrawing:
         self._vectors = basemap.vectors if has_library() else ()
         self._map = OfflineMap(
             tiles=None,
-            prefer_canvas=True,
             control_scale=True,
             min_zoom=8,
             max_zoom=MAX_ZOOM,
             zoom_snap=0.1,
         )
+        # Leaflet draws nothing before a map has a view. map.js, which knows the room that there is,
+        # gives it its first, so that no shape is drawn for another one before.
+        del self._map.options["zoom"]
+        self.add(SharedCanvas())
         self._figure = OfflineFigure(title="Patchmap")
         self._figure.add_child(self._map)
         if not (basemap.tiles or basemap.pictures or self._vectors):
@@ -272,7 +296,7 @@ class MapDrawing:
         extent: gpd.GeoDataFrame,
         standalone: bool = False,
     ) -> MapPage:
-        """Fit the map to some areas and return it as a page.
+        """Return the map as a page that shows some areas.
 
         Parameters
         ----------
@@ -288,7 +312,6 @@ class MapDrawing:
         degrees = self.projection.geometries_to_lonlat(extent.geometry.to_numpy())
         box = Box(*np.round(shapely.total_bounds(degrees), MAP_DECIMALS).tolist())
         bounds = [[box.south, box.west], [box.north, box.east]]
-        self._map.fit_bounds(bounds, padding=(8, 8))
         own_pictures = self._pictures if standalone else None
         if self._tiles and not own_pictures:
             self._add_pictures(self._tiles)

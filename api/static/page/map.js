@@ -56,9 +56,13 @@
     document.documentElement.dataset.scale = `${scale}`;
     document.documentElement.style.fontSize = `${16 * scale}px`;
     L.Control.Scale.prototype.options.maxWidth = 100 * scale;
+    map.fire("textscale", { scale });
+    map.whenReady(scaleLabels);
+  }
+  function scaleLabels() {
+    const scale = Number(document.documentElement.dataset.scale ?? 1);
     // The scale is written when the map moves, and a map that somebody has moved is not fitted again.
     quietly(() => map.fire("move"));
-    map.fire("textscale", { scale });
     map.eachLayer((/** @type {any} */ layer) => {
       const tooltip = layer.getTooltip?.();
       if (!tooltip?.options.permanent) return;
@@ -90,6 +94,8 @@
     scaleText();
     clearCredit();
     quietly(() => {
+      // Before its first view Leaflet does not notice that the size of a map has changed.
+      if (!map._loaded) map._sizeChanged = true;
       map.invalidateSize({ animate: false, pan: moved });
       const { x, y } = map.getSize();
       // A frame without a size holds no bounds at any zoom: it is fitted when it has one.
@@ -109,8 +115,6 @@
     map.eachLayer((/** @type {any} */ layer) => layer._renderer?._redraw?.());
   });
   document.fonts.ready.then(fit);
-  // Before the basemap writes its first names: the frame is fitted when it has a size.
-  scaleText();
 
   // A press on the map gives it the keyboard. The page must not scroll meanwhile to show all of
   // the frame: the button would come up over another place than it went down on.
@@ -127,7 +131,8 @@
 
   /** @type {Map<string, any>} the shape that each id names */
   const shapes = new Map();
-  map.eachLayer((/** @type {any} */ layer) => {
+  /** @param {any} layer */
+  function follow(layer) {
     const { at: own, stop } = layer.feature?.properties ?? {};
     const at = own ?? stop;
     if (!at) return;
@@ -137,7 +142,7 @@
     layer.on("click", () => tell("picked", at));
     layer.on("mouseover", () => tell("pointed", at));
     layer.on("mouseout", () => tell("pointed", ""));
-  });
+  }
 
   /** @param {string} what @param {string} at */
   function tell(what, at) {
@@ -220,12 +225,15 @@
     stand(event.data.view);
   });
   const opened = new URLSearchParams(window.location.hash.slice(1)).get("view")?.split(",").map(Number);
+  // folium's map has no view yet: its shapes are drawn once, where they stay.
+  map.whenReady(() => map.eachLayer(follow));
   if (opened) stand(opened);
+  fit();
   // Keys of a clicker that go to the map are meant for the presentation around it.
   if (inBoard) {
     window.addEventListener("keydown", ({ key }) => {
       if (["PageUp", "PageDown", "Escape"].includes(key)) tell("key", key);
     });
-    tell("ready", "");
+    map.whenReady(() => tell("ready", ""));
   }
 })();
