@@ -46,7 +46,7 @@
     }
   }
   // Before anything is drawn.
-  if (screen.matches) apply();
+  if (screen.matches) map.whenReady(apply);
   function repaint() {
     apply();
     map.eachLayer((/** @type {any} */ layer) => layer._renderer?._redraw?.());
