@@ -19,9 +19,11 @@ from boundaries.plans.checks import plan_warnings
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
 from boundaries.plans.export import HISTORY, describe_steps, history_rows, undone_positions
+from boundaries.plans.history import REDACT
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan
+from boundaries.plans.rebasing import OverlapError
 from boundaries.plans.state import State
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import QuestionError
@@ -59,13 +61,17 @@ class CouncilPayload(TypedDict):
 
 
 class StatusPayload(TypedDict):
-    """How a plan stands: all that a step can change, without the blocks and area rows."""
+    """How a plan stands: all that a step can change, without the blocks and area rows.
+
+    `undo` and `redo` say by the name of each planner which step they would undo or redo; `redo`
+    has under '' what anybody may.
+    """
 
     version: int
     steps: int
     undone: list[int]
-    undo: str
-    redo: str
+    undo: dict[str, str]
+    redo: dict[str, str]
     areas: list[Row]
     council: CouncilPayload
     forecast: Row
@@ -83,6 +89,7 @@ class PlanPayload(TypedDict):
     title: str
     blocks_layer: str
     base_layer: str
+    begun_at: str
     codes: list[str]
     figures: dict[str, list[float | None]]
     start: list[str]
@@ -103,6 +110,17 @@ class ChangePayload(TypedDict):
     blocks: dict[str, str]
     rows: AreaRows
     history: list[Row]
+
+
+class OverlapPayload(TypedDict):
+    """A step that meets steps of others unseen: what each of them did, and what it would do.
+
+    `moves` and the `blocks` of `theirs` have the new area of each block by its code.
+    """
+
+    mine: str
+    moves: dict[str, str]
+    theirs: list[Row]
 
 
 class SuggestionsPayload(TypedDict):
@@ -193,6 +211,7 @@ def plan_payload(
         "title": metadata.title,
         "blocks_layer": metadata.blocks_layer,
         "base_layer": metadata.base_layer,
+        "begun_at": metadata.begun_at,
         "codes": list(plan.now.graph.codes),
         "figures": _figures(draft),
         "start": plan.start.assigned.tolist(),
@@ -234,6 +253,54 @@ def change_payload(
     }
 
 
+def changes_payload(
+    draft: Draft, counters: Counters, *, since: int, now: AreaRows
+) -> ChangePayload:
+    """What was changed since a plan had so many steps, and how it stands.
+
+    Parameters
+    ----------
+    counters
+        As for `plan_payload`.
+    since
+        How many steps it had.
+    now
+        The rows of all areas: every share of a total may have changed.
+    """
+    plan = draft.plan
+    added = plan.steps[since:]
+    at, assigned = plan.now.graph.positions, plan.now.assigned
+    moved = {code for step in added for code in step.blocks}
+    # Texts are taken out of all the steps before.
+    first = 0 if any(step.kind == REDACT for step in added) else since
+    return {
+        "status": _status(draft, counters),
+        "blocks": {code: assigned[at[code]] for code in sorted(moved)},
+        "rows": now,
+        "history": _history(plan, first),
+    }
+
+
+def overlap_payload(overlap: OverlapError) -> OverlapPayload:
+    """What somebody is asked who changed the same part of a plan as others."""
+    plan = overlap.plan
+    positions = [number - 1 for number in overlap.theirs]
+    return {
+        "mine": overlap.sentence,
+        "moves": {code: new for code, (_, new) in overlap.mine.blocks.items()},
+        "theirs": [
+            {
+                "step": position + 1,
+                "by": plan.steps[position].signed.by,
+                "at": plan.steps[position].signed.at.isoformat(),
+                "what": sentence,
+                "blocks": {code: new for code, (_, new) in plan.steps[position].blocks.items()},
+            }
+            for position, sentence in zip(positions, describe_steps(plan, positions), strict=True)
+        ],
+    }
+
+
 def _status(draft: Draft, counters: Counters) -> StatusPayload:
     plan, now = draft.plan, draft.plan.now
     codes, standing = now.graph.codes, plan.standing
@@ -242,8 +309,8 @@ def _status(draft: Draft, counters: Counters) -> StatusPayload:
         "version": plan.metadata.version,
         "steps": len(plan.steps),
         "undone": [position + 1 for position in sorted(undone_positions(plan))],
-        "undo": "".join(describe_steps(plan, standing.in_force[-1:])),
-        "redo": "".join(describe_steps(plan, standing.undone[-1:])),
+        "undo": _sentences(plan, {plan.steps[at].signed.by: at for at in standing.in_force}),
+        "redo": _sentences(plan, {by: at for at, by in standing.undone.items()}),
         "areas": [dict(vars(area)) for area in now.areas.values()],
         "council": _council(draft.measures),
         "forecast": asdict(now.forecast),
@@ -260,6 +327,13 @@ def _status(draft: Draft, counters: Counters) -> StatusPayload:
         "warnings": [asdict(warning) for warning in plan_warnings(draft.measures)],
         "splits": [counter.payload(kind, plan) for kind, counter in counters.items()],
     }
+
+
+def _sentences(plan: Plan, positions: Mapping[str, int]) -> dict[str, str]:
+    """What a step of each planner did, by the planner."""
+    rising = sorted(set(positions.values()))
+    sentence = dict(zip(rising, describe_steps(plan, rising), strict=True))
+    return {by: sentence[at] for by, at in positions.items()}
 
 
 def _history(plan: Plan, first: int = 0) -> list[Row]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -39,6 +41,9 @@ COMMUNITIES_PARAMETERS: Final = ("communities",)
 
 SCORES_PARAMETERS: Final = ("plan", "communities")
 """Which plans are compared, by ids with commas between them, and which layer they should keep."""
+
+CHANGES_PARAMETERS: Final = ("begun_at", "steps")
+"""When the plan that is looked at began, and how many of its steps are known."""
 
 MAX_BODY_BYTES: Final = 4_000_000
 """Largest request body; a step that names 100,000 blocks fits."""
@@ -84,6 +89,21 @@ class PlannerRequest:
         """Add the comments of a file to a plan; see `PlanSessions.import_comments`."""
         return self._sessions.import_comments(plan_id, new, self._narrowed, by=by)
 
+    def changes(self, plan_id: str, known: Mapping[str, str]) -> ChangePayload:
+        """What was changed since some steps; see `PlanSessions.changes`.
+
+        Raises
+        ------
+        QuestionError
+            If `known` does not say how many.
+        """
+        steps = known.get("steps", "")
+        if not re.fullmatch("[0-9]{1,9}", steps):
+            raise QuestionError("steps", "give the number of steps that are known")
+        return self._sessions.changes(
+            plan_id, self._narrowed, steps=int(steps), begun_at=known.get("begun_at", "")
+        )
+
     @property
     def _sessions(self) -> PlanSessions:
         return self.sessions.of(self.answers.snapshot().view)
@@ -110,6 +130,13 @@ async def read_file_request(
 ) -> tuple[PlannerRequest, dict[str, str]]:
     """Read the Question of a request, and whether a report has the comments themselves."""
     return _read(request, answers, besides=COMMENTS_PARAMETERS)
+
+
+async def read_changes_request(
+    request: Request, answers: AnswersDep
+) -> tuple[PlannerRequest, dict[str, str]]:
+    """Read the Question of a request, and what of a plan is known already."""
+    return _read(request, answers, besides=CHANGES_PARAMETERS)
 
 
 async def read_communities_request(
@@ -203,6 +230,7 @@ async def read_body(request: Request) -> bytes:
 
 
 PlannerDep = Annotated[PlannerRequest, Depends(read_request)]
+ChangesDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_changes_request)]
 CouncilDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_council_request)]
 CommunitiesDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_communities_request)]
 ImprovingDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_improving_request)]

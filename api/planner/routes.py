@@ -39,9 +39,11 @@ from api.planner.improving import ImprovingTerms, improve
 from api.planner.overview import PICTURE_POLICY, SVG
 from api.planner.pages import planner_page
 from api.planner.refining import read_refining
+from api.planner.payload import overlap_payload
 from api.planner.request import (
     JSON,
     BodyDep,
+    ChangesDep,
     CommunitiesDep,
     CouncilDep,
     FileDep,
@@ -60,6 +62,7 @@ from api.reads import ANSWERING
 from api.settings import user_name
 from boundaries.plans.comments import PersonalCommentError
 from boundaries.plans.communities import Communities
+from boundaries.plans.rebasing import OverlapError
 from boundaries.plans.rules import BrokenAreaError, UnlikelyBridgeError
 from boundaries.plans.serialization import PlanConflictError
 from geo.errors import PatchmapError, QuestionError
@@ -151,6 +154,20 @@ def plan(request: Request, planner: PlannerDep, plan_id: str) -> Response:
     )
 
 
+@router.get("/plans/{plan_id}/changes")
+def changes(request: Request, request_and_known: ChangesDep, plan_id: str) -> Response:
+    """Return what was changed in a plan since it had the steps that are known."""
+    planner, known = request_and_known
+
+    def answer() -> Response:
+        try:
+            return _json(planner.changes(plan_id, known))
+        except PlanConflictError as error:
+            return problem(409, str(error), conflict="version")
+
+    return not_modified_or(request, planner.answers, answer, media_type=JSON, reads=ANSWERING)
+
+
 @router.get("/plans/{plan_id}/map.svg")
 def picture(request: Request, planner: PlannerDep, plan_id: str) -> Response:
     """Return a small map of a plan: its areas by variance."""
@@ -192,6 +209,8 @@ def step(request: Request, planner: PlannerDep, body: BodyDep, plan_id: str) -> 
         return problem(409, str(error), conflict="bridge")
     except PersonalTextError as error:
         return problem(409, str(error), conflict="personal")
+    except OverlapError as error:
+        return problem(409, str(error), conflict="overlap", **overlap_payload(error))
     except PlanConflictError as error:
         return problem(409, str(error), conflict="version")
 

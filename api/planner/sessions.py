@@ -36,6 +36,7 @@ from api.planner.payload import (
     SuggestionsPayload,
     area_rows,
     change_payload,
+    changes_payload,
     plan_payload,
 )
 from api.planner.plan_data import PlanData, RecentCache
@@ -47,7 +48,9 @@ from boundaries.plans.communities import Communities
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
 from boundaries.plans.figures import Figures
-from boundaries.plans.serialization import PlanConflictError
+from boundaries.plans.plan import Plan
+from boundaries.plans.rebasing import rebase, unseen_steps
+from boundaries.plans.serialization import PlanConflictError, read_on
 from boundaries.plans.suggestions import suggest_moves
 from boundaries.plans.units import Units
 from geo.properties import cached_property
@@ -56,6 +59,19 @@ from geo.question.concealed import limited
 from geo.question.model import Question
 from geo.store.comment_contract import PlanComment
 from geo.store.contract import Store
+
+_MOST_TRIES = 20
+"""How often a step is tried anew because another process saved just before it."""
+
+_DATA = slice(2, None)
+"""Where in the stamp of a session the version of the data stands, behind that of the plan."""
+
+
+def _replaced(plan_id: str) -> PlanConflictError:
+    return PlanConflictError(
+        f"plan {plan_id} was deleted since you opened it, and another created with its id; reload "
+        "the page"
+    )
 
 
 def _nameless(figures: Figures) -> Figures:
@@ -173,40 +189,89 @@ class PlanSessions:
             session = self._cache.get(key)
             if session is None or session.stamp != stamp:
                 with self._turns.turn():
-                    session = self._open(plan_id, question, stamp)
+                    session = self._read_on(plan_id, session, stamp) or self._open(
+                        plan_id, question, stamp
+                    )
                 self._cache.put(key, session)
             return session
 
     def step(self, plan_id: str, step: PlanStep, question: Question) -> ChangePayload:
         """Take a step, save it, and return what it changed.
 
+        Where the step says what its author had seen, it is taken after the steps of others since;
+        the answer then holds what those changed, too.
+
         Raises
         ------
         PlanConflictError
-            If the plan in the store is not of the version that the step is from.
+            If the plan in the store is not of the version that the step is from, and the step does
+            not say what was seen; or if it is another plan of the same id.
+        OverlapError
+            If others have changed the same part of the plan unseen.
         PatchmapError
             If the plan refuses the step.
         """
         self._stamp(plan_id, question)  # refuses an unknown plan before there are turns at it
         with self._turns_at(plan_id).turn():
-            session = self.get(plan_id, question)
-            metadata = session.draft.plan.metadata
-            if step.version != metadata.version:
-                raise PlanConflictError(
-                    f"{self._last_editor(plan_id)} changed plan {plan_id} since you opened it "
-                    f"(version {metadata.version}, yours is {step.version}); reload it and "
-                    "repeat your step"
-                )
-            plan = save_plan(self._store, step.take(session.draft.plan))
-            draft = session.draft.follow(plan)
-            stamp = self._stamp(plan_id, question)
-            after = replace(session, draft=draft, stamp=stamp)
-            # Another process may have saved the plan again already: then the next call reads it.
-            if stamp[0] == plan.metadata.version:
-                self._cache.put(self._key(plan_id, question), after)
-            return change_payload(
-                session.draft, draft, session.counters, before=session.rows, now=after.rows
+            for _ in range(_MOST_TRIES - 1):
+                try:
+                    return self._step(plan_id, step, question)
+                except PlanConflictError:
+                    # Another process saved the plan between reading and saving it here.
+                    if step.seen is None or not self._goes_on(plan_id, step.seen.begun_at):
+                        raise
+            return self._step(plan_id, step, question)
+
+    def changes(
+        self, plan_id: str, question: Question, *, steps: int, begun_at: str
+    ) -> ChangePayload:
+        """What was changed in a plan since it had so many steps.
+
+        Raises
+        ------
+        PlanConflictError
+            If it is another plan of the same id.
+        """
+        session = self.get(plan_id, question)
+        plan = session.draft.plan
+        if begun_at != plan.metadata.begun_at or not 0 <= steps <= len(plan.steps):
+            raise _replaced(plan_id)
+        return changes_payload(session.draft, session.counters, since=steps, now=session.rows)
+
+    def _step(self, plan_id: str, step: PlanStep, question: Question) -> ChangePayload:
+        session = self.get(plan_id, question)
+        old = session.draft.plan
+        plan = save_plan(self._store, self._taken(old, step))
+        draft = session.draft.follow(plan)
+        stamp = self._stamp(plan_id, question)
+        after = replace(session, draft=draft, stamp=stamp)
+        # Another process may have saved the plan again already: then the next call reads it.
+        if stamp[0] == plan.metadata.version:
+            self._cache.put(self._key(plan_id, question), after)
+        if step.seen and unseen_steps(old, step.seen.as_seen()):
+            return changes_payload(draft, session.counters, since=step.seen.steps, now=after.rows)
+        return change_payload(
+            session.draft, draft, session.counters, before=session.rows, now=after.rows
+        )
+
+    def _taken(self, plan: Plan, step: PlanStep) -> Plan:
+        """A plan after a step, taken after what its author had not seen."""
+        metadata = plan.metadata
+        if step.seen is not None:
+            if step.seen.begun_at != metadata.begun_at:
+                raise _replaced(metadata.plan_id)
+            return rebase(plan, step.take, step.seen.as_seen())
+        if step.version != metadata.version:
+            raise PlanConflictError(
+                f"{self._last_editor(metadata.plan_id)} changed plan {metadata.plan_id} since you "
+                f"opened it (version {metadata.version}, yours is {step.version}); reload it and "
+                "repeat your step"
             )
+        return step.take(plan)
+
+    def _goes_on(self, plan_id: str, begun_at: str) -> bool:
+        """Whether the plan that began then is still the one of its id."""
+        return str(self._store.plan(plan_id)["begun_at"]) == begun_at
 
     def units(self, session: EditingSession, layer_id: str) -> Units:
         """The areas of a layer on the blocks of an open plan; see `PlanData.units`."""
@@ -271,6 +336,17 @@ class PlanSessions:
             If there is no such layer.
         """
         return self._data.drawn_blocks(layer_id)
+
+    def _read_on(
+        self, plan_id: str, session: EditingSession | None, stamp: tuple[object, ...]
+    ) -> EditingSession | None:
+        """A session with what was saved since; None where it has to be opened anew."""
+        if session is None or session.stamp[_DATA] != stamp[_DATA]:
+            return None
+        plan = read_on(session.draft.plan, self._store.plan(plan_id))
+        if plan is None:
+            return None
+        return replace(session, draft=session.draft.follow(plan), stamp=stamp)
 
     def _open(self, plan_id: str, question: Question, stamp: tuple[object, ...]) -> EditingSession:
         blocks = self._data.blocks(str(self._store.plan(plan_id)["blocks_layer"]))

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from boundaries.plans.plan import MOST_WHY, Plan
+from boundaries.plans.rebasing import Seen
 from boundaries.plans.rules import LONGEST_MAKER
 from boundaries.plans.state import Area, ForecastMethod, Signed
 from geo.areal.best_fit import UNASSIGNED
@@ -39,14 +40,33 @@ def _refuse_personal(text: str, *, confirmed: bool) -> None:
         )
 
 
+class SeenSteps(BaseModel):
+    """What whoever takes a step had seen of the plan; see `boundaries.plans.rebasing.Seen`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    begun_at: Annotated[str, Field(max_length=64)]
+    steps: Annotated[int, Field(ge=0, le=2**31)]
+    own: Annotated[list[Annotated[int, Field(ge=1, le=2**31)]], Field(max_length=10_000)] = []
+
+    def as_seen(self) -> Seen:
+        """The same for a plan of whichever beginning."""
+        return Seen(self.steps, frozenset(self.own))
+
+
 class _Step(BaseModel):
-    """What every step carries: the version it is taken from, who takes it, and why."""
+    """What every step carries: the version it is taken from, who takes it, and why.
+
+    With `seen` it is taken after the steps of others since, unless they changed the same; without,
+    it is refused if the plan has another version.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     version: Annotated[int, Field(ge=0, le=2**31)]
     by: Annotated[Name, Field(min_length=1)]
     reason: Annotated[str, Field(max_length=500)] = ""
+    seen: SeenSteps | None = None
 
     def take(self, plan: Plan) -> Plan:
         """Take the step now.
@@ -253,13 +273,14 @@ class Unbridge(_Forcible):
         return plan.remove_bridge(self.name, signed=signed, force=self.force)
 
 
-class HistoryStep(_Step):
-    """Undo or redo a step, as a step of its own."""
+class HistoryStep(_Forcible):
+    """Undo or redo one's own last step, as a step of its own."""
 
     step: Literal["undo", "redo"]
 
     def _take(self, plan: Plan, signed: Signed) -> Plan:
-        return plan.undo(signed=signed) if self.step == "undo" else plan.redo(signed=signed)
+        take = plan.undo if self.step == "undo" else plan.redo
+        return take(signed=signed, force=self.force)
 
 
 PlanStep = Annotated[

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from boundaries.plans.state import Area, ForecastMethod, Signed, Step
-from geo.errors import InputError
+from boundaries.plans.state import Area, ForecastMethod, Signed, State, Step
+from geo.errors import ConflictError, InputError, NotFoundError
 
 UNDO, REDO, REDACT = "undo", "redo", "redact"
 
@@ -25,15 +25,16 @@ class Standing:
     Attributes
     ----------
     in_force
-        Positions of the steps in force, the first one first; `undo`, `redo` and `redact` are not
-        among them.
+        Positions of the steps in force, in the order in which they took effect; `undo`, `redo` and
+        `redact` are not among them.
     undone
-        Positions of the undone steps that can be redone, the next one last. A step that follows an
-        undo leaves none: what it replaced stays in the record, but cannot be redone.
+        Position of each undone step that can be redone → who undid it, the last one undone last.
+        A new step leaves none of those that its author undid: what it replaced stays in the
+        record, but cannot be redone.
     """
 
     in_force: tuple[int, ...] = ()
-    undone: tuple[int, ...] = ()
+    undone: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, steps: Sequence[Step]) -> Standing:
@@ -42,22 +43,121 @@ class Standing:
         Raises
         ------
         InputError
-            If an undo or redo is not of the step whose turn it was.
+            If an undo or redo is of a step that could not be undone or redone then.
         """
         in_force: list[int] = []
-        undone: list[int] = []
+        undone: dict[int, str] = {}
         for position, step in enumerate(steps):
+            target = step.of - 1
             if step.kind == UNDO:
-                undone.append(_turn(in_force, position, step))
+                if target not in in_force or _touched_later(steps, in_force, target) is not None:
+                    raise _out_of_turn(position, step)
+                in_force.remove(target)
+                undone[target] = step.signed.by
             elif step.kind == REDO:
-                in_force.append(_turn(undone, position, step))
+                if undone.pop(target, None) is None:
+                    raise _out_of_turn(position, step)
+                in_force.append(target)
             elif step.kind != REDACT:  # which changes no boundary, and cannot be undone
                 in_force.append(position)
-                undone.clear()
-        return cls(tuple(in_force), tuple(undone))
+                undone = {at: by for at, by in undone.items() if by not in _own(step.signed.by)}
+        return cls(tuple(in_force), undone)
+
+    def last_of(self, steps: Sequence[Step], by: str) -> int | None:
+        """The position of the last step in force that somebody took; None if there is none."""
+        own = (at for at in reversed(self.in_force) if steps[at].signed.by == by)
+        return next(own, None)
+
+    def last_undone_by(self, by: str) -> int | None:
+        """The position of the step that somebody undid last and can redo; None for none."""
+        own = (at for at in reversed([*self.undone]) if self.undone[at] in _own(by))
+        return next(own, None)
 
 
-def undoing(steps: Sequence[Step], position: int, signed: Signed) -> Step:
+def touched(step: Step) -> frozenset[tuple[str, str]]:
+    """What a step changes: each block, area and bridge, and the council size, by kind and code.
+
+    A block that a step keeps in its area counts, because that is a decision on it.
+    """
+    kinds = {"block": step.blocks, "area": step.areas, "bridge": step.bridges}
+    changed = {(kind, code) for kind, pairs in kinds.items() for code in pairs}
+    return frozenset(changed | ({("council", "")} if step.council_size else set()))
+
+
+def to_undo(steps: Sequence[Step], standing: Standing, *, by: str, of: int = 0) -> int:
+    """Which step somebody undoes.
+
+    Parameters
+    ----------
+    steps, standing
+        The record.
+    by
+        Who undoes it.
+    of
+        Number of the step, whoever took it; 0 for their own last one in force.
+
+    Returns
+    -------
+    Its position.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such step.
+    ConflictError
+        If there is none to undo, or a later step in force changed the same.
+    """
+    if not standing.in_force:
+        raise ConflictError("there is nothing to undo")
+    position = _in_force(steps, standing, of) if of else standing.last_of(steps, by)
+    if position is None:
+        last = standing.in_force[-1]
+        raise ConflictError(
+            f"no step in force is by {by}; the last one, step {last + 1}, is by "
+            f"{_author(steps[last])}: give its number to undo it"
+        )
+    later = _touched_later(steps, standing.in_force, position)
+    if later is not None:
+        raise ConflictError(
+            f"step {position + 1} cannot be undone: {_author(steps[later])} has changed the same "
+            f"since, in step {later + 1}; undo that first, or take a new step"
+        )
+    return position
+
+
+def to_redo(steps: Sequence[Step], standing: Standing, now: State, *, by: str) -> int:
+    """Which step somebody redoes: the last one that they undid.
+
+    Parameters
+    ----------
+    steps, standing, now
+        The record, and the state that it leads to.
+    by
+        Who redoes it.
+
+    Returns
+    -------
+    Its position.
+
+    Raises
+    ------
+    ConflictError
+        If there is none, or what it changes is no longer as it was before it.
+    """
+    position = standing.last_undone_by(by)
+    if position is None:
+        raise ConflictError("there is nothing to redo")
+    if not _is_before(now, steps[position]):
+        own = touched(steps[position])
+        later = next(at for at in reversed(range(len(steps))) if touched(steps[at]) & own)
+        raise ConflictError(
+            f"step {position + 1} cannot be redone: {_author(steps[later])} has changed the same "
+            f"since, in step {later + 1}; take a new step"
+        )
+    return position
+
+
+def undoing(steps: Sequence[Step], position: int, signed: Signed, *, forced: bool = False) -> Step:
     """The step that undoes another: its pairs of before and after, swapped.
 
     Parameters
@@ -65,9 +165,11 @@ def undoing(steps: Sequence[Step], position: int, signed: Signed) -> Step:
     steps
         The record.
     position
-        Where in it the step is that is undone, the last one in force.
+        Where in it the step is that is undone.
     signed
         Who undoes it, when and why.
+    forced
+        Whether areas may break into more pieces.
 
     Returns
     -------
@@ -80,13 +182,14 @@ def undoing(steps: Sequence[Step], position: int, signed: Signed) -> Step:
         {code: (new, old) for code, (old, new) in step.blocks.items()},
         {code: (new, old) for code, (old, new) in step.areas.items()},
         {name: (new, old) for name, (old, new) in step.bridges.items()},
+        forced=forced,
         of=position + 1,
         council_size=step.council_size and step.council_size[::-1],
         forecast=step.forecast and step.forecast[::-1],
     )
 
 
-def redoing(steps: Sequence[Step], position: int, signed: Signed) -> Step:
+def redoing(steps: Sequence[Step], position: int, signed: Signed, *, forced: bool = False) -> Step:
     """The step that takes an undone step again.
 
     Parameters
@@ -94,15 +197,18 @@ def redoing(steps: Sequence[Step], position: int, signed: Signed) -> Step:
     steps
         The record.
     position
-        Where in it the step is, the last one undone.
+        Where in it the undone step is.
     signed
         Who redoes it, when and why.
+    forced
+        Whether areas may break into more pieces; they may where the first step was forced.
 
     Returns
     -------
-    The step, of kind `redo`, forced if the first one was.
+    The step, of kind `redo`.
     """
-    return replace(steps[position], kind=REDO, signed=signed, of=position + 1)
+    step = steps[position]
+    return replace(step, kind=REDO, signed=signed, of=position + 1, forced=forced or step.forced)
 
 
 def recorded(steps: tuple[Step, ...], done: int) -> tuple[Step, ...]:
@@ -205,7 +311,42 @@ def _without(area: Area | None, texts: frozenset[str]) -> Area | None:
     return replace(area, why=REDACTED) if area and area.why in texts else area
 
 
-def _turn(stack: list[int], position: int, step: Step) -> int:
-    if not stack or stack[-1] != step.of - 1:
-        raise InputError(f"step {position + 1} is to {step.kind} step {step.of}, out of turn")
-    return stack.pop()
+def _own(by: str) -> tuple[str, str]:
+    """Whose undone steps somebody redoes: their own, and those that nobody signed."""
+    return (by, "")
+
+
+def _author(step: Step) -> str:
+    return step.signed.by or "somebody"
+
+
+def _in_force(steps: Sequence[Step], standing: Standing, number: int) -> int:
+    if not 1 <= number <= len(steps):
+        raise NotFoundError(f"there is no step {number}; this plan has {len(steps)}")
+    if number - 1 not in standing.in_force:
+        raise ConflictError(f"step {number} is not in force, so it cannot be undone")
+    return number - 1
+
+
+def _touched_later(steps: Sequence[Step], in_force: Sequence[int], position: int) -> int | None:
+    """The last step in force that took effect after another and changed the same."""
+    since = in_force[in_force.index(position) + 1 :]
+    if not since:
+        return None
+    own = touched(steps[position])
+    return next((at for at in reversed(since) if touched(steps[at]) & own), None)
+
+
+def _is_before(state: State, step: Step) -> bool:
+    """Whether all that a step changes is as it was before it."""
+    at = state.graph.positions
+    return (
+        all(state.assigned[at[code]] == old for code, (old, _) in step.blocks.items())
+        and all(state.areas.get(code) == old for code, (old, _) in step.areas.items())
+        and all(state.bridges.get(name) == old for name, (old, _) in step.bridges.items())
+        and (step.council_size is None or state.council_size == step.council_size[0])
+    )
+
+
+def _out_of_turn(position: int, step: Step) -> InputError:
+    return InputError(f"step {position + 1} is to {step.kind} step {step.of}, out of turn")

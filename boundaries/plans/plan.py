@@ -23,6 +23,8 @@ from boundaries.plans.history import (
     forecast_without,
     redoing,
     texts_of,
+    to_redo,
+    to_undo,
     undoing,
     without_texts,
 )
@@ -33,6 +35,7 @@ from boundaries.plans.rules import (
     check_locks,
     check_members,
     check_pieces,
+    check_turn,
 )
 from boundaries.plans.state import (
     NOT_WRITTEN,
@@ -714,13 +717,20 @@ class Plan:
         ends = self.now.bridges[name]
         return self._take(Step("unbridge", signed, bridges={name: (ends, None)}, forced=force))
 
-    def undo(self, *, signed: Signed) -> Plan:
-        """Undo the last step in force, whoever took it.
+    def undo(self, *, signed: Signed, of: int = 0, force: bool = False) -> Plan:
+        """Undo one's own last step in force, or any step by its number.
+
+        Steps of others since stay in force, so they must not have changed the same blocks, areas,
+        bridges or council size.
 
         Parameters
         ----------
         signed
             Who undoes it, when and why.
+        of
+            Number of the step, from 1, whoever took it; 0 for the last one of who signs.
+        force
+            Allow areas to break into more pieces, where others' steps were taken since.
 
         Returns
         -------
@@ -729,19 +739,25 @@ class Plan:
         Raises
         ------
         ConflictError
-            If no step is in force.
+            If there is none to undo, a later step changed the same, or the rules do not allow
+            what the plan would be.
+        NotFoundError
+            If there is no such step.
         """
-        if not self.standing.in_force:
-            raise ConflictError("there is nothing to undo")
-        return self._append(undoing(self.steps, self.standing.in_force[-1], signed))
+        position = to_undo(self.steps, self.standing, by=signed.by, of=of)
+        step = undoing(self.steps, position, signed, forced=force)
+        # The rules allowed the state before the last step, or tolerated it.
+        return self._turn(step, tolerated=position == self.standing.in_force[-1])
 
-    def redo(self, *, signed: Signed) -> Plan:
-        """Take the last undone step again.
+    def redo(self, *, signed: Signed, force: bool = False) -> Plan:
+        """Take the step again that one undid last.
 
         Parameters
         ----------
         signed
             Who redoes it, when and why.
+        force
+            Allow areas to break into more pieces, where others' steps were taken since.
 
         Returns
         -------
@@ -750,11 +766,11 @@ class Plan:
         Raises
         ------
         ConflictError
-            If nothing is undone, or another step was taken since.
+            If they have undone none, or taken another step since; if others changed the same
+            since, or the rules do not allow what the plan would be.
         """
-        if not self.standing.undone:
-            raise ConflictError("there is nothing to redo")
-        return self._append(redoing(self.steps, self.standing.undone[-1], signed))
+        position = to_redo(self.steps, self.standing, self.now, by=signed.by)
+        return self._turn(redoing(self.steps, position, signed, forced=force), tolerated=False)
 
     def area(self, code: str) -> Area:
         """An area of this plan.
@@ -779,9 +795,13 @@ class Plan:
             check_pieces(self.now, now, step)
         return replace(self, now=now, steps=(*self.steps, step))
 
-    def _append(self, step: Step) -> Plan:
-        """Undo or redo: the rules allowed the state that this leads to before."""
-        return replace(self, now=self.now.apply(step), steps=(*self.steps, step))
+    def _turn(self, step: Step, *, tolerated: bool) -> Plan:
+        """Undo or redo; pieces are looked at where the state that it leads to is a new one."""
+        now = self.now.apply(step)
+        check_turn(self.now, now, step)
+        if not (step.forced or tolerated):
+            check_pieces(self.now, now, step)
+        return replace(self, now=now, steps=(*self.steps, step))
 
     def _amend(self, kind: str, signed: Signed, code: str, change: Callable[[Area], Area]) -> Plan:
         old = self.area(code)

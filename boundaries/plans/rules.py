@@ -175,6 +175,34 @@ def check_locks(before: State, step: Step) -> None:
             raise ConflictError(f"{_title(before, code)} is locked; unlock it first")
 
 
+def check_turn(before: State, after: State, step: Step) -> None:
+    """Refuse to undo or redo a step where what others did since is in the way.
+
+    Parameters
+    ----------
+    before, after
+        The plan before and after the step.
+    step
+        The undo or redo.
+
+    Raises
+    ------
+    ConflictError
+        If blocks would enter or leave a locked area, or would be in an area that does not exist.
+    """
+    for code in sorted(_touched_by_blocks(step)):
+        # An area whose own record changes was changed by nobody else since.
+        area = None if code in step.areas else before.areas.get(code)
+        if area and area.locked:
+            raise ConflictError(f"{_title(before, code)} is locked; unlock it first")
+    for code in sorted(_touched_by_blocks(step) | set(step.areas)):
+        if code not in after.areas and after.blocks(code):
+            raise ConflictError(
+                f"{step.kind} of step {step.of} would leave blocks in "
+                f"{code}, which would be no area of the plan"
+            )
+
+
 def check_pieces(before: State, after: State, step: Step) -> None:
     """Refuse a step that leaves an area in more pieces than before.
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from boundaries.layers.blocks import BlockGraph
-from boundaries.plans.history import Standing, recorded
+from boundaries.plans.history import REDACT, Standing, recorded
 from boundaries.plans.plan import Plan, PlanMetadata
 from boundaries.plans.state import Area, ForecastMethod, Step
 from geo.errors import ConflictError, InputError
@@ -95,6 +95,37 @@ def read_plan(record: Mapping[str, Any], graph: BlockGraph) -> Plan:
     for step in steps:
         now = now.apply(step)
     return replace(plan, now=now, steps=steps)
+
+
+def read_on(plan: Plan, record: Mapping[str, Any]) -> Plan | None:
+    """A plan with the steps that were saved since it was read, without replaying the others.
+
+    Parameters
+    ----------
+    plan
+        The plan as it was saved once.
+    record
+        What the store has under its id now.
+
+    Returns
+    -------
+    The plan as `read_plan` returns it; None where the record does not go on from this plan: it is
+    of another plan of the same id, or texts were taken out of it.
+    """
+    known, steps = len(plan.steps), record["steps"]
+    goes_on = (
+        record["begun_at"] == plan.metadata.begun_at
+        and record["done"] == len(steps) >= known
+        and (not known or Step.read(steps[known - 1]) == plan.steps[-1])
+    )
+    added = tuple(Step.read(step) for step in steps[known:]) if goes_on else ()
+    if not goes_on or any(step.kind == REDACT for step in added):
+        return None
+    now = plan.now
+    for step in added:
+        now = now.apply(step)
+    metadata = replace(plan.metadata, version=int(record["version"]), title=record["title"])
+    return replace(plan, metadata=metadata, now=now, steps=(*plan.steps, *added))
 
 
 def next_version(plan: Plan, stored: Mapping[str, Any] | None) -> Plan:

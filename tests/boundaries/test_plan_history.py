@@ -93,7 +93,8 @@ def test_any_steps_of_two_planners_undone_and_redone_replay_to_the_same_plan(dra
 
 def test_a_step_after_an_undo_leaves_what_was_undone_in_the_record():
     bob = Signed("Bob", SIGNED.at + timedelta(days=1), "wrong side of the road")
-    plan = drawn("AABB").move(["d1"], "A", signed=SIGNED, force=True).undo(signed=bob)
+    plan = drawn("AABB").move(["d1"], "A", signed=SIGNED, force=True)
+    plan = plan.undo(signed=bob, of=1)
     plan = plan.move(["b1"], "B", signed=SIGNED)
     with pytest.raises(ConflictError, match="nothing to redo"):
         plan.redo(signed=SIGNED)
@@ -147,7 +148,7 @@ def test_the_record_comes_back_from_every_store(any_city):
     draft, _ = new_plan(any_city, "north", blocks_layer="blocks", from_layer="wards", by="Cay")
     (block, *_) = draft.plan.now.graph.codes
     plan = save_plan(any_city, draft.plan.move([block], "", signed=SIGNED, force=True))
-    plan = save_plan(any_city, plan.undo(signed=Signed("Bob", SIGNED.at)))
+    plan = save_plan(any_city, plan.undo(signed=Signed("Bob", SIGNED.at), of=1))
     assert any_city.plans()[0]["updated_by"] == "Bob"
     plan = save_plan(any_city, plan.rename(min(plan.now.areas), "Renamed", signed=SIGNED))
     back = open_plan(any_city, "north", question=None).plan

@@ -265,23 +265,6 @@ def test_areas_are_renamed_merged_split_and_bridged(plan: PlannerPage) -> None:
     assert faults(plan.watched) == []
 
 
-def test_two_planners_do_not_overwrite_each_other(plan: PlannerPage) -> None:
-    page = plan.page
-    (block, other, *_) = plan.border(LIGHTHOUSE, HARBOUR)
-    body = {"step": "move", "version": 1, "by": "Bo Hill", "blocks": [other], "to": HARBOUR}
-    post(f"{plan.root}/planner/plans/{plan.plan_id}/steps", body)
-    page.locator("#into").select_option(label="Harbour")
-    plan.click(block)
-    message = page.locator("#message")
-    expect(message).to_contain_text("Bo Hill changed plan")
-    message.get_by_role("button", name="Reload").click()
-    page.wait_for_load_state()
-    plan.saved(2)
-    assert plan.area_of(block) == LIGHTHOUSE
-    plan.click(block)
-    plan.saved(3)
-
-
 def test_a_plan_can_start_from_nothing(watched: Watched, planning: str) -> None:
     empty = {"plan_id": "empty", "by": "Ann Lee", "blocks_layer": "blocks"}
     post(f"{planning}/planner/plans", empty)

@@ -351,14 +351,28 @@ def unbridge(
     step(context, plan_id, lambda plan: plan.remove_bridge(name, signed=sign, force=force))
 
 
-def undo(context: typer.Context, plan_id: PlanId, reason: Reason = "", by: By = "") -> None:
-    """Undo the last step, whoever took it; both stay in the history."""
-    step(context, plan_id, lambda plan: plan.undo(signed=signed(by, reason)))
+def undo(
+    context: typer.Context,
+    plan_id: PlanId,
+    number: Annotated[
+        int,
+        typer.Argument(min=1, help="Number of a step in its history, whoever took it."),
+    ] = 0,
+    reason: Reason = "",
+    by: By = "",
+    force: Force = False,
+) -> None:
+    """Undo your own last step, or the step of a number; both stay in the history."""
+    sign = signed(by, reason)
+    step(context, plan_id, lambda plan: plan.undo(signed=sign, of=number, force=force))
 
 
-def redo(context: typer.Context, plan_id: PlanId, reason: Reason = "", by: By = "") -> None:
-    """Redo the step that was undone last, unless another was taken since."""
-    step(context, plan_id, lambda plan: plan.redo(signed=signed(by, reason)))
+def redo(
+    context: typer.Context, plan_id: PlanId, reason: Reason = "", by: By = "", force: Force = False
+) -> None:
+    """Redo the step that you undid last, unless you took another since."""
+    sign = signed(by, reason)
+    step(context, plan_id, lambda plan: plan.redo(signed=sign, force=force))
 
 
 STEPS: dict[str, Callable[..., None]] = {

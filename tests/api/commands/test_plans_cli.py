@@ -39,14 +39,16 @@ def test_a_move_says_what_it_did_and_is_signed(folder: Path) -> None:
 
 def test_undo_and_redo_are_saved_too(folder: Path) -> None:
     move(folder, "c1", "--to", "E")
-    undone = run(folder, "plan", "undo", "north", "--by", "Cay", "--reason", "too soon")
+    message = refused(folder, "plan", "undo", "north", "--by", "Cay")
+    assert message.startswith("no step in force is by Cay; the last one, step 1, is by Bob: give")
+    undone = run(folder, "plan", "undo", "north", "1", "--by", "Cay", "--reason", "too soon")
     assert "undid step 1: moved 1 block from West to East" in undone
     last = run_json(folder, "plan", "show", "north", *PERIOD)["history"][-1]
     assert (last["kind"], last["by"], last["reason"]) == ("undo", "Cay", "too soon")
     assert areas(folder)["E"]["blocks"] == 12
-    assert "version 4: redid step 1: moved 1 block" in run(folder, "plan", "redo", "north")
+    assert "version 4: redid step 1: moved 1 block" in run(folder, "plan", "redo", "north", "--by", "Cay")
     assert areas(folder)["E"]["blocks"] == 13
-    assert refused(folder, "plan", "redo", "north") == "there is nothing to redo"
+    assert refused(folder, "plan", "redo", "north", "--by", "Cay") == "there is nothing to redo"
 
 
 def test_a_move_that_breaks_an_area_needs_force_or_a_bridge(folder: Path) -> None:
@@ -54,7 +56,7 @@ def test_a_move_that_breaks_an_area_needs_force_or_a_bridge(folder: Path) -> Non
     assert "East (E) would be in 2 pieces instead of 1, the smallest being a1" in message
     output = move(folder, "a1", "--to", "E", "--force")
     assert "E is in 2 pieces: 12 blocks at " in output
-    run(folder, "plan", "undo", "north")
+    run(folder, "plan", "undo", "north", "--by", "Bob")
     run(folder, "plan", "bridge", "north", "Long Bridge", "a1", "d1")
     move(folder, "a1", "--to", "E")
     assert areas(folder)["E"]["pieces"] == 1

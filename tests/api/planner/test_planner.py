@@ -126,7 +126,7 @@ def test_a_plan_is_returned_whole(client: TestClient) -> None:
     )
     assert payload["before"]["rows"] == payload["rows"]
     status = payload["status"]
-    assert (status["version"], status["undo"], status["broken"]) == (1, "", [])
+    assert (status["version"], status["undo"], status["broken"]) == (1, {}, [])
     assert status["council"]["members"] == 5
     assert [each["kind"] for each in status["splits"]] == ["hotspots", "Wards"]
     assert payload["history"] == []

@@ -83,16 +83,17 @@ def test_every_kind_of_step_is_taken(client: TestClient) -> None:
 def test_undo_and_redo_go_back_to_the_very_same_figures(client: TestClient) -> None:
     before = client.get("/planner/plans/north").json()
     moved = step(client, "move", blocks=["c1"], to="E").json()
-    undone = step(client, "undo", by="Bob").json()
+    undone = step(client, "undo").json()
     assert undone["blocks"] == {"c1": "W"}
     (entry,) = undone["history"]
-    assert (entry["step"], entry["by"], entry["in_force"]) == (2, "Bob", True)
+    assert (entry["step"], entry["by"], entry["in_force"]) == (2, "Ann", True)
     assert entry["what"] == "undid step 1: moved 1 block from West to East"
     assert undone["status"]["undone"] == [1]
     after = client.get("/planner/plans/north").json()
     assert after["rows"] == before["rows"]
     assert after["history"][0]["in_force"] is False
-    assert after["status"]["redo"] == "moved 1 block from West to East"
+    assert after["status"]["redo"] == {"Ann": "moved 1 block from West to East"}
+    assert after["status"]["undo"] == {}
     assert step(client, "redo").json()["rows"] == moved["rows"]
     refusal = step(client, "redo")
     assert (refusal.status_code, refusal.json()["detail"]) == (409, "there is nothing to redo")

@@ -51,7 +51,7 @@ async function open() {
   const [state, blocks] = /** @type {[PlanState, any]} */ (await Promise.all([read(whole), read(drawn)]));
   const geometry = new Geometry(blocks);
   if (geometry.codes.some((code, at) => code !== state.codes[at])) throw new Error("the layer of blocks has just changed; reload the page");
-  showPlan(new Plan(state), geometry);
+  showPlan(new Plan(state, question), geometry);
 }
 
 /** @param {Plan} plan @param {Geometry} geometry of its blocks */
@@ -80,9 +80,21 @@ function showPlan(plan, geometry) {
     label: (code) => ({ name: plan.called(code), number: plan.numberOf(code), ...labelOf(plan.state.before.rows[code]) }),
     bridges: () => endsOf(plan.state.before.bridges),
   }));
-  const steps = new StepSender(plan, map, () => {
-    drawnChosen = "";
-    drawChosenArea();
+  /** @type {Map<number, string>} */
+  let previewed = new Map();
+  /** Show blocks as if they were moved; an empty map shows the plan as it is. @param {Map<number, string>} moved */
+  const preview = (moved) => {
+    map.shade(previewed.keys());
+    previewed = moved;
+    for (const [block, to] of moved) map.tint(block, styles.fill(block, to, plan.rows));
+    map.mark([...moved.keys()]);
+  };
+  const steps = new StepSender(plan, map, {
+    refused: () => {
+      drawnChosen = "";
+      drawChosenArea();
+    },
+    preview,
   });
   const take = (/** @type {import("./types.js").Step} */ step) => void steps.take(step);
   const selection = new Selection(byId("selection"), plan, {
@@ -128,17 +140,10 @@ function showPlan(plan, geometry) {
     },
   });
   const communities = new Communities(plan, others, (layer) => read(part("communities", { communities: layer })));
-  /** @type {Map<number, string>} */
-  let previewed = new Map();
   const improve = new Improve(plan, others, {
     search: (terms, signal) => read(part("alternative", terms), signal),
     take,
-    preview: (moved) => {
-      map.shade(previewed.keys());
-      previewed = moved;
-      for (const [block, to] of moved) map.tint(block, styles.fill(block, to, plan.rows));
-      map.mark([...moved.keys()]);
-    },
+    preview,
     by: () => steps.by.value.trim(),
   });
 
@@ -294,7 +299,7 @@ function showPlan(plan, geometry) {
     fit.draw();
     units.draw();
     drawInto();
-    drawTurns(plan);
+    drawTurns(plan, steps.by.value.trim());
     drawLocks(plan);
     panels.draw();
     panels.suggestAgain();
@@ -314,6 +319,7 @@ function showPlan(plan, geometry) {
   for (const radio of tools) radio.addEventListener("change", () => useTool(radio.value));
   into.addEventListener("change", () => choose(into.value));
   for (const step of ["lock-all", "unlock-all"]) byId(step).addEventListener("click", () => take({ step }));
+  steps.by.addEventListener("input", () => drawTurns(plan, steps.by.value.trim()));
   for (const step of ["undo", "redo"]) byId(step).addEventListener("click", () => take({ step }));
 
   plan.addEventListener("shown", (event) => map.shade(/** @type {CustomEvent} */ (event).detail));
@@ -321,6 +327,7 @@ function showPlan(plan, geometry) {
     const { blocks: moved, areas } = /** @type {CustomEvent} */ (event).detail;
     map.shade(moved);
     draw(areas);
+    drawStatus(plan);
   });
   plan.addEventListener("busy", () => drawStatus(plan));
 
@@ -362,22 +369,23 @@ function drawLocks({ areas }) {
   }
 }
 
-/** What can be undone and redone. @param {Plan} plan */
-function drawTurns({ status }) {
-  for (const [id, what] of [["undo", status.undo], ["redo", status.redo]]) {
-    const button = /** @type {HTMLButtonElement} */ (byId(id));
+/** What this planner can undo and redo. @param {Plan} plan @param {string} by */
+function drawTurns(plan, by) {
+  for (const turn of /** @type {("undo" | "redo")[]} */ (["undo", "redo"])) {
+    const button = /** @type {HTMLButtonElement} */ (byId(turn));
+    const what = plan.turnOf(turn, by);
+    const others = Object.keys(plan.status[turn]).filter((name) => name !== by).join(", ");
     button.disabled = !what;
-    button.title = what ? `${id === "undo" ? "Undo" : "Redo"}: ${what}` : `Nothing to ${id}`;
+    const [title, none] = turn === "undo" ? ["Undo your last step", `Nothing to undo${others ? `: all steps are by ${others}` : ""}`] : ["Redo", "Nothing to redo"];
+    button.title = what ? `${title}: ${what}` : none;
   }
 }
 
 /** Somebody else may change the plan while this page is in the background. @param {Plan} plan */
 function lookForOthers(plan) {
-  document.addEventListener("visibilitychange", async () => {
-    if (document.visibilityState !== "visible" || plan.onTheirWay.length) return;
-    const fresh = await read(whole).catch(() => null);
-    if (!fresh || fresh.status.version === plan.status.version) return;
-    say(`this plan has changed: it is now at version ${fresh.status.version}, and this page shows version ${plan.status.version}`,
-      ["Reload", () => location.reload(), "main"]);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") void plan.catchUp().catch(({ message, problem }) => {
+      if (problem?.conflict === "version") say(message, ["Reload", () => location.reload(), "main"]);
+    });
   });
 }

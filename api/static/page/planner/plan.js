@@ -1,7 +1,7 @@
 // The plan as this page knows it: the service's last response, and the steps still being sent.
 // @ts-check
 
-import { planAddress, Refusal, send } from "./service.js";
+import { planAddress, read, Refusal, send } from "./service.js";
 import { addTitles } from "./text.js";
 
 /** @typedef {import("./types.js").PlanState} PlanState */
@@ -9,15 +9,21 @@ import { addTitles } from "./text.js";
 /** @typedef {import("./types.js").Step} Step */
 /** @typedef {import("./types.js").PlanStatus} PlanStatus */
 
+/** @typedef {import("./types.js").Past} Past */
+
 /**
  * Events: `shown` (blocks to recolour, because a step is being sent or was refused; detail: the
  * blocks), `changed` (a step was saved; detail: its `blocks`, and the `areas` with a new row),
- * `busy` (the number of steps being sent has changed).
+ * `busy` (the number of steps being sent has changed), `others` (somebody else's steps have arrived;
+ * detail: their entries of the history).
  */
 export class Plan extends EventTarget {
-  /** @param {PlanState} state */
-  constructor(state) {
+  /** @param {PlanState} state @param {string} [question] the query that its figures answer */
+  constructor(state, question = "") {
     super();
+    this.question = question;
+    /** @type {Set<number>} numbers of the steps that this page has taken */
+    this.own = new Set();
     this.id = state.plan_id;
     this.codes = state.codes;
     this.places = new Map(state.codes.map((code, place) => [code, place]));
@@ -85,19 +91,44 @@ export class Plan extends EventTarget {
   step(step, { by, reason, moved = new Map() }) {
     this.onTheirWay.push(moved);
     this.#emit("shown", [...moved.keys()]);
-    const answer = this.tail.then(() => this.#send({ ...step, by, reason }, moved));
+    const seen = { begun_at: this.state.begun_at, steps: this.status.steps };
+    const answer = this.tail.then(() => this.#send({ ...step, by, reason, seen }, moved));
     this.tail = answer.then(() => {}, () => {});
     return answer;
   }
 
-  /** @param {Record<string, unknown>} body @param {Map<number, string>} moved @returns {Promise<Change>} */
+  /** Show what others have changed, once the steps before are saved. */
+  catchUp() {
+    const known = () => `begun_at=${encodeURIComponent(this.state.begun_at)}&steps=${this.status.steps}`;
+    const answer = this.tail.then(async () =>
+      this.#apply(/** @type {Change} */ (await read(this.#part("/changes", known()))), new Map()));
+    this.tail = answer.then(() => {}, () => {});
+    return answer;
+  }
+
+  /** What somebody would undo or redo, "" for nothing. @param {"undo" | "redo"} turn @param {string} by */
+  turnOf(turn, by) {
+    const turns = this.status[turn];
+    return turns[by] ?? (turn === "redo" ? turns[""] : undefined) ?? "";
+  }
+
+  /** An address below the plan's, for the figures of this page. @param {string} name @param {string} [terms] */
+  #part(name, terms = "") {
+    const query = [this.question, terms].filter(Boolean).join("&");
+    return planAddress(this.id, `${name}${query ? `?${query}` : ""}`);
+  }
+
+  /** @param {Record<string, unknown> & {seen: {begun_at: string, steps: number}}} body @param {Map<number, string>} moved @returns {Promise<Change>} */
   async #send(body, moved) {
     this.#emit("busy", null);
     try {
+      const own = [...this.own].filter((number) => number > body.seen.steps);
+      const seen = { ...body.seen, own };
       const change = /** @type {Change} */ (
-        await send(planAddress(this.id, "/steps"), { ...body, version: this.status.version })
+        await send(this.#part("/steps"), { ...body, seen, version: this.status.version })
       );
       this.onTheirWay = this.onTheirWay.filter((each) => each !== moved);
+      this.own.add(change.status.steps);
       this.#apply(change, moved);
       return change;
     } catch (error) {
@@ -120,8 +151,12 @@ export class Plan extends EventTarget {
     this.status = change.status;
     this.rows = { ...this.rows, ...change.rows };
     const undone = new Set(change.status.undone);
-    this.history = [...this.history, ...change.history].map((past) => ({ ...past, in_force: !undone.has(past.step) }));
+    const known = this.history.length;
+    const first = change.history[0]?.step ?? known + 1;
+    this.history = [...this.history.slice(0, first - 1), ...change.history].map((past) => ({ ...past, in_force: !undone.has(past.step) }));
     this.#emit("changed", { blocks: [...shown], areas: Object.keys(change.rows) });
+    const others = this.history.filter(({ step }) => step > known && !this.own.has(step));
+    if (others.length) this.#emit("others", others);
   }
 
   /** @param {string} name @param {unknown} detail */

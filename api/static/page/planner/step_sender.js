@@ -15,12 +15,15 @@ export class StepSender {
   /**
    * @param {import("./plan.js").Plan} plan
    * @param {import("./map.js").BlockMap} map
-   * @param {() => void} refused called after a refusal, to show the plan as it is
+   * @param {object} acts
+   * @param {() => void} acts.refused called after a refusal, to show the plan as it is
+   * @param {(moved: Map<number, string>) => void} acts.preview show blocks as if they were moved
    */
-  constructor(plan, map, refused) {
+  constructor(plan, map, { refused, preview }) {
     this.plan = plan;
     this.map = map;
     this.refused = refused;
+    this.preview = preview;
     this.by = /** @type {HTMLInputElement} */ (byId("by"));
     this.reason = /** @type {HTMLInputElement} */ (byId("reason"));
     this.by.value = localStorage.getItem(AUTHOR) || this.by.value;
@@ -81,6 +84,7 @@ export class StepSender {
   #showRefusal({ message, problem }, step, moved) {
     const anyway = /** @type {[string, () => void, "main"]} */ (["Do it anyway", () => this.take({ ...step, force: true }, moved), "main"]);
     const cancel = /** @type {[string, () => void]} */ (["Cancel", () => this.map.mark([])]);
+    if (problem.conflict === "overlap") return void this.#askWhose(problem, step, moved);
     if (problem.conflict === "version") return say(message, ["Reload", () => location.reload(), "main"]);
     if (problem.conflict === "personal") return say(message, ["It names nobody: keep it", () => this.take({ ...step, confirmed: true }, moved), "main"], ["Change the text", () => {}]);
     if (problem.conflict === "bridge") return say(message, anyway, cancel);
@@ -91,5 +95,22 @@ export class StepSender {
       this.map.mark(pieces.slice(1).flat());
     };
     say(message, anyway, ["Show the pieces", show, "stays"], cancel);
+  }
+  /** Somebody else has just changed the same part of the plan. @param {import("./types.js").Problem} problem @param {Step} step @param {Map<number, string>} moved */
+  async #askWhose({ theirs = [], mine = "", moves = {} }, step, moved) {
+    await this.plan.catchUp().catch(() => {});
+    const places = new Map(Object.entries(moves).map(([code, to]) => [this.plan.places.get(code) ?? 0, to]));
+    const others = theirs.flatMap(({ blocks }) => Object.keys(blocks)).flatMap((code) => this.plan.places.get(code) ?? []);
+    const who = [...new Set(theirs.map(({ by }) => by || "somebody"))].join(" and ");
+    const done = theirs.map(({ by, what, step: number }) => `${by || "Somebody"} ${what} (step ${number})`).join("; ");
+    const show = () => {
+      const both = [...new Set([...places.keys(), ...others])];
+      if (both.length) this.map.zoomTo(both);
+      this.map.mark(both);
+    };
+    say(`while you took your step, ${who} changed the same part of the plan. Theirs, on the map now: ${done}. Yours, not saved yet: ${mine}`,
+      ["Keep mine", () => this.take(step, moved), "main", (on) => this.preview(on ? places : new Map())],
+      [`Take theirs`, () => this.map.mark([]), "", (on) => on && this.map.mark(others)],
+      ...(places.size || others.length ? [/** @type {[string, () => void, "stays"]} */ (["Show both on the map", show, "stays"])] : []));
   }
 }

@@ -56,8 +56,8 @@
  * @property {number} version
  * @property {number} steps
  * @property {number[]} undone numbers of the steps that were undone and not redone
- * @property {string} undo what would be undone, "" for nothing
- * @property {string} redo
+ * @property {Record<string, string>} undo what each planner would undo, by name
+ * @property {Record<string, string>} redo likewise; under "" what anybody may redo
  * @property {Area[]} areas
  * @property {Council} council
  * @property {{method: string, made_by: string, made_on: string}} forecast how the forecast was made, "" for nothing written
@@ -86,6 +86,7 @@
  * @property {string} title
  * @property {string} blocks_layer
  * @property {string} base_layer
+ * @property {string} begun_at when it began: another plan of the same id began at another time
  * @property {string[]} codes the blocks
  * @property {Record<string, number[]>} figures what is known of each block
  * @property {string[]} start area code of each block when the plan began
@@ -111,9 +112,12 @@
  * @typedef {object} Problem A refusal of the service.
  * @property {string} detail
  * @property {number} status
- * @property {string} [conflict] "version", "pieces", "bridge" or "personal"
+ * @property {string} [conflict] "version", "overlap", "pieces", "bridge" or "personal"
  * @property {string} [area]
  * @property {string[][]} [pieces]
+ * @property {string} [mine] what the refused step would do
+ * @property {Record<string, string>} [moves] the new area of each block that it would move
+ * @property {{step: number, by: string, at: string, what: string, blocks: Record<string, string>}[]} [theirs] steps of others that it meets
  */
 
 /**

@@ -41,9 +41,12 @@ export class UnsavedSteps {
     const all = JSON.parse(sessionStorage.getItem(this.key) ?? "[]");
     sessionStorage.removeItem(this.key);
     // The service may have saved a step whose answer did not reach the page.
+    // Others' steps may have come between.
+    let from = 0;
     const lost = all.filter(({ number, step, by }) => {
-      const past = this.plan.history[number - 1];
-      return past?.by !== by || past.kind !== step.step;
+      const at = this.plan.history.findIndex((past) => past.step >= Math.max(number, from) && past.by === by && past.kind === step.step);
+      if (at >= 0) from = this.plan.history[at].step + 1;
+      return at < 0;
     });
     return { lost, changed: lost.length > 0 && this.plan.status.steps >= lost[0].number };
   }
