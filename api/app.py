@@ -46,6 +46,7 @@ from api.operations.page import watch_load
 from api.operations.workers import WorkerSpec
 from api.pages.navigation import home_of
 from api.planner import routes as planner
+from api.planner.live import PlanNews
 from api.planner.sessions import PlanSessions
 from api.reads import NotingReads
 from api.releases import admin as releases
@@ -126,6 +127,7 @@ def make_app(
     memory = MemoryBudget(settings.cache_bytes)
     app.state.answers = Answers(store, run=app.state.searches, turns=turns, memory=memory)
     app.state.plan_sessions = PlanSessions(store, turns, memory)
+    app.state.plan_news = PlanNews(store)
     app.state.data = DataService(
         store,
         app.state.answers,

@@ -42,6 +42,7 @@ _WATCH_AFTER: Final = 0.05
 _INCIDENT: Final = re.compile(r"(/incidents/items/).*")
 """The id of an incident is its publisher's, or that of a crime in the books of the police."""
 
+_EVENTS: Final = "text/event-stream"
 _NOTED: Final = "patchmap.noted"
 _STATIC: Final = "/static/"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -86,9 +87,13 @@ class Lifecycle:
         # Layers below pass on copies of the scope, but all of them share this.
         scope = {**scope, _NOTED: {}}
         exchange = _Exchange(
-            Call(_caller(scope)), scope, receive, send, preparations=self._preparations
+            Call(_caller(scope)),
+            scope,
+            receive,
+            send,
+            preparations=self._preparations,
+            memory=self._memory,
         )
-        self._memory.begin()
         with serving_call(exchange.call):
             exchange.start(self._guard, self._seconds)
             try:
@@ -98,7 +103,7 @@ class Lifecycle:
                 # Also where an answer was made after all: it came too late to be sent.
                 await exchange.settle()
             finally:
-                self._memory.end(exchange.finish(self._metrics))
+                exchange.finish(self._metrics)
 
     async def _answered_before(self, exchange: _Exchange) -> bool:
         """Whether the caller asks again for a page, and was given it or has to wait for it."""
@@ -177,8 +182,10 @@ class _Exchange:
         send: Send,
         *,
         preparations: Preparations,
+        memory: MemoryReturn,
     ) -> None:
         self.call = call
+        self._memory, self._is_work = memory, True
         self.scope, self._receive, self._send = scope, receive, send
         self._status, self._bytes = 0, 0
         self._complete = False
@@ -198,6 +205,7 @@ class _Exchange:
 
     def start(self, guard: Callable[[ASGIApp], ASGIApp], seconds: float) -> None:
         """Begin to count the time, and to watch whether the caller is still there."""
+        self._memory.begin()
         self._guard, self._seconds = guard, seconds
         self._loop = asyncio.get_running_loop()
         self._due = self._loop.time() + seconds
@@ -245,17 +253,13 @@ class _Exchange:
             answer = refusal(HTTPConnection(self.scope), 500, FAILED)
             await self._guard(answer)(self.scope, self.receive, self._pass_on)
 
-    def finish(self, metrics: Metrics) -> float:
+    def finish(self, metrics: Metrics) -> None:
         """End the call, count it, and write its line to the log.
 
         Parameters
         ----------
         metrics
             Count it.
-
-        Returns
-        -------
-        How many seconds it took.
         """
         self._deadline.cancel()
         self._watch_timer.cancel()
@@ -277,7 +281,7 @@ class _Exchange:
             bytes=self._bytes,
             identity=_identity(self.scope),
         )
-        return seconds
+        self._end_work(seconds)
 
     async def _pass_on(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -286,12 +290,21 @@ class _Exchange:
                 self._preparations.drop_of(self.scope)
             self._status = message["status"]
             self.call.streaming = True
-            MutableHeaders(scope=message)[REQUEST_ID] = self.call.id
+            headers = MutableHeaders(scope=message)
+            headers[REQUEST_ID] = self.call.id
+            if headers.get("content-type", "").startswith(_EVENTS):
+                # It waits for news as long as its page is open.
+                self._end_work(0.0)
         else:
             self._bytes += len(message.get("body", b""))
             self._complete = not message.get("more_body", False)
         await self._send(message)
         self._due = self._loop.time() + self._seconds
+
+    def _end_work(self, seconds: float) -> None:
+        if self._is_work:
+            self._is_work = False
+            self._memory.end(seconds)
 
     def _leave(self) -> None:
         self._left.set()

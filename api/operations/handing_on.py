@@ -2,7 +2,8 @@
 
 Uploads and the progress of imports are in the memory of one worker, the first. Whichever worker
 accepts a request for them hands it on: all of `/data` is answered by that one, and `/retention`,
-which removes uploads that may hold what is erased.
+which removes uploads that may hold what is erased. So is `/planner/live`: who has a plan open is
+kept in memory alone, and everybody is to see everybody.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from api.load.metrics import Family
 PEER: Final = b"x-patchmap-worker-peer"
 """The header in which the caller's address goes along; it is read on these sockets alone."""
 
-HANDED_ON: Final = ("/data", "/retention")
-_STARTING: Final = "the part of the service that imports is starting; try again in a moment"
+HANDED_ON: Final = ("/data", "/retention", "/planner/live")
+_STARTING: Final = "part of the service is starting; try again in a moment"
 _TRIES: Final = 30
 _TRY_SECONDS: Final = 0.1
 _BYTES: Final = 65_536

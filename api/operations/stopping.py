@@ -12,6 +12,8 @@ from types import FrameType
 
 import uvicorn
 
+from api.load.connections import BoundedConnection
+
 GRACE_SECONDS = 1.0
 """How long requests underway may go on once the service is stopped."""
 
@@ -52,6 +54,7 @@ class StoppableServer(uvicorn.Server):
             return
         # First: a second signal may come between the two, and a timer starts only once.
         self.should_exit = True
+        BoundedConnection.is_retiring = True  # streams without an end look at it
         self._end.start()
 
     def _end_at_once(self) -> None:

@@ -113,6 +113,14 @@ class PlannerRequest:
         return self.answers.snapshot().narrowed(self.question)
 
 
+@dataclass(frozen=True)
+class LiveCaller:
+    """An open page of a plan: what it calls itself, and who has it open, '' if not known."""
+
+    page: str
+    name: str
+
+
 async def read_request(request: Request, answers: AnswersDep) -> PlannerRequest:
     """Read the Question of a request; unknown parameters are refused."""
     return _read(request, answers)[0]
@@ -137,6 +145,16 @@ async def read_changes_request(
 ) -> tuple[PlannerRequest, dict[str, str]]:
     """Read the Question of a request, and what of a plan is known already."""
     return _read(request, answers, besides=CHANGES_PARAMETERS)
+
+
+async def read_live_request(request: Request) -> LiveCaller:
+    """Read which page asks for news, and whose it is."""
+    _refuse_without_plans(request)
+    page = only(request, ("page",)).get("page", "")
+    if not re.fullmatch("[a-z0-9]{8,40}", page):
+        raise QuestionError("page", "name the page that asks, by 8 to 40 small letters and digits")
+    identity = identity_of(request)
+    return LiveCaller(page, "" if identity.way == "local" else identity.name)
 
 
 async def read_communities_request(
@@ -233,6 +251,7 @@ PlannerDep = Annotated[PlannerRequest, Depends(read_request)]
 ChangesDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_changes_request)]
 CouncilDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_council_request)]
 CommunitiesDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_communities_request)]
+LiveDep = Annotated[LiveCaller, Depends(read_live_request)]
 ImprovingDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_improving_request)]
 ScoresDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_scores_request)]
 FileDep = Annotated[tuple[PlannerRequest, dict[str, str]], Depends(read_file_request)]

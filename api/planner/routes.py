@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import StreamingResponse
 
 from api.addresses import own_address
 from api.basemap.sources import basemaps_of
 from api.dependencies import HTML, AnswersDep, SettingsDep
-from api.errors import problem
+from api.errors import problem, unavailable
 from api.etags import not_modified_or
 from api.formats.encoding import to_json
 from api.formats.registry import CSV
@@ -36,6 +37,7 @@ from api.planner.communities_text import communities_payload
 from api.planner.downloads import download, download_format, names_shown
 from api.planner.fit import changes_file, fit_payload
 from api.planner.improving import ImprovingTerms, improve
+from api.planner.live import UNBUFFERED, PlanNews
 from api.planner.overview import PICTURE_POLICY, SVG
 from api.planner.pages import planner_page
 from api.planner.refining import read_refining
@@ -49,6 +51,7 @@ from api.planner.request import (
     FileDep,
     FitDep,
     ImprovingDep,
+    LiveDep,
     PlannerDep,
     PlannerRequest,
     ScoresDep,
@@ -166,6 +169,27 @@ def changes(request: Request, request_and_known: ChangesDep, plan_id: str) -> Re
             return problem(409, str(error), conflict="version")
 
     return not_modified_or(request, planner.answers, answer, media_type=JSON, reads=ANSWERING)
+
+
+@router.get("/live/{plan_id}")
+async def live(request: Request, caller: LiveDep, plan_id: str) -> Response:
+    """Return what is new about a plan as server-sent events, until the caller leaves."""
+    news: PlanNews = request.app.state.plan_news
+    await news.check(plan_id)
+    if news.is_full:
+        return unavailable(request, "too many plans are open here; ask again in a few seconds")
+    stream = news.events(plan_id, page=caller.page, name=caller.name)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=UNBUFFERED)
+
+
+@router.get("/live/{plan_id}/now")
+async def live_now(request: Request, caller: LiveDep, plan_id: str) -> Response:
+    """Return what is new about a plan, for pages that cannot have a stream."""
+    news: PlanNews = request.app.state.plan_news
+    await news.check(plan_id)
+    response = _json(news.ask(plan_id, page=caller.page, name=caller.name))
+    response.headers["cache-control"] = "no-store"
+    return response
 
 
 @router.get("/plans/{plan_id}/map.svg")

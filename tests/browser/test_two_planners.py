@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,14 @@ from tests.services import serving
 pytestmark = pytest.mark.browser
 
 HARBOUR, LIGHTHOUSE = "D05000006", "D05000008"
-LIVE = "**/planner/live/**"
+LIVE = re.compile(r"/planner/live/")
+STREAM = re.compile(r"/planner/live/[^/]+\?")
+WHEN_SHOWN = """() => new MutationObserver((_, watching) => {
+  window.shownAt = Date.now();
+  watching.disconnect();
+}).observe(
+  document.getElementById("status"), { childList: true, characterData: true, subtree: true })"""
+"""Note when the page shows another version."""
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +73,83 @@ def planners(browser: Browser, planning: str, plan_id: str) -> Iterator[tuple[Pl
         context.close()
 
 
+def reopen(planner: Planner) -> None:
+    planner.page.reload()
+    planner.page.locator("body[data-ready]").wait_for()
+
+
+def take_step(planner: Planner, version: int) -> str:
+    """Move a block into Harbour; returns the block."""
+    block = planner.border(LIGHTHOUSE, HARBOUR)[0]
+    planner.choose(HARBOUR)
+    planner.click(block)
+    planner.saved(version)
+    return block
+
+
+def test_a_step_of_another_appears_at_once_and_who_is_here_is_seen(
+    planners: tuple[Planner, Planner],
+) -> None:
+    ann, bo = planners
+    others = bo.page.locator("#others")
+    expect(others).to_have_text("Also here: someone.")
+    bo.page.evaluate(WHEN_SHOWN)
+    take_step(ann, 2)
+    bo.saved(2)
+    expect(others).to_have_text(
+        "Also here: someone. Ann Lee: moved 1 block from Lighthouse to Harbour (step 1)."
+    )
+    signed = datetime.fromisoformat(bo.payload()["history"][0]["at"]).timestamp()
+    seconds = bo.page.evaluate("window.shownAt") / 1000 - signed
+    print(f"shown {seconds:.2f} s after the step was signed")  # noqa: T201
+    assert seconds < 30
+    bo.watched.keep("planner-two-planners")
+    bo.page.set_viewport_size({"width": 390, "height": 844})
+    bo.watched.keep("planner-two-planners-phone")
+    ann.page.context.close()
+    expect(others).not_to_contain_text("Also here")
+    assert not faults(bo.watched)
+
+
+def test_where_streams_are_held_back_the_page_asks_and_says_so(
+    planners: tuple[Planner, Planner],
+) -> None:
+    ann, bo = planners
+    bo.page.route(STREAM, lambda route: route.abort())
+    reopen(bo)
+    others = bo.page.locator("#others")
+    expect(others).to_contain_text("Others’ steps appear within 5 seconds, not at once")
+    expect(ann.page.locator("#others")).to_have_text("Also here: someone.")
+    take_step(ann, 2)
+    bo.saved(2)
+    expect(others).to_contain_text("Ann Lee: moved 1 block from Lighthouse to Harbour")
+    bo.watched.keep("planner-asking")
+
+
+def test_a_lost_connection_is_said_and_what_was_missed_appears_when_it_is_back(
+    planners: tuple[Planner, Planner],
+) -> None:
+    ann, bo = planners
+    others = bo.page.locator("#others")
+    expect(others).to_have_text("Also here: someone.")
+    bo.page.context.set_offline(True)
+    bo.page.route(LIVE, lambda route: route.abort())
+    bo.page.evaluate("window.dispatchEvent(new Event('pagehide'))")
+    bo.page.evaluate("window.dispatchEvent(new Event('pageshow'))")
+    expect(others).to_contain_text("No connection: others’ steps do not appear")
+    take_step(ann, 2)
+    bo.page.unroute(LIVE)
+    bo.page.context.set_offline(False)
+    bo.saved(2)
+    expect(others).to_contain_text("Ann Lee: moved 1 block")
+    expect(others).not_to_contain_text("No connection")
+
+
 def meet(ann: Planner, bo: Planner) -> str:
     """Let Bo take a step beside one of Ann's that he has not seen; returns the block."""
     block, other, *_ = ann.border(LIGHTHOUSE, HARBOUR)
     bo.page.route(LIVE, lambda route: route.abort())
-    bo.page.reload()
-    bo.page.locator("body[data-ready]").wait_for()
+    reopen(bo)
     bo.choose(HARBOUR)
     ann.choose(HARBOUR)
     ann.click(other)
@@ -119,8 +198,7 @@ def test_each_undoes_their_own_step(planners: tuple[Planner, Planner]) -> None:
     ann.choose(HARBOUR)
     ann.click(block)
     ann.saved(2)
-    bo.page.reload()
-    bo.page.locator("body[data-ready]").wait_for()
+    reopen(bo)
     undo = bo.page.locator("#undo")
     expect(undo).to_be_disabled()
     assert undo.get_attribute("title") == "Nothing to undo: all steps are by Ann Lee"
@@ -133,11 +211,10 @@ def test_a_step_shows_the_figures_of_the_question_of_its_page(
     planners: tuple[Planner, Planner],
 ) -> None:
     ann, _ = planners
-    ann.open("&period=latest")
+    ann.open("&period=latest-1m")
     ann.choose(HARBOUR)
     ann.click(ann.border(LIGHTHOUSE, HARBOUR)[0])
     ann.saved(2)
     shown = ann.row(HARBOUR).inner_text()
-    ann.page.reload()
-    ann.page.locator("body[data-ready]").wait_for()
+    reopen(ann)
     expect(ann.row(HARBOUR)).to_have_text(shown, use_inner_text=True)

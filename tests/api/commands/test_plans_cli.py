@@ -46,7 +46,8 @@ def test_undo_and_redo_are_saved_too(folder: Path) -> None:
     last = run_json(folder, "plan", "show", "north", *PERIOD)["history"][-1]
     assert (last["kind"], last["by"], last["reason"]) == ("undo", "Cay", "too soon")
     assert areas(folder)["E"]["blocks"] == 12
-    assert "version 4: redid step 1: moved 1 block" in run(folder, "plan", "redo", "north", "--by", "Cay")
+    redone = run(folder, "plan", "redo", "north", "--by", "Cay")
+    assert "version 4: redid step 1: moved 1 block" in redone
     assert areas(folder)["E"]["blocks"] == 13
     assert refused(folder, "plan", "redo", "north", "--by", "Cay") == "there is nothing to redo"
 

@@ -14,6 +14,7 @@ import { Fit } from "./fit.js";
 import { setUpFind } from "./find.js";
 import { Improve } from "./improve.js";
 import { setUpKeys } from "./keys.js";
+import { Live } from "./live.js";
 import { labelOf, BlockStyles } from "./styles.js";
 import { BlockMap } from "./map.js";
 import { hush, say } from "./message.js";
@@ -35,6 +36,7 @@ import { ownAddress } from "../root.js";
 /** @typedef {import("./types.js").PlanState} PlanState */
 
 const { plan: planId = "", blocks: blocksLayer = "", layers = "[]", question = "", tiles = "", credit = "" } = document.body.dataset;
+const LIT_MS = 4000;
 const whole = planAddress(planId, question ? `?${question}` : "");
 
 /** Tick the overlay of a layer, if it is not drawn. @param {string} layer */
@@ -101,6 +103,13 @@ function showPlan(plan, geometry) {
     into: () => chosen, move: (some, to) => steps.move(some, to), take, mark: (some) => map.mark(some),
   });
   const light = (/** @type {number[]} */ some) => map.mark(some.length ? some : selection.blocks);
+  let lit = 0;
+  /** Mark for a moment what others have moved. @param {number[]} some */
+  const lightOthers = (some) => {
+    clearTimeout(lit);
+    map.mark([...some, ...selection.blocks]);
+    lit = setTimeout(() => light([]), LIT_MS);
+  };
   const table = new AreaTable(byId("areas"), plan, {
     colour: styles.colour, chosen: () => chosen, choose, point: (code) => light(code ? plan.blocksOf(code) : []),
   });
@@ -352,7 +361,7 @@ function showPlan(plan, geometry) {
   choose(chosen);
   setUpPrint(map, () => compare.before);
   drawStatus(plan);
-  lookForOthers(plan);
+  new Live(plan, { light: lightOthers, own: () => (steps.by.readOnly ? steps.by.value : "") });
   document.body.dataset.ready = "true";
 }
 
@@ -379,13 +388,4 @@ function drawTurns(plan, by) {
     const [title, none] = turn === "undo" ? ["Undo your last step", `Nothing to undo${others ? `: all steps are by ${others}` : ""}`] : ["Redo", "Nothing to redo"];
     button.title = what ? `${title}: ${what}` : none;
   }
-}
-
-/** Somebody else may change the plan while this page is in the background. @param {Plan} plan */
-function lookForOthers(plan) {
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible") void plan.catchUp().catch(({ message, problem }) => {
-      if (problem?.conflict === "version") say(message, ["Reload", () => location.reload(), "main"]);
-    });
-  });
 }

@@ -15,7 +15,7 @@ import { addTitles } from "./text.js";
  * Events: `shown` (blocks to recolour, because a step is being sent or was refused; detail: the
  * blocks), `changed` (a step was saved; detail: its `blocks`, and the `areas` with a new row),
  * `busy` (the number of steps being sent has changed), `others` (somebody else's steps have arrived;
- * detail: their entries of the history).
+ * detail: their entries of the history as `steps`, and the `blocks` that they moved).
  */
 export class Plan extends EventTarget {
   /** @param {PlanState} state @param {string} [question] the query that its figures answer */
@@ -97,12 +97,14 @@ export class Plan extends EventTarget {
     return answer;
   }
 
-  /** Show what others have changed, once the steps before are saved. */
-  catchUp() {
-    const known = () => `begun_at=${encodeURIComponent(this.state.begun_at)}&steps=${this.status.steps}`;
-    const answer = this.tail.then(async () =>
-      this.#apply(/** @type {Change} */ (await read(this.#part("/changes", known()))), new Map()));
-    this.tail = answer.then(() => {}, () => {});
+  /** Show what others have changed, once the steps before are saved. @param {number} [version] that the plan is known to have reached */
+  catchUp(version) {
+    const answer = this.tail.then(async () => {
+      if (version === this.status.version) return; // the answer to a step has brought it
+      const known = `begun_at=${encodeURIComponent(this.state.begun_at)}&steps=${this.status.steps}`;
+      this.#apply(/** @type {Change} */ (await read(this.#part("/changes", known))), new Map());
+    });
+    this.tail = answer.catch(() => {});
     return answer;
   }
 
@@ -156,7 +158,7 @@ export class Plan extends EventTarget {
     this.history = [...this.history.slice(0, first - 1), ...change.history].map((past) => ({ ...past, in_force: !undone.has(past.step) }));
     this.#emit("changed", { blocks: [...shown], areas: Object.keys(change.rows) });
     const others = this.history.filter(({ step }) => step > known && !this.own.has(step));
-    if (others.length) this.#emit("others", others);
+    if (others.length) this.#emit("others", { steps: others, blocks: [...shown].filter((block) => !moved.has(block)) });
   }
 
   /** @param {string} name @param {unknown} detail */

@@ -211,6 +211,12 @@
  * @property {string[]} unread columns
  */
 
+/**
+ * @typedef {object} News What is new about a plan.
+ * @property {number | null} version null where the plan was deleted
+ * @property {string[]} here the others who have it open, "" for whoever has no name
+ */
+
 /** @typedef {Record<string, unknown> & {step: string}} Step */
 
 export {};
