@@ -122,7 +122,8 @@ def test_a_plan_that_is_deleted_has_no_version(address: str, place: Path, stack:
         save_plan(store, draft.plan)
         stream = opened(stack, address, PAGES[0], "short")
         assert stream.next()["version"] == 1
-        store.remove_plan("short")
+        with store.transaction():
+            store.remove_plan("short")
     stream.until(lambda news: news["version"] is None)
 
 
