@@ -1,4 +1,4 @@
-"""What open pages of a plan are told at once: that it was changed, and who else has it open.
+"""What open pages of a plan hear at once: that it was changed, and who else has it open.
 
 Changes are read from the store, whoever saved them: another process, a command, another machine.
 Who is here is known to one process alone, to which the other workers hand these requests on; it is
@@ -52,7 +52,7 @@ Counter = tuple[str, int]
 
 
 class NewsPayload(TypedDict):
-    """What the page of a plan is told.
+    """News for the page of a plan.
 
     `version` is null where the plan was deleted. `here` names the others who have it open, '' for
     whoever has no name.

@@ -218,7 +218,7 @@ class PlanSessions:
                     return self._step(plan_id, step, question)
                 except PlanConflictError:
                     # Another process saved the plan between reading and saving it here.
-                    if step.seen is None or not self._goes_on(plan_id, step.seen.begun_at):
+                    if step.basis is None or not self._goes_on(plan_id, step.basis.begun_at):
                         raise
             return self._step(plan_id, step, question)
 
@@ -248,8 +248,8 @@ class PlanSessions:
         # Another process may have saved the plan again already: then the next call reads it.
         if stamp[0] == plan.metadata.version:
             self._cache.put(self._key(plan_id, question), after)
-        if step.seen and unseen_steps(old, step.seen.as_seen()):
-            return changes_payload(draft, session.counters, since=step.seen.steps, now=after.rows)
+        if step.basis and unseen_steps(old, step.basis.as_basis()):
+            return changes_payload(draft, session.counters, since=step.basis.steps, now=after.rows)
         return change_payload(
             session.draft, draft, session.counters, before=session.rows, now=after.rows
         )
@@ -257,10 +257,10 @@ class PlanSessions:
     def _taken(self, plan: Plan, step: PlanStep) -> Plan:
         """A plan after a step, taken after what its author had not seen."""
         metadata = plan.metadata
-        if step.seen is not None:
-            if step.seen.begun_at != metadata.begun_at:
+        if step.basis is not None:
+            if step.basis.begun_at != metadata.begun_at:
                 raise _replaced(metadata.plan_id)
-            return rebase(plan, step.take, step.seen.as_seen())
+            return rebase(plan, step.take, step.basis.as_basis())
         if step.version != metadata.version:
             raise PlanConflictError(
                 f"{self._last_editor(metadata.plan_id)} changed plan {metadata.plan_id} since you "

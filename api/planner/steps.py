@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from boundaries.plans.plan import MOST_WHY, Plan
-from boundaries.plans.rebasing import Seen
+from boundaries.plans.rebasing import Basis
 from boundaries.plans.rules import LONGEST_MAKER
 from boundaries.plans.state import Area, ForecastMethod, Signed
 from geo.areal.best_fit import UNASSIGNED
@@ -40,8 +40,8 @@ def _refuse_personal(text: str, *, confirmed: bool) -> None:
         )
 
 
-class SeenSteps(BaseModel):
-    """What whoever takes a step had seen of the plan; see `boundaries.plans.rebasing.Seen`."""
+class StepBasis(BaseModel):
+    """What whoever takes a step had seen of the plan; see `boundaries.plans.rebasing.Basis`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -49,15 +49,15 @@ class SeenSteps(BaseModel):
     steps: Annotated[int, Field(ge=0, le=2**31)]
     own: Annotated[list[Annotated[int, Field(ge=1, le=2**31)]], Field(max_length=10_000)] = []
 
-    def as_seen(self) -> Seen:
+    def as_basis(self) -> Basis:
         """The same for a plan of whichever beginning."""
-        return Seen(self.steps, frozenset(self.own))
+        return Basis(self.steps, frozenset(self.own))
 
 
 class _Step(BaseModel):
     """What every step carries: the version it is taken from, who takes it, and why.
 
-    With `seen` it is taken after the steps of others since, unless they changed the same; without,
+    With `basis` it is taken after the steps of others since, unless they changed the same; without,
     it is refused if the plan has another version.
     """
 
@@ -66,7 +66,7 @@ class _Step(BaseModel):
     version: Annotated[int, Field(ge=0, le=2**31)]
     by: Annotated[Name, Field(min_length=1)]
     reason: Annotated[str, Field(max_length=500)] = ""
-    seen: SeenSteps | None = None
+    basis: StepBasis | None = None
 
     def take(self, plan: Plan) -> Plan:
         """Take the step now.

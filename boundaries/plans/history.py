@@ -64,7 +64,19 @@ class Standing:
         return cls(tuple(in_force), undone)
 
     def last_of(self, steps: Sequence[Step], by: str) -> int | None:
-        """The position of the last step in force that somebody took; None if there is none."""
+        """The last step in force that somebody took.
+
+        Parameters
+        ----------
+        steps
+            All steps of the record.
+        by
+            Who took it.
+
+        Returns
+        -------
+        Its position; None if there is none.
+        """
         own = (at for at in reversed(self.in_force) if steps[at].signed.by == by)
         return next(own, None)
 

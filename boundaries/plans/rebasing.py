@@ -20,7 +20,7 @@ _NAMED_STEPS = 3
 
 
 @dataclass(frozen=True)
-class Seen:
+class Basis:
     """How much of a record somebody had seen when they decided on a step.
 
     Attributes
@@ -102,7 +102,7 @@ class OverlapError(ConflictError):
         )
 
 
-def rebase(plan: Plan, take: Callable[[Plan], Plan], seen: Seen) -> Plan:
+def rebase(plan: Plan, take: Callable[[Plan], Plan], basis: Basis) -> Plan:
     """Take a step after those that its author had not seen.
 
     Parameters
@@ -111,7 +111,7 @@ def rebase(plan: Plan, take: Callable[[Plan], Plan], seen: Seen) -> Plan:
         The plan as it is now.
     take
         Takes the step, of whatever plan it is given.
-    seen
+    basis
         What its author had seen.
 
     Returns
@@ -128,7 +128,7 @@ def rebase(plan: Plan, take: Callable[[Plan], Plan], seen: Seen) -> Plan:
     PatchmapError
         If the plan refuses the step.
     """
-    unseen = unseen_steps(plan, seen)
+    unseen = unseen_steps(plan, basis)
     after = take(plan)
     mine = Reach.of(after.steps[-1])
     met = tuple(number for number in unseen if mine.meets(Reach.of(plan.steps[number - 1])))
@@ -137,12 +137,12 @@ def rebase(plan: Plan, take: Callable[[Plan], Plan], seen: Seen) -> Plan:
     return after
 
 
-def unseen_steps(plan: Plan, seen: Seen) -> tuple[int, ...]:
+def unseen_steps(plan: Plan, basis: Basis) -> tuple[int, ...]:
     """The numbers of others' steps that somebody had not seen.
 
     Parameters
     ----------
-    plan, seen
+    plan, basis
         As `rebase` takes them.
 
     Returns
@@ -154,12 +154,12 @@ def unseen_steps(plan: Plan, seen: Seen) -> tuple[int, ...]:
     InputError
         If the plan has fewer steps than were seen.
     """
-    if not 0 <= seen.steps <= len(plan.steps):
+    if not 0 <= basis.steps <= len(plan.steps):
         raise InputError(
-            f"plan {plan.metadata.plan_id} has {len(plan.steps)} steps, not {seen.steps}"
+            f"plan {plan.metadata.plan_id} has {len(plan.steps)} steps, not {basis.steps}"
         )
     return tuple(
-        number for number in range(seen.steps + 1, len(plan.steps) + 1) if number not in seen.own
+        number for number in range(basis.steps + 1, len(plan.steps) + 1) if number not in basis.own
     )
 
 
@@ -172,6 +172,10 @@ def described(plan: Plan, numbers: tuple[int, ...]) -> str:
         The plan.
     numbers
         Of its steps, from 1 and in order; the last three are described.
+
+    Returns
+    -------
+    The sentence.
     """
     shown = numbers[-_NAMED_STEPS:]
     sentences = describe_steps(plan, [number - 1 for number in shown])

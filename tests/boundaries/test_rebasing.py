@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from boundaries.plans.history import touched
-from boundaries.plans.rebasing import OverlapError, Reach, Seen, rebase, unseen_steps
+from boundaries.plans.rebasing import Basis, OverlapError, Reach, rebase, unseen_steps
 from boundaries.plans.rules import BrokenAreaError
 from boundaries.plans.serialization import read_on, read_plan, write_plan
 from boundaries.plans.state import Area, Signed
@@ -60,7 +60,7 @@ def after_attempt(plan, seen, take, draw):
         after = rebase(plan, take, seen)
     except OverlapError:
         keeps = draw.draw(st.booleans())
-        return rebase(plan, lambda _: take.after, Seen(len(plan.steps))) if keeps else plan
+        return rebase(plan, lambda _: take.after, Basis(len(plan.steps))) if keeps else plan
     except PatchmapError:
         return plan
     for key in {key for n in unseen_steps(plan, seen) for key in touched(plan.steps[n - 1])}:
@@ -72,11 +72,11 @@ def after_attempt(plan, seen, take, draw):
 @given(st.data())
 def test_nothing_that_somebody_had_not_seen_is_overwritten_unasked(draw):
     plan = drawn(*CITY)
-    seen = dict.fromkeys(PLANNERS, Seen(0))
+    seen = dict.fromkeys(PLANNERS, Basis(0))
     for turn in range(draw.draw(st.integers(2, 25))):
         by = draw.draw(st.sampled_from(PLANNERS))
         if draw.draw(st.booleans()):
-            seen[by] = Seen(len(plan.steps))
+            seen[by] = Basis(len(plan.steps))
         before, take = plan, Drawing(draw, signed_at(by, turn))
         plan = after_attempt(before, seen[by], take, draw)
         # Append-only, in order, and signed by who took each step.
@@ -84,7 +84,7 @@ def test_nothing_that_somebody_had_not_seen_is_overwritten_unasked(draw):
         if plan is not before:
             assert plan is take.after  # the same as one after the other
             assert plan.steps[-1].signed == take.signed
-            seen[by] = Seen(seen[by].steps, seen[by].own | {len(plan.steps)})
+            seen[by] = Basis(seen[by].steps, seen[by].own | {len(plan.steps)})
     back = read_plan(json.loads(json.dumps(write_plan(plan))), plan.start.graph)
     assert state(back) == state(plan)
     assert (back.steps, back.standing) == (plan.steps, plan.standing)
@@ -128,7 +128,7 @@ def test_steps_apart_lead_to_the_same_plan_in_either_order(draw):
 def test_a_step_elsewhere_is_taken_after_the_others():
     begun = drawn(*CITY)
     plan = begun.move(["b1"], "D", signed=SIGNED)
-    after = rebase(plan, lambda now: now.move(["e2"], "B", signed=BOB), Seen(0))
+    after = rebase(plan, lambda now: now.move(["e2"], "B", signed=BOB), Basis(0))
     assert picture(after) == ["AABBEE", "AABBBE", "CDDDFF"]
     assert [step.signed.by for step in after.steps] == ["Ann", "Bob"]
 
@@ -145,18 +145,18 @@ def test_a_step_elsewhere_is_taken_after_the_others():
 def test_a_step_on_the_same_block_or_area_is_asked_about(mine, sentence):
     plan = drawn(*CITY).move(["b1"], "D", signed=SIGNED)
     with pytest.raises(OverlapError) as asked:
-        rebase(plan, mine, Seen(0))
+        rebase(plan, mine, Basis(0))
     assert asked.value.theirs == (1,)
     assert asked.value.sentence == sentence
     assert "Ann moved 1 block from Ward C to Ward D (step 1)" in str(asked.value)
-    kept = rebase(plan, mine, Seen(1))
+    kept = rebase(plan, mine, Basis(1))
     assert kept.steps[0] == plan.steps[0]
     assert kept.steps[1].signed.by == "Bob"
 
 
 def test_own_steps_that_were_still_being_saved_are_no_conflict():
     plan = drawn(*CITY).move(["b1"], "D", signed=BOB)
-    after = rebase(plan, lambda now: now.move(["b1"], "C", signed=BOB), Seen(0, frozenset({1})))
+    after = rebase(plan, lambda now: now.move(["b1"], "C", signed=BOB), Basis(0, frozenset({1})))
     assert picture(after) == [*CITY]
 
 
@@ -164,17 +164,17 @@ def test_the_council_size_and_bridges_are_the_same_for_all():
     begun = drawn(*CITY)
     sized = begun.set_council_size(9, signed=SIGNED)
     with pytest.raises(OverlapError):
-        rebase(sized, lambda now: now.set_council_size(8, signed=BOB), Seen(0))
+        rebase(sized, lambda now: now.set_council_size(8, signed=BOB), Basis(0))
     bridged = begun.build_bridge("Ferry", ("a1", "e1"), signed=SIGNED)
     with pytest.raises(OverlapError):
-        rebase(bridged, lambda now: now.remove_bridge("Ferry", signed=BOB), Seen(0))
-    after = rebase(bridged, lambda now: now.set_council_size(8, signed=BOB), Seen(0))
+        rebase(bridged, lambda now: now.remove_bridge("Ferry", signed=BOB), Basis(0))
+    after = rebase(bridged, lambda now: now.set_council_size(8, signed=BOB), Basis(0))
     assert (after.now.council_size, after.now.bridges) == (8, {"Ferry": ("a1", "e1")})
 
 
 def test_more_steps_than_there_are_cannot_have_been_seen():
     with pytest.raises(InputError, match="plan try has 0 steps, not 3"):
-        rebase(drawn("AB"), lambda now: now, Seen(3))
+        rebase(drawn("AB"), lambda now: now, Basis(3))
 
 
 def test_a_planner_undoes_the_own_last_step_and_leaves_the_other():

@@ -355,16 +355,16 @@ def undo(
     context: typer.Context,
     plan_id: PlanId,
     number: Annotated[
-        int,
+        int | None,
         typer.Argument(min=1, help="Number of a step in its history, whoever took it."),
-    ] = 0,
+    ] = None,
     reason: Reason = "",
     by: By = "",
     force: Force = False,
 ) -> None:
     """Undo your own last step, or the step of a number; both stay in the history."""
     sign = signed(by, reason)
-    step(context, plan_id, lambda plan: plan.undo(signed=sign, of=number, force=force))
+    step(context, plan_id, lambda plan: plan.undo(signed=sign, of=number or 0, force=force))
 
 
 def redo(

@@ -1,4 +1,4 @@
-"""What open pages of a plan are told: steps of others at once, and who else is here."""
+"""What open pages of a plan hear: steps of others at once, and who else is here."""
 
 from __future__ import annotations
 

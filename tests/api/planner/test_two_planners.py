@@ -41,8 +41,8 @@ def four_wards(client: TestClient) -> None:
 def test_steps_apart_are_both_kept_in_order_and_the_answer_shows_both(client: TestClient) -> None:
     four_wards(client)
     before = seen(client)
-    step(client, "move", blocks=["b4"], to="M", by="Ann", seen=before, version=3)
-    bobs = step(client, "move", blocks=["e4"], to="T", by="Bob", seen=before, version=3)
+    step(client, "move", blocks=["b4"], to="M", by="Ann", basis=before, version=3)
+    bobs = step(client, "move", blocks=["e4"], to="T", by="Bob", basis=before, version=3)
     assert bobs.status_code == 200, bobs.text
     change = bobs.json()
     assert change["blocks"] == {"b4": "M", "e4": "T"}
@@ -70,25 +70,25 @@ def test_a_step_on_the_same_part_is_asked_about_with_what_each_does(
     four_wards(client)
     before = seen(client)
     step(client, "move", blocks=["c4"], to="W", by="Ann")
-    asked = step(client, kind, by="Bob", seen=before, version=3, **values)
+    asked = step(client, kind, by="Bob", basis=before, version=3, **values)
     problem = asked.json()
     assert (asked.status_code, problem["conflict"], problem["mine"]) == (409, "overlap", mine)
     (theirs,) = problem["theirs"]
     assert (theirs["step"], theirs["by"], theirs["blocks"]) == (3, "Ann", {"c4": "W"})
     assert theirs["what"] == "moved 1 block from Mid to West"
     assert plan(client)["status"]["steps"] == 3  # nothing is saved unasked
-    kept = step(client, kind, by="Bob", seen=seen(client), version=3, **values)
+    kept = step(client, kind, by="Bob", basis=seen(client), version=3, **values)
     assert kept.status_code == 200, kept.text
     assert [past["by"] for past in plan(client)["history"]] == ["Ann", "Ann", "Ann", "Bob"]
 
 
 def test_own_steps_still_underway_are_not_asked_about(client: TestClient) -> None:
     before = seen(client)
-    first = step(client, "move", blocks=["c1"], to="E", seen=before)
+    first = step(client, "move", blocks=["c1"], to="E", basis=before)
     assert first.status_code == 200
-    second = step(client, "move", blocks=["c2"], to="E", seen={**before, "own": [1]})
+    second = step(client, "move", blocks=["c2"], to="E", basis={**before, "own": [1]})
     assert second.json()["blocks"] == {"c2": "E"}
-    assert step(client, "move", blocks=["c3"], to="E", seen=before).json()["conflict"] == "overlap"
+    assert step(client, "move", blocks=["c3"], to="E", basis=before).json()["conflict"] == "overlap"
 
 
 def test_each_undoes_their_own_step(client: TestClient) -> None:
@@ -128,9 +128,9 @@ def test_changes_of_another_plan_or_of_no_number_are_refused(
 
 def test_a_step_of_a_plan_that_was_begun_anew_is_refused(client: TestClient) -> None:
     other = {"begun_at": "2020-01-01T00:00:00+00:00", "steps": 0, "own": []}
-    refused = step(client, "move", blocks=["c1"], to="E", seen=other)
+    refused = step(client, "move", blocks=["c1"], to="E", basis=other)
     assert refused.json()["conflict"] == "version"
-    more = step(client, "move", blocks=["c1"], to="E", seen=seen(client, steps=9))
+    more = step(client, "move", blocks=["c1"], to="E", basis=seen(client, steps=9))
     assert (more.status_code, more.json()["detail"]) == (400, "plan north has 0 steps, not 9")
 
 

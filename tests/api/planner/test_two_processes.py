@@ -67,7 +67,7 @@ def take_steps(address: str, by: str, block: str, *areas: str) -> None:
         for number in range(STEPS):
             seen = {"begun_at": begun_at, "steps": 2, "own": own}
             moved = {"step": "move", "blocks": [block], "to": areas[number % 2]}
-            body = json.dumps({**moved, "version": 3, "by": by, "seen": seen})
+            body = json.dumps({**moved, "version": 3, "by": by, "basis": seen})
             change = sessions.step("north", read_step(body.encode()), Question())
             own.append(change["status"]["steps"])
         sys.stdout.write(json.dumps(own))

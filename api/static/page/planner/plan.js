@@ -91,8 +91,8 @@ export class Plan extends EventTarget {
   step(step, { by, reason, moved = new Map() }) {
     this.onTheirWay.push(moved);
     this.#emit("shown", [...moved.keys()]);
-    const seen = { begun_at: this.state.begun_at, steps: this.status.steps };
-    const answer = this.tail.then(() => this.#send({ ...step, by, reason, seen }, moved));
+    const basis = { begun_at: this.state.begun_at, steps: this.status.steps };
+    const answer = this.tail.then(() => this.#send({ ...step, by, reason, basis }, moved));
     this.tail = answer.then(() => {}, () => {});
     return answer;
   }
@@ -120,14 +120,14 @@ export class Plan extends EventTarget {
     return planAddress(this.id, `${name}${query ? `?${query}` : ""}`);
   }
 
-  /** @param {Record<string, unknown> & {seen: {begun_at: string, steps: number}}} body @param {Map<number, string>} moved @returns {Promise<Change>} */
+  /** @param {Record<string, unknown> & {basis: {begun_at: string, steps: number}}} body @param {Map<number, string>} moved @returns {Promise<Change>} */
   async #send(body, moved) {
     this.#emit("busy", null);
     try {
-      const own = [...this.own].filter((number) => number > body.seen.steps);
-      const seen = { ...body.seen, own };
+      const own = [...this.own].filter((number) => number > body.basis.steps);
+      const basis = { ...body.basis, own };
       const change = /** @type {Change} */ (
-        await send(this.#part("/steps"), { ...body, seen, version: this.status.version })
+        await send(this.#part("/steps"), { ...body, basis, version: this.status.version })
       );
       this.onTheirWay = this.onTheirWay.filter((each) => each !== moved);
       this.own.add(change.status.steps);
