@@ -17,8 +17,10 @@ import pandas as pd
 import psutil
 import pytest
 
+from boundaries.plans.draft import new_plan, save_plan
 from geo.incidents import Batch
 from tests.api.conftest import make_town, month_of_incidents
+from tests.api.planner.streams import Stream
 from tests.services import free_port
 from tests.terminals import Terminal, on_a_terminal
 
@@ -43,7 +45,7 @@ def interruptible() -> Iterator[None]:
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The town, and a month of 20,000 incidents of which the day is known."""
     path = tmp_path_factory.mktemp("stopping") / "town.gpkg"
-    with contextlib.closing(make_town(path)) as made, made.transaction():
+    with contextlib.closing(make_town(path)) as made:
         part = month_of_incidents("2024-03")
         sample = next(iter(part.batches())).accepted.sample(20_000, replace=True, random_state=1)
         days = np.random.default_rng(2).integers(0, 30, len(sample))
@@ -56,9 +58,12 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
             occurred_to=moments.astype("datetime64[s, UTC]"),
         ).reset_index(drop=True)
         rejected = pd.DataFrame({"line": [], "reason": [], "row": []})
-        made.put_partition(
-            replace(part, source="council", batches=lambda: iter([Batch(frame, rejected)]))
-        )
+        with made.transaction():
+            made.put_partition(
+                replace(part, source="council", batches=lambda: iter([Batch(frame, rejected)]))
+            )
+        draft, _ = new_plan(made, "north", blocks_layer="wards", from_layer="wards")
+        save_plan(made, draft.plan)
     return path
 
 
@@ -135,11 +140,14 @@ def test_ctrl_c_while_the_program_loads_is_no_traceback(store: Path) -> None:
 
 def test_a_service_that_is_terminated_closes_its_store(store: Path) -> None:
     command = [sys.executable, "-m", "api", "--store", str(store), "serve"]
+    port = free_port()
     process = subprocess.Popen(
-        [*command, "--port", str(free_port())], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [*command, "--port", str(port)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     assert process.stdout
     assert process.stdout.readline().startswith("Patchmap serves")
-    process.terminate()
-    assert process.wait(timeout=AT_ONCE) == 0
+    with contextlib.closing(Stream(f"http://127.0.0.1:{port}", "page000a")) as stream:
+        assert stream.next()["version"] == 1  # a plan that is open, which waits for news
+        process.terminate()
+        assert process.wait(timeout=AT_ONCE) == 0
     assert beside(store) == [store.name]

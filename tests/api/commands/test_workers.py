@@ -29,6 +29,7 @@ from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
 from geo.store.postgis import PostgisStore
 from tests.api.conftest import fill_town
+from tests.api.planner.streams import Stream
 from tests.postgres import Cluster
 from tests.services import free_port, run_patchmap
 
@@ -200,10 +201,15 @@ def _opened(store: str | Path) -> Store:
 
 def test_all_are_replaced_without_a_lost_request(served: Served) -> None:
     before = served.workers
+    address = f"http://127.0.0.1:{served.port}"
+    streams = [Stream(address, f"page000{page}", "draft") for page in "abcdef"]
     with served.asked("/healthz", "/data", "/ogc/collections/wards/items?limit=5"):
         served.process.send_signal(signal.SIGHUP)
         until(lambda: len(served.workers) == 2 and not served.workers & before)
     assert served.lost == []
+    for stream in streams:  # whichever worker had it; its page then asks for another
+        with contextlib.closing(stream), pytest.raises(EOFError):
+            stream.until(lambda _: False)
 
 
 def test_one_that_is_killed_is_replaced_and_the_others_go_on(served: Served) -> None:

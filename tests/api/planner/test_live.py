@@ -12,7 +12,13 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.requests import HTTPConnection
 
+from api.app import make_app
+from api.identity.identity import Identity
+from api.identity.roles import Role
+from api.load.connections import BoundedConnection
+from api.settings import Settings
 from boundaries.plans.draft import new_plan, open_plan, save_plan
 from geo.store.geopackage import GeoPackageStore
 from tests.api.planner.planner_http import begin, client_of
@@ -148,3 +154,43 @@ def test_what_is_no_page_of_a_plan_has_no_news(
     client: TestClient, below: str, plan_id: str, query: str, status: int
 ) -> None:
     assert client.get(f"/planner/live/{plan_id}{below}{query}").status_code == status
+
+
+class _ByHeader:
+    """Whoever the header `as` says: one of a role, or nobody."""
+
+    async def identify(self, caller: HTTPConnection) -> Identity:
+        role = Role(caller.headers["as"])
+        way = "public" if role is Role.PUBLIC else "account"
+        return Identity("ann", frozenset({role}), way)
+
+
+@pytest.mark.parametrize("below", ["", "/now"])
+@pytest.mark.parametrize(
+    ("role", "status"),
+    [("public", 403), ("viewer", 404), ("auditor", 404), ("analyst", 200), ("planner", 200)],
+)
+def test_who_may_not_read_plans_hears_nothing_of_them(
+    client: TestClient,
+    store: GeoPackageStore,
+    below: str,
+    role: str,
+    status: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(BoundedConnection, "is_retiring", True)  # a stream then ends at once
+    app = make_app(store, Settings(), authenticator=_ByHeader())
+    address = f"/planner/live/north{below}?page=page000a"
+    answer = TestClient(app, base_url=str(client.base_url)).get(address, headers={"as": role})
+    assert answer.status_code == status
+
+
+def test_a_stream_ends_when_its_process_retires(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(BoundedConnection, "is_retiring", False)
+    retire = threading.Timer(0.5, setattr, (BoundedConnection, "is_retiring", True))
+    retire.start()
+    answer = client.get("/planner/live/north?page=page000a")  # returns once the stream has ended
+    retire.join()
+    assert answer.content.startswith(b"retry: 500\n\ndata: {")
