@@ -40,8 +40,8 @@ from api.planner.improving import ImprovingTerms, improve
 from api.planner.live import UNBUFFERED, PlanNews
 from api.planner.overview import PICTURE_POLICY, SVG
 from api.planner.pages import planner_page
-from api.planner.refining import read_refining
 from api.planner.payload import overlap_payload
+from api.planner.refining import read_refining
 from api.planner.request import (
     JSON,
     BodyDep,

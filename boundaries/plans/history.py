@@ -87,13 +87,19 @@ class Standing:
 
 
 def touched(step: Step) -> frozenset[tuple[str, str]]:
-    """What a step changes: each block, area and bridge, and the council size, by kind and code.
+    """What a step changes, by kind and code: blocks, areas, bridges, and what is of the whole plan.
 
     A block that a step keeps in its area counts, because that is a decision on it.
     """
     kinds = {"block": step.blocks, "area": step.areas, "bridge": step.bridges}
     changed = {(kind, code) for kind, pairs in kinds.items() for code in pairs}
-    return frozenset(changed | ({("council", "")} if step.council_size else set()))
+    return frozenset(changed | {(kind, "") for kind in of_the_plan(step)})
+
+
+def of_the_plan(step: Step) -> frozenset[str]:
+    """Which of what a plan has once a step changes: the council size, the text on the forecast."""
+    pairs = {"council": step.council_size, "forecast": step.forecast}
+    return frozenset(kind for kind, pair in pairs.items() if pair)
 
 
 def to_undo(steps: Sequence[Step], standing: Standing, *, by: str, of: int = 0) -> int:
@@ -357,6 +363,7 @@ def _is_before(state: State, step: Step) -> bool:
         and all(state.areas.get(code) == old for code, (old, _) in step.areas.items())
         and all(state.bridges.get(name) == old for name, (old, _) in step.bridges.items())
         and (step.council_size is None or state.council_size == step.council_size[0])
+        and (step.forecast is None or state.forecast == step.forecast[0])
     )
 
 

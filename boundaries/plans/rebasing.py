@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from boundaries.plans.export import describe_steps
+from boundaries.plans.history import of_the_plan
 from boundaries.plans.plan import Plan
 from boundaries.plans.state import Step
 from geo.areal.best_fit import UNASSIGNED
@@ -47,14 +48,14 @@ class Reach:
         Codes of the areas that it changes, and that blocks leave and enter.
     bridges
         Names of bridges.
-    council
-        Whether it sets the council size.
+    of_the_plan
+        What of the whole plan it sets: `council`, `forecast`.
     """
 
     blocks: frozenset[str]
     areas: frozenset[str]
     bridges: frozenset[str]
-    council: bool
+    of_the_plan: frozenset[str]
 
     @classmethod
     def of(cls, step: Step) -> Reach:
@@ -65,7 +66,7 @@ class Reach:
             frozenset(step.blocks) | ends,
             frozenset(step.areas) | left_and_entered - {UNASSIGNED},
             frozenset(step.bridges),
-            council=step.council_size is not None,
+            of_the_plan(step),
         )
 
     def meets(self, other: Reach) -> bool:
@@ -74,7 +75,7 @@ class Reach:
             self.blocks & other.blocks
             or self.areas & other.areas
             or self.bridges & other.bridges
-            or (self.council and other.council)
+            or self.of_the_plan & other.of_the_plan
         )
 
 
@@ -123,8 +124,7 @@ def rebase(plan: Plan, take: Callable[[Plan], Plan], basis: Basis) -> Plan:
     InputError
         If the plan has fewer steps than were seen.
     OverlapError
-        If the step would change blocks, areas, bridges or the council size that others have
-        changed unseen.
+        If the step would change what others have changed unseen.
     PatchmapError
         If the plan refuses the step.
     """

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from boundaries.plans.draft import new_plan, open_plan, save_plan
 from boundaries.plans.export import history_frame
 from boundaries.plans.serialization import read_plan, write_plan
-from boundaries.plans.state import Area, Signed
+from boundaries.plans.state import Area, ForecastMethod, Signed
 from geo.errors import ConflictError, InputError, PatchmapError
 from tests.boundaries.drawn import SIGNED, drawn, picture
 
 PLANNERS = ("Ann", "Bob")
 KINDS = (
     "move", "keep", "force", "split", "merge", "rename", "members", "council", "share", "lock",
-    "unlock", "remove",
+    "unlock", "remove", "forecast",
     "undo", "undo", "undo", "redo", "redo",
 )  # fmt: skip
 
@@ -45,6 +45,8 @@ def taken(plan, draw, signed):  # noqa: C901, PLR0911 - one for each kind of ste
                 return plan.set_members(area, 1 + number % 3, signed=signed)
             case "council":
                 return plan.set_council_size(number % 7 or None, signed=signed)
+            case "forecast":
+                return plan.describe_forecast(ForecastMethod(f"Trend {number}"), signed=signed)
             case "share":
                 seats = dict.fromkeys(plan.now.areas, 1 + number % 3)
                 return plan.share_seats(seats, signed=signed, council_size=1 + number)
@@ -58,7 +60,8 @@ def taken(plan, draw, signed):  # noqa: C901, PLR0911 - one for each kind of ste
 
 
 def state(plan):
-    return picture(plan), dict(plan.now.areas), dict(plan.now.bridges), plan.now.council_size
+    now = plan.now
+    return picture(plan), dict(now.areas), dict(now.bridges), now.council_size, now.forecast
 
 
 @settings(max_examples=60, deadline=None)

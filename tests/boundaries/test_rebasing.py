@@ -14,7 +14,7 @@ from boundaries.plans.history import touched
 from boundaries.plans.rebasing import Basis, OverlapError, Reach, rebase, unseen_steps
 from boundaries.plans.rules import BrokenAreaError
 from boundaries.plans.serialization import read_on, read_plan, write_plan
-from boundaries.plans.state import Area, Signed
+from boundaries.plans.state import Area, ForecastMethod, Signed
 from geo.errors import ConflictError, InputError, PatchmapError
 from tests.boundaries.drawn import SIGNED, drawn, picture
 from tests.boundaries.test_plan_history import PLANNERS, state, taken
@@ -37,6 +37,8 @@ def value_of(plan, key):
             return now.areas.get(code)
         case "bridge":
             return now.bridges.get(code)
+        case "forecast":
+            return now.forecast
         case _:
             return now.council_size
 
@@ -122,7 +124,9 @@ def test_steps_apart_lead_to_the_same_plan_in_either_order(draw):
         return
     ways = [plan.now.apply(first).apply(second), plan.now.apply(second).apply(first)]
     assert ways[0].assigned.tolist() == ways[1].assigned.tolist()
-    assert (ways[0].areas, ways[0].council_size) == (ways[1].areas, ways[1].council_size)
+    assert ways[0].areas == ways[1].areas
+    assert ways[0].council_size == ways[1].council_size
+    assert ways[0].forecast == ways[1].forecast
 
 
 def test_a_step_elsewhere_is_taken_after_the_others():
@@ -160,8 +164,11 @@ def test_own_steps_that_were_still_being_saved_are_no_conflict():
     assert picture(after) == [*CITY]
 
 
-def test_the_council_size_and_bridges_are_the_same_for_all():
+def test_the_council_size_the_forecast_and_bridges_are_the_same_for_all():
     begun = drawn(*CITY)
+    described = begun.describe_forecast(ForecastMethod("trend"), signed=SIGNED)
+    with pytest.raises(OverlapError):
+        rebase(described, lambda now: now.describe_forecast(ForecastMethod(), signed=BOB), Basis(0))
     sized = begun.set_council_size(9, signed=SIGNED)
     with pytest.raises(OverlapError):
         rebase(sized, lambda now: now.set_council_size(8, signed=BOB), Basis(0))
