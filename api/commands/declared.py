@@ -14,7 +14,7 @@ from api.identity.audit import Action
 
 _STEPS: Final = (
     *("move", "split", "merge", "add-area", "remove-area", "rename", "members", "lock", "unlock"),
-    *("council-size", "share-seats", "keep", "refine", "why"),
+    *("council-size", "share-seats", "keep", "refine", "why", "forecast"),
     *("bridge", "unbridge", "undo", "redo", "suggest", "alternative", "new", "import", "remove"),
 )
 _TASK_STEPS: Final = (
@@ -72,6 +72,9 @@ READ_ONLY: Final = frozenset(
 )
 """Commands that change nothing of the store, beside those that answer a Question."""
 
+TEXTS: Final = {"plan why": "text", "plan forecast": "method", "task raise": "title"}
+"""Arguments of commands that the audit leaves out: texts may name a person, and it keeps them."""
+
 _MOST: Final = 300
 
 
@@ -83,10 +86,12 @@ def command_name(context: typer.Context) -> str:
 
 def command_words(context: typer.Context) -> str:
     """Return a command with its arguments, of files their names: what the audit says of it."""
-    words = [command_name(context)]
+    name = command_name(context)
+    words = [name]
     for one in context.command.params:
-        if one.param_type_name == "argument" and one.name:
+        if one.param_type_name == "argument" and one.name and one.name != TEXTS.get(name):
             value = context.params.get(one.name)
             values = value if isinstance(value, list | tuple) else [value]
-            words += [part.name if isinstance(part, Path) else str(part) for part in values]
+            given = [part for part in values if part is not None]
+            words += [part.name if isinstance(part, Path) else str(part) for part in given]
     return " ".join(words)[:_MOST]

@@ -79,8 +79,6 @@ def raise_one(
 ) -> None:
     """Add a task at a place."""
     cli = CommandContext.of(context)
-    # Its title may name a person, and the audit is not where such a text is redacted.
-    cli.words = cli.command
     with cli.open() as store:
         where = read_place(_place_text(place), store, label=label)
         terms = TaskTerms(
