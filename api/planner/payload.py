@@ -177,7 +177,9 @@ def _split(overlaps: Overlaps, state: State, least_share: float) -> dict[str, li
     amount = np.bincount(
         overlaps.thing * size[1] + area, weights=overlaps.amount, minlength=size[0] * size[1]
     ).reshape(size)
-    share = amount / amount.sum(axis=1, keepdims=True)
+    total = amount.sum(axis=1, keepdims=True)
+    # Of what lies on no block there is no share.
+    share = np.divide(amount, total, out=np.zeros(size), where=total > 0)
     counted = (share > 0) & (share >= least_share)
     counted[:, -1] = False
     counted[counted.sum(axis=1) == 1] = False  # whole

@@ -591,6 +591,9 @@ def test_a_search_is_stopped_shown_taken_and_saved_beside(plan: PlannerPage) -> 
 def test_why_an_area_is_drawn_so_is_written_below_its_name(plan: PlannerPage) -> None:
     page = plan.page
     page.locator("#into").select_option(label="Harbour")
+    line = page.locator("#chosen .why-area summary")
+    expect(line).to_contain_text("nothing written yet")
+    line.click()
     why = page.get_by_label("Why this area is drawn so")
     why.fill("Follows the quay. Ring 07700 900123.")
     why.blur()
@@ -601,7 +604,9 @@ def test_why_an_area_is_drawn_so_is_written_below_its_name(plan: PlannerPage) ->
     why.blur()
     plan.saved(3)
     expect(why).to_have_value("Follows the quay.")
+    expect(why).to_be_visible()
     plan.open("&area=D05000006")
+    expect(line).to_contain_text("Follows the quay.")
     expect(why).to_have_value("Follows the quay.")
     assert [step["kind"] for step in plan.payload()["history"]] == ["why", "why"]
     assert crowding(plan.watched, "why") == {}

@@ -9,7 +9,9 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from playwright.sync_api import expect
@@ -28,7 +30,7 @@ NEIGHBOURHOODS = 12
 
 
 def add_neighbourhoods(path: Path) -> None:
-    """Add neighbourhoods of whole blocks that were drawn without regard to the wards."""
+    """Add neighbourhoods of whole blocks that know no wards, and halves that cut through blocks."""
     store = GeoPackageStore(path)
     blocks = store.layer("blocks")[1]
     middles = shapely.get_coordinates(blocks.geometry.centroid)
@@ -37,8 +39,17 @@ def add_neighbourhoods(path: Path) -> None:
     areas = blocks[["geometry"]].dissolve([f"N{n + 1:02d}" for n in nearest])
     areas = areas.rename_axis("area_code")
     areas["area_name"] = [f"Neighbourhood {int(code[1:])}" for code in areas.index]
+    west, south, east, north = blocks.total_bounds
+    middle = (west + east) / 2  # across many blocks
+    halves = gpd.GeoDataFrame(
+        {"area_name": ["West half", "East half"]},
+        index=pd.Index(["W", "E"], name="area_code", dtype="str"),
+        geometry=[shapely.box(west, south, middle, north), shapely.box(middle, south, east, north)],
+        crs=blocks.crs,
+    )
     with store.transaction():
         store.put_layer(LayerMetadata("neighbourhoods", title="Neighbourhoods"), areas)
+        store.put_layer(LayerMetadata("halves", title="Halves"), halves)
     store.close()
 
 
@@ -191,7 +202,16 @@ def test_a_click_takes_all_blocks_of_a_ward_and_straddling_ones_are_marked(
     page.get_by_text("Select", exact=True).click()
     plan.click(block)
     expect(page.locator("#selection")).to_contain_text(re.compile(r"\d\d+ blocks"))
-    assert faults(plan.watched) == []
+    page.get_by_label("Take").select_option("halves")
+    box.locator("summary").click()
+    refine = box.locator("form")
+    refine.get_by_label("Areas of").select_option("neighbourhoods")
+    refine.get_by_role("button", name="Replace them in a new plan").click()
+    expect(refine.get_by_role("status")).to_contain_text("no block has two smaller areas in it")
+    box.scroll_into_view_if_needed()
+    plan.watched.keep("planner-refine")
+    # What Chromium writes into its console for the refused refinement.
+    assert [fault for fault in faults(plan.watched) if "status of 400" not in fault] == []
 
 
 def test_housing_sites_stand_on_the_map_and_in_the_notes(plan: PlannerPage) -> None:
@@ -212,4 +232,25 @@ def test_housing_sites_stand_on_the_map_and_in_the_notes(plan: PlannerPage) -> N
     page.locator("#map").scroll_into_view_if_needed()
     page.wait_for_timeout(500)
     plan.watched.keep("planner-sites")
+    box = page.locator("#forecast")
+    box.locator("summary").click()
+    rows = box.locator("tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.nth(1)).to_have_text("Site 22001.50300")
+    assert rows.nth(1).locator("td").all_inner_texts() == ["200", "1.50", "300"]
+    box.get_by_label("How the forecast was made").fill("Cohorts of the census, and sites.")
+    box.get_by_label("Made by").fill("Research service")
+    box.get_by_label("on", exact=True).fill("2026-05-31")
+    box.get_by_role("button", name="Save").click()
+    plan.saved(2)
+    expect(box.locator("summary .n")).to_have_text("described")
+    assert plan.payload()["status"]["forecast"]["made_on"] == "2026-05-31"
+    communities = page.locator("#communities")
+    communities.locator("summary").click()
+    communities.get_by_label("Communities are the areas of").select_option("wards")
+    expect(communities.locator("tbody tr")).to_have_count(17)
+    expect(page.locator('#overlays input[value="wards"]')).to_be_checked()
+    box.scroll_into_view_if_needed()
+    plan.watched.keep("planner-forecast")
+    assert crowding(plan.watched, "planner-forecast") == {}
     assert faults(plan.watched) == []

@@ -2,6 +2,8 @@
 // come from this service, or in a file of its own from the page itself.
 // @ts-check
 
+const TEXTS_MOVED_MS = 150;
+
 /** Put the basemap that the page names under a map. @param {any} map @param {{ places?: boolean }} [more] whether places are named, or only what lies in them */
 function addBasemap(map, { places = true } = {}) {
   const L = /** @type {any} */ (window).L;
@@ -112,11 +114,11 @@ function addBasemap(map, { places = true } = {}) {
     /** @type {any[]} */ const found = [];
     map.eachLayer((/** @type {any} */ one) => {
       const tooltip = one.getTooltip?.();
-      const element = tooltip?.options.permanent && tooltip.getElement();
+      const element = (tooltip?.options.permanent && tooltip.getElement()) || one.options?.icon?.options.shownText?.();
       if (!element) return;
       const { x, y } = map.project(one.getLatLng(), z);
       const [half, high] = [element.offsetWidth / 2 / view.scale, element.offsetHeight / 2 / view.scale];
-      const aside = (tooltip.options.offset?.[0] ?? tooltip.options.offset?.x ?? 0) / view.scale;
+      const aside = (tooltip?.options.offset?.[0] ?? tooltip?.options.offset?.x ?? 0) / view.scale;
       const box = { minX: x + aside - half, maxX: x + aside + half, minY: y - high, maxY: y + high };
       found.push({ anchor: { x, y }, bboxes: [box], draw() {} });
     });
@@ -131,6 +133,15 @@ function addBasemap(map, { places = true } = {}) {
   guard(names.labelers);
   ground.addTo(map);
   names.addTo(map);
+  // The page has moved texts of its own: names are laid out anew once it is done.
+  let waiting = 0;
+  map.on("textsmoved", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      names.clearLayout();
+      names.rerenderTiles();
+    }, TEXTS_MOVED_MS);
+  });
   map.on("textscale", (/** @type {{ scale: number }} */ { scale }) => {
     view.text = scale;
     names.clearLayout();

@@ -44,9 +44,18 @@ export function drawChosen(box, plan, code, { take, colour, zoom }) {
     swatch, name, make("span", { class: "code" }, code),
     make("label", {}, "Members ", members),
     lock, make("button", { type: "button", click: () => zoom(code) }, "Zoom to"), merge, remove, newArea(take),
-    make("label", { class: "why-area" }, "Why this area is drawn so ", why),
-    make("p", { class: "note" }, "Write roles and places, not names of people, telephone numbers or house numbers."),
+    whyLine(box, area.why, why),
   );
+}
+
+/** Why the area is drawn so, as one line that opens; it stays open while areas are gone through. @param {HTMLElement} box @param {string} text @param {HTMLTextAreaElement} field */
+function whyLine(box, text, field) {
+  const line = make("details", { class: "why-area" },
+    make("summary", {}, "Why this area is drawn so ", make("span", { class: "n" }, text || "nothing written yet")), field,
+    make("p", { class: "note" }, "Write roles and places, not names of people, telephone numbers or house numbers."));
+  field.setAttribute("aria-label", "Why this area is drawn so");
+  line.open = box.querySelector("details.why-area")?.hasAttribute("open") ?? false;
+  return line;
 }
 
 /** A button that asks for the code and name of a new area. @param {(step: import("./types.js").Step) => void} take */

@@ -10,13 +10,16 @@ export class Communities {
   /**
    * @param {import("./plan.js").Plan} plan
    * @param {{id: string, title: string}[]} layers
-   * @param {(layer: string) => Promise<Kept>} look
+   * @param {{read: (layer: string) => Promise<Kept>, drawOver: (layer: string) => void}} acts
    */
-  constructor(plan, layers, look) {
+  constructor(plan, layers, { read, drawOver }) {
     this.plan = plan;
-    this.look = look;
+    this.look = read;
     this.box = /** @type {HTMLDetailsElement} */ (byId("communities"));
-    this.layer = make("select", { name: "community-layer", change: () => this.#look() }, make("option", { value: "" }, "choose a layer"),
+    this.layer = make("select", { name: "community-layer", change: () => {
+      if (this.layer.value) drawOver(this.layer.value);
+      this.#look();
+    } }, make("option", { value: "" }, "choose a layer"),
       ...layers.map(({ id, title: name }) => make("option", { value: id }, name)));
     this.result = make("div", { class: "kept", role: "status" });
     this.n = make("span", { class: "n" });

@@ -16,6 +16,7 @@ const SMALL_PX = 11;
 const LINE = 1.15;
 const GAP_PX = 1;
 const FURTHEST_PX = 90; // from the area, where it is too crowded
+const MOVED_PX = 2; // less is the rounding of a map that was dragged
 const CELL_PX = 64; // about the size of a label
 
 export class AreaLabels {
@@ -52,7 +53,7 @@ export class AreaLabels {
       changed ||= spots !== old?.spots || forms !== old?.forms;
       const inside = old?.inside ?? make("span", { "data-area": code });
       const marker = old?.marker ?? L.marker([0, 0], {
-        icon: L.divIcon({ className: "area-name", html: inside, iconSize: [0, 0] }), interactive: false, keyboard: false,
+        icon: L.divIcon(/** @type {any} */ ({ className: "area-name", html: inside, iconSize: [0, 0], shownText: () => (inside.classList.contains("hidden-name") ? null : inside) })), interactive: false, keyboard: false,
       }).addTo(this.map);
       labels.set(code, { text, blocks, spots, forms, marker, inside, key: old?.key ?? "" });
     }
@@ -101,7 +102,9 @@ export class AreaLabels {
       if (!put(one, number, one.points)) put(one, number, around(one.points[0]));
     }
     for (const one of inView) one.label.forms.slice(0, -1).some((form) => put(one, form, one.points));
-    for (const { label, placed } of all) this.#write(label, placed);
+    const moved = all.filter(({ label, placed }) => this.#write(label, placed));
+    // The names of the basemap keep off these.
+    if (moved.length) this.map.fire("textsmoved");
   }
 
   /** Where buttons and texts lie over the map, in its pixels. @returns {Box[]} */
@@ -113,19 +116,23 @@ export class AreaLabels {
     });
   }
 
-  /** @param {Label} label @param {{form: Form, x: number, y: number} | null} placed */
+  /** Whether it takes another place than before. @param {Label} label @param {{form: Form, x: number, y: number} | null} placed */
   #write(label, placed) {
     const { marker, inside, text } = label;
+    const wasHidden = inside.classList.contains("hidden-name");
     inside.classList.toggle("hidden-name", !placed);
-    if (!placed) return;
+    if (!placed) return !wasHidden;
     const { form, x, y } = placed;
+    const moved = wasHidden || this.map.latLngToContainerPoint(marker.getLatLng()).distanceTo([x, y]) > MOVED_PX;
     marker.setLatLng(this.map.containerPointToLatLng([x, y]));
     const key = JSON.stringify([form.level, form.lines, form.detail, text.kind]);
-    if (key === label.key) return;
+    if (key === label.key) return moved;
+    const grown = !label.key || JSON.parse(label.key)[0] !== form.level;
     label.key = key;
     inside.className = form.level;
     const lines = form.lines.flatMap((line, at) => (at ? [" ", make("br"), line] : [line]));
     inside.replaceChildren(...lines, ...(form.detail ? [make("small", { class: text.kind }, form.detail)] : []));
+    return moved || grown;
   }
 
   /** The ways to write a label, the fullest first, its number last. @param {Text} text @param {string} family of fonts @returns {Form[]} */

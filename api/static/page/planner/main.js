@@ -10,6 +10,7 @@ import { drawCouncil } from "./council.js";
 import { CouncilSize } from "./council_size.js";
 import { Cursor } from "./cursor.js";
 import { byId, make } from "./dom.js";
+import { Forecast } from "./forecast.js";
 import { Fit } from "./fit.js";
 import { setUpFind } from "./find.js";
 import { Improve } from "./improve.js";
@@ -148,7 +149,19 @@ function showPlan(plan, geometry) {
       byId("map").scrollIntoView({ block: "nearest" });
     },
   });
-  const communities = new Communities(plan, others, (layer) => read(part("communities", { communities: layer })));
+  const zoomToAll = (/** @type {number[]} */ some) => {
+    map.zoomTo(some);
+    map.mark(some);
+  };
+  const sites = drawable.find(({ id }) => id === `${blocksLayer}-sites`);
+  const forecast = new Forecast(plan, {
+    take, zoom: zoomToAll,
+    drawOver: () => sites && drawOver(sites.id),
+    sites: sites && (() => read(ownAddress(`/ogc/collections/${encodeURIComponent(sites.id)}/items?f=json&limit=10000`))),
+  });
+  const communities = new Communities(plan, others, {
+    read: (layer) => read(part("communities", { communities: layer })), drawOver,
+  });
   const improve = new Improve(plan, others, {
     search: (terms, signal) => read(part("alternative", terms), signal),
     take,
@@ -172,11 +185,9 @@ function showPlan(plan, geometry) {
 
   const units = new Units(plan, others, {
     read: (layer) => read(part("units", { of: layer })),
+    refine: (terms) => send(planAddress(planId, "/refined"), { ...terms, by: steps.by.value.trim() }),
     flag: (some) => map.flag(some),
-    zoom: (some) => {
-      map.zoomTo(some);
-      map.mark(some);
-    },
+    zoom: zoomToAll,
     drawOver,
   });
 
@@ -304,6 +315,7 @@ function showPlan(plan, geometry) {
     councilSize.draw();
     improve.draw();
     communities.draw();
+    forecast.draw();
     comments.draw();
     fit.draw();
     units.draw();

@@ -4,12 +4,14 @@
 import { given, remember } from "./address.js";
 import { byId, make } from "./dom.js";
 import { say } from "./message.js";
+import { Refine } from "./refine.js";
 import { count } from "./text.js";
 
 /** @typedef {import("./types.js").UnitsState} UnitsState */
 /**
  * @typedef {object} Acts
  * @property {(layer: string) => Promise<UnitsState>} read
+ * @property {(terms: Record<string, unknown>) => Promise<import("./refine.js").Refined>} refine
  * @property {(blocks: number[]) => void} flag mark them for good
  * @property {(blocks: number[]) => void} zoom
  * @property {(layer: string) => void} drawOver the map
@@ -36,6 +38,7 @@ export class Units {
     this.select = /** @type {HTMLSelectElement} */ (byId("unit"));
     this.select.replaceChildren(make("option", { value: "" }, "single blocks"), ...layers.map(({ id, title }) => make("option", { value: id }, title)));
     this.select.addEventListener("change", () => this.#choose());
+    this.refine = new Refine(plan, layers, acts.refine);
     this.box = /** @type {HTMLDetailsElement} */ (byId("units"));
     this.box.addEventListener("toggle", () => this.draw());
     if (layers.some(({ id }) => id === given("take"))) {
@@ -119,6 +122,7 @@ export class Units {
       divided.length ? make("ul", {}, ...parts) : make("p", { class: "note" }, "Each lies whole in one area of the plan."),
       make("h3", {}, "Blocks that straddle a line"),
       straddling.length ? make("ul", {}, ...across) : make("p", { class: "note" }, "Every block lies in one of them, or in none."),
+      ...(straddling.length ? [this.refine.form(this.select.value)] : []),
     );
   }
 }
