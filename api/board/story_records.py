@@ -61,7 +61,7 @@ def _open(findings: Findings, chosen: Callable[[pd.DataFrame], Bools], *, area: 
         return ""
     rows = record_rows(answer)
     still = rows.by_area if area else rows.whole[rows.whole["placed"].astype(bool)]
-    still = still[rows.states().reindex(still.index).isin(OPEN_STATES).to_numpy(dtype=bool)]
+    still = still[rows.states.reindex(still.index).isin(OPEN_STATES).to_numpy(dtype=bool)]
     if answer.visible.codes is not None:
         is_visible = still["area_code"].isin(answer.visible.codes)
         still = still[is_visible.to_numpy(dtype=bool)]

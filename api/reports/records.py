@@ -311,7 +311,7 @@ def _state_table(result: Result, split: str, title: str) -> ReportTable:
     rows = record_rows(result.answer)
     own = received_in(rows.by_area, rows.period)
     own = own.assign(
-        state=rows.states().reindex(own.index),
+        state=rows.states.reindex(own.index),
         month=own["received"].dt.tz_convert(LONDON).dt.strftime("%Y-%m"),
         where=own["where"].where(own["area_code"] == "", own["area_name"]),
     )

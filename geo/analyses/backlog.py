@@ -204,7 +204,7 @@ def _stacked(made: list[tuple[Part, pd.DataFrame]], by: list[str]) -> pd.DataFra
 
 def _oldest(answer: Answer, rows: RecordRows) -> pd.DataFrame:
     """The records that have been open longest, of the areas that the Question shows."""
-    state = rows.states()
+    state = rows.states
     still = rows.whole.assign(state=state)[state.isin(OPEN_STATES).to_numpy()]
     codes = answer.question.within
     if codes:
@@ -238,12 +238,12 @@ def days_between(start: pd.Series, end: pd.Series) -> pd.Series:
 
 
 def _headline(rows: RecordRows) -> str:
-    flow = rows.flow()
+    flow = rows.flow
     before, after = int(flow["open_before"]), int(flow["open_after"])
     said = f"{after:,} records were open on {rows.day}"
     if not rows.begins:
         said += f", {_change(after - before)} before {rows.period.first:%-d %B %Y}"
-    still = rows.whole[rows.states().isin(OPEN_STATES)]
+    still = rows.whole[rows.states.isin(OPEN_STATES)]
     if len(still):
         days = int(days_between(still["received"], known_at(still, rows.moment)).max())
         said += f". The oldest has been open for {days:,} days"

@@ -18,6 +18,7 @@ from geo.errors import QuestionError
 from geo.incidents import LONDON
 from geo.lookup import are_among
 from geo.period import Period
+from geo.properties import cached_property
 from geo.question.answer import Answer
 from geo.question.lives import NO_RECORDS
 from geo.question.time_parts import part_columns, unit_of
@@ -82,10 +83,12 @@ class RecordRows:
         """The London day of the moment, for people."""
         return f"{self.moment.tz_convert(LONDON):%-d %B %Y}"
 
+    @cached_property
     def states(self) -> pd.Series:
         """The state of each of `whole` at the moment."""
         return state_at(self.whole, self.moment, self.spells)
 
+    @cached_property
     def flow(self) -> pd.Series:
         """The account of open records of the whole period, a value for each `FLOW_COLUMNS`."""
         return backlog_account(self.whole, self.before, self.moment, spells=self.spells).iloc[0]
@@ -347,11 +350,15 @@ def both_accounts(answer: Answer) -> dict[str, object]:
     -------
     For the parameters of a result. The functions that make them check that they add up.
     """
+    return answer.once(_both_accounts)
+
+
+def _both_accounts(answer: Answer) -> dict[str, object]:
     rows = record_rows(answer)
     received = received_account(
         received_in(rows.whole, rows.period), rows.moment, target=answer.question.records.target
     ).iloc[0]
-    flow = rows.flow()
+    flow = rows.flow
     fates = " + ".join(f"{received[name]:,} {name.replace('_', ' ')}" for name in FATES)
     return {
         "received_account": f"{received['received']:,} received = {fates}.",

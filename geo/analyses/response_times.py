@@ -88,7 +88,9 @@ def response_times(answer: Answer) -> AnalysisResult:
             for part in parts
         ]
     )
-    total = pd.DataFrame([_figures(received_in(rows.whole, rows.period), rows, target)])
+    total = whole
+    if answer.question.by:
+        total = pd.DataFrame([_figures(received_in(rows.whole, rows.period), rows, target)])
     return AnalysisResult(
         shown,
         METHOD,

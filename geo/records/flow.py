@@ -182,12 +182,15 @@ def backlog_account(
     AccountError
         If it does not add up.
     """
-    changes = pd.concat([_changes(lives), _pauses(lives, spells)], ignore_index=True)
-    changes = changes[(changes["at"] > before) & (changes["at"] <= after)]
-    values = {
-        name: np.bincount(changes.loc[changes["change"] == name, "record"], minlength=len(lives))
-        for name in ("received", "reopened", "closed", "vanished")
-    }
+
+    def happened(at: pd.Series) -> NDArray[np.bool_]:
+        return ((at > before) & (at <= after)).to_numpy(bool)
+
+    values = {name: happened(at).astype(np.int64) for name, at in _changes(lives).items()}
+    pauses = spells_of(lives, spells)
+    for name in ("closed", "reopened"):
+        record = pauses["record"].to_numpy()[happened(pauses[name])]
+        values[name] += np.bincount(record, minlength=len(lives))
     # From the states, not from the changes: so the account can be wrong, and the check sees it.
     values["open_before"], values["open_after"] = (
         state_at(lives, moment, spells).isin(OPEN_STATES).to_numpy(bool).astype(np.int64)
@@ -232,8 +235,8 @@ def _check(table: pd.DataFrame, one: pd.Series, other: pd.Series, equation: str)
         raise AccountError(f"{equation} does not hold of {row.name!r}: {row.to_dict()}")
 
 
-def _changes(lives: pd.DataFrame) -> pd.DataFrame:
-    """What the times of each life change: `record` (a position), `change`, and when, `at`."""
+def _changes(lives: pd.DataFrame) -> dict[str, pd.Series]:
+    """When the life of each record changed, by the name of the change; NaT if it did not."""
     received = lives["received"]
     # Withdrawn at an unknown time: it was never seen waiting.
     closed = lives["closed"].where(lives["closed"].notna() | ~lives[WITHDRAWN], received)
@@ -245,25 +248,7 @@ def _changes(lives: pd.DataFrame) -> pd.DataFrame:
     back = closed.where(vanished.notna())
     changes = {"received": received, "vanished": vanished, "reopened": back, "closed": closed}
     exists = received.notna()
-    return _listed({name: at.where(exists) for name, at in changes.items()}, np.arange(len(lives)))
-
-
-def _pauses(lives: pd.DataFrame, spells: pd.DataFrame | None) -> pd.DataFrame:
-    """The closing and reopening of each spell, as `_changes`."""
-    inside = spells_of(lives, spells)
-    changes = {name: inside[name] for name in ("closed", "reopened")}
-    return _listed(changes, inside["record"].to_numpy())
-
-
-def _listed(changes: dict[str, pd.Series], record: NDArray[np.intp]) -> pd.DataFrame:
-    parts = [
-        pd.DataFrame({"record": record, "change": name, "at": at.to_numpy()})
-        for name, at in changes.items()
-    ]
-    empty = pd.DataFrame({"record": record[:0], "change": pd.Series(dtype="str")})
-    table = pd.concat(parts) if parts else empty.assign(at=pd.Series(dtype="datetime64[ns]"))
-    table["at"] = pd.to_datetime(table["at"], utc=True)
-    return table.dropna(subset="at")
+    return {name: at.where(exists) for name, at in changes.items()}
 
 
 def _totals(

@@ -6,12 +6,15 @@ import html
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import make_app
 from api.settings import Settings
+from geo.analyses import record_rows
+from geo.records.flow import backlog_account
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import SearchesHere
 from tests.geo.stores.made_cases import SLOW, made_cases, put_cases
@@ -53,6 +56,20 @@ def test_the_board_says_what_was_answered_and_what_is_open(client: TestClient) -
     assert f"= {open_after:,} open after." in text
     assert text.count(" no clear difference ") == 16
     assert 'href="#raised"' in page
+
+
+def test_both_accounts_are_made_once_for_all_that_says_them(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def counting(*args: Any, **kwargs: Any) -> Any:
+        made.append(1)
+        return backlog_account(*args, **kwargs)
+
+    monkeypatch.setattr(record_rows, "backlog_account", counting)
+    assert " received = " in section(client.get("/?layer=wards-2022&datetime=2026-01/2026-10").text)
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize("command", ["response-times", "backlog", "repeat-issues", "enforcement"])
