@@ -111,14 +111,24 @@ class StudyStreets:
 
     @classmethod
     def of(cls, answer: Answer) -> StudyStreets:
-        """The streets of an Answer's study area.
+        """The streets of an Answer's study area, made once for all Answers about both.
 
         Raises
         ------
         QuestionError
             If there is no layer of streets, or it has none here.
         """
-        terms, layer = answer.question.streets, answer.facts.streets()
+        layer = answer.facts.streets()
+        if not layer.version:
+            return cls._made(answer, layer)
+        terms = answer.question.streets
+        key = (layer.version, layer.layer_id, terms.unit, terms.tolerance)
+        index = answer.indexes.of(answer.study_areas)
+        return index.of_lines(key, lambda: cls._made(answer, layer))
+
+    @classmethod
+    def _made(cls, answer: Answer, layer: StreetLayer) -> StudyStreets:
+        terms = answer.question.streets
         rows = layer.segments.sort_index()
         lines = rows.geometry.to_numpy()
         length = _length_near(lines, answer, terms.tolerance)

@@ -748,7 +748,8 @@ def _streets(store: StoreReader, version: DataVersion, named: str) -> StreetLaye
             raise StoreError("the layers have just changed; try again")
         metadata = street_metadata(store.layers(), named)
         segments = store.features(metadata.layer_id)[1]
-        return StreetLayer(metadata.layer_id, metadata.title or metadata.layer_id, segments)
+        title = metadata.title or metadata.layer_id
+        return StreetLayer(metadata.layer_id, title, segments, version.of("layers"))
 
 
 def _everything(store: StoreReader, version: DataVersion) -> pd.DataFrame:

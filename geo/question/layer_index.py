@@ -38,6 +38,10 @@ MOST_OF_INCIDENTS: Final = 12
 """How many things made of incidents are kept of each layer: the points of each choice of sources,
 and the places and the spread of each choice of categories."""
 
+MOST_OF_LINES: Final = 2
+"""How many things made of layers of lines are kept of each layer: the streets of a city take some
+ten megabytes."""
+
 MOST_OF_IMPORTS: Final = 4
 """How many things made of imports are kept of each layer: one for each choice of sources."""
 
@@ -107,6 +111,7 @@ class LayerIndex:
         self._of_incidents: tuple[Callable[[], pd.DataFrame | None], _Latest[Hashable, Any]]
         self._of_incidents = (lambda: None), _Latest(MOST_OF_INCIDENTS)
         self._of_imports: _Latest[Hashable, Any] = _Latest(MOST_OF_IMPORTS)
+        self._of_lines: _Latest[Hashable, Any] = _Latest(MOST_OF_LINES)
 
     @cached_property
     def locator(self) -> AreaLocator:
@@ -227,6 +232,25 @@ class LayerIndex:
         The value; those that were asked for last are kept.
         """
         value: Value = self._of_imports.made(key, make)
+        return value
+
+    def of_lines(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """What is computed once of the areas and of a layer of lines.
+
+        Parameters
+        ----------
+        key
+            Names the layer of lines, and the state of the store that it is of.
+        make
+            Computes it.
+
+        Returns
+        -------
+        The value; those that were asked for last are kept.
+        """
+        if self._like:
+            return self._like.of_lines(key, make)
+        value: Value = self._of_lines.made(key, make)
         return value
 
 

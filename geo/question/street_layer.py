@@ -27,11 +27,14 @@ class StreetLayer:
         Its id, and what people call it.
     segments
         Its lines in metres, indexed by code, with `name`.
+    version
+        The state of the store's layers that it was read from; '' for a layer of no store.
     """
 
     layer_id: str
     title: str
     segments: gpd.GeoDataFrame
+    version: str = ""
 
 
 def street_metadata(layers: Iterable[LayerMetadata], layer_id: str = "") -> LayerMetadata:

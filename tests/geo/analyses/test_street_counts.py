@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -11,8 +12,11 @@ import pytest
 import shapely
 
 from geo.analyses import AnalysisResult
+from geo.analyses.study_streets import StudyStreets
 from geo.errors import QuestionError
+from geo.question.answer import Answer
 from geo.question.ask import StoreFacts, answer
+from geo.question.layer_index import LayerIndexes
 from geo.question.model import Question
 from geo.question.street_layer import StreetLayer, street_metadata
 from geo.store.contract import LayerMetadata
@@ -74,13 +78,17 @@ def count(incident_frame) -> Callable[..., AnalysisResult]:
         crs=CRS,
     )
 
-    def ask(points: list = POINTS, when: str = "2024-01", rows=(), **options: str):
+    def answered(points: list = POINTS, when: str = "2024-01", rows=(), **options: str) -> Answer:
         drawn = [(WEST + x, SOUTH + y, ASB, when) for x, y in points]
         frame = incident_frame([*drawn, *rows])
         facts = StoreFacts(accepted=len(frame), streets=lambda: layer_of(STREETS))
         question = Question.read({"layer": "wards", "datetime": "2024-01", **options})
-        return COMPUTE["streets"](answer(question, frame, square, facts=facts))
+        return answer(question, frame, square, facts=facts)
 
+    def ask(*args, **options) -> AnalysisResult:
+        return COMPUTE["streets"](answered(*args, **options))
+
+    ask.answer = answered
     return ask
 
 
@@ -108,6 +116,20 @@ def test_streets_have_the_values_of_the_drawing(count) -> None:
     assert result.caveats[0] == (
         "10 of 11 incidents are within 50 m of a street; 1 is farther away and counted on none."
     )
+
+
+def test_streets_are_made_once_for_all_answers_about_one_state_of_them(count) -> None:
+    def streets(version: str, **options: str) -> StudyStreets:
+        layer = replace(layer_of(STREETS), version=version)
+        asked = replace(count.answer(**options), indexes=indexes, study_areas=areas)
+        return StudyStreets.of(replace(asked, facts=replace(asked.facts, streets=lambda: layer)))
+
+    indexes, areas = LayerIndexes(), count.answer().study_areas
+    made = streets("1")
+    assert streets("1", by="month") is made
+    assert streets("1", tolerance="20") is not made
+    assert streets("2") is not made
+    assert streets("") is not streets("")
 
 
 def test_segments_are_counted_one_by_one_where_the_question_says_so(count) -> None:
