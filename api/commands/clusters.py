@@ -20,6 +20,7 @@ from api.settings import VERSION
 from geo.analyses import Analysis
 from geo.cells import Grid
 from geo.errors import InputError, QuestionError
+from geo.period import Period
 from geo.question.accounts import overlap_caveat
 from geo.question.alike import unknown_areas
 from geo.question.ask import Question
@@ -269,7 +270,7 @@ def _lines(result: CountOutput, request: CountRequest, criteria: Criteria) -> It
         f"asked + {sums['outside']:,} outside + {sums['counted']:,} counted"
     )
     months = counted.months
-    span = f"{months[0]} to {months[-1]}" if months else criteria.period.title
+    span = (Period.of_months(months[0], months[-1]) if months else criteria.period).title
     yield f"{len(counted.reports) - len(counted.broken):,} parts, {span}"
     if counted.in_several:
         yield f"{counted.in_several:,} of those counted are in two or more areas"

@@ -19,6 +19,7 @@ from geo.hotspots.baselines import Baseline
 from geo.hotspots.dispersion import FEWEST_MONTHS, begins_series, dispersion
 from geo.incidents import london_months
 from geo.locate import overlapping_pairs
+from geo.period import Period
 from geo.question.kinds import BASELINES
 from geo.question.model import Question
 from geo.question.rows import QuestionRows
@@ -303,7 +304,7 @@ def _by_points(source: str, of: BaselineSources) -> StatedBaseline | None:
 
 def _list_words(one: PointList, *, alone: bool) -> str:
     months = f"{len(one.months)} month{'' if len(one.months) == 1 else 's'}"
-    since = "" if alone else f" from {one.months[0]} to {one.months[-1]}"
+    since = "" if alone else f" from {Period.of_months(one.months[0], one.months[-1]).title}"
     return f"{len(one.x):,} points of {months}{since}"
 
 

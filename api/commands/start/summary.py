@@ -8,7 +8,7 @@ from typing import Final
 from api.commands.start.figures import has_residents
 from api.text_tables import listed
 from geo.incidents import category_title, months_between
-from geo.period import Interval
+from geo.period import Interval, Period
 from geo.question.ask import Question, ask
 from geo.question.quality import NO_PLACE, DoubleWatch, short_months
 from geo.sources.police_uk import SOURCE
@@ -85,7 +85,7 @@ def _gaps(records: Sequence[ImportRecord], force: str) -> str:
     months = sorted({record.month for record in records})
     missing = [month for month in months_between(months[0], months[-1]) if month not in months]
     number = "1 month" if len(months) == 1 else f"{len(months)} months"
-    span = months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
+    span = Period.of_months(months[0], months[-1]).title
     if not missing:
         return f"{number} of {force} are there, {span}, without a gap"
     lie = "1 month between is" if len(missing) == 1 else f"{len(missing)} months between are"

@@ -169,10 +169,12 @@ function setUpMonths(show) {
   if (!label || !slider || !output) return;
   label.hidden = false;
   const months = (label.dataset.months ?? "").split(",");
+  const titles = (label.dataset.titles ?? "").split(",");
   let waiting = 0;
   slider.addEventListener("input", () => {
-    const month = months[Number(slider.value) - 1] ?? "";
-    output.value = month || "whole period";
+    const at = Number(slider.value) - 1;
+    const month = months[at] ?? "";
+    output.value = titles[at] ?? "whole period";
     setParameter("month", month);
     clearTimeout(waiting);
     waiting = window.setTimeout(() => show(month), PAUSE_MS);

@@ -73,7 +73,7 @@ def test_counts_by_area_category_and_month_are_written_with_their_accounts(folde
     assert done.stdout.splitlines()[:3] == [
         "counts.csv: 4 rows",
         "10 read = 2 rejected + 0 not asked + 2 outside + 6 counted",
-        "2 parts, 2024-01 to 2024-02",
+        "2 parts, January 2024 to February 2024",
     ]
     assert (folder / "counts.csv").read_text().splitlines() == [
         "area_code,area_name,category,month,n",

@@ -139,7 +139,10 @@ def test_at_a_terminal_it_asks_for_what_was_not_given(tmp_path: Path, real_data:
     assert code == 0, text
     assert "did you mean Melton?" in text
     assert "did you mean leicestershire" in text
-    assert "2 months of leicestershire are there, 2022-09 to 2022-10, without a gap" in text
+    assert (
+        "2 months of leicestershire are there, September 2022 to October 2022, without a gap"
+        in text
+    )
     store = GeoPackageStore(tmp_path / "patchmap.gpkg")
     assert [each.layer_id for each in store.layers()] == ["wards-2025", "lsoa-2021"]
     assert {each.name for each in store.imports()} == {"leicestershire"}

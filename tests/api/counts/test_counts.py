@@ -88,6 +88,12 @@ def test_the_page_tells_the_whole_months_of_the_latest_year(client: TestClient) 
     assert "1, not counted: 2024-03-kent-street.csv" in page
 
 
+def test_the_slider_names_its_months_in_words(client: TestClient) -> None:
+    page = client.get("/?month=2024-02").text
+    assert "<output>February 2024</output>" in page
+    assert 'data-titles="January 2024,February 2024' in page
+
+
 def test_what_counts_cannot_tell_is_said_on_the_page(client: TestClient) -> None:
     assert "need the place and time of each incident" in client.get("/").text
 

@@ -76,7 +76,10 @@ def test_what_is_lacking_is_fetched_once(publishers: Server, tmp_path: Path) -> 
     done = start(tmp_path, "--fetch", "--from", "2024-02")
     assert done.returncode == 0, done.stderr
     assert "add wards-2025: 2 areas, from wards-2025-E06000015.geojson" in done.stdout
-    assert "2 months of derbyshire are there, 2024-02 to 2024-04; 1 month between" in done.stdout
+    assert (
+        "2 months of derbyshire are there, February 2024 to April 2024; 1 month between"
+        in done.stdout
+    )
     assert "fetch layer wards-2025 --authority E06000015 --folder downloads" in done.stdout
     assert "6 incidents of" not in done.stdout
     again = start(tmp_path, "--fetch", "--from", "2024-02")

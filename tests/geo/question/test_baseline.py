@@ -102,7 +102,7 @@ def test_months_before_a_new_list_have_points_of_their_own(areas):
     assert [one.months[0] for one in later.rows.point_lists] == ["2024-01", "2024-04"]
     assert of_sides(later)["E"] == pytest.approx(150)
     both = ask(table, areas, **{"from": "2024-03"})
-    assert " from 2024-01 to 2024-03 and " in both.baseline.detail
+    assert " from January 2024 to March 2024 and " in both.baseline.detail
     assert of_sides(both).to_numpy() == pytest.approx([450, 150])
     # Neither places nor the dispersion look back across the change.
     assert ask(table, areas).window.period.first.isoformat() == "2024-04-01"
