@@ -18,7 +18,7 @@ from geo.errors import InputError, QuestionError
 from geo.hotspots import density, emerging, getis_ord, ranking
 from geo.hotspots.baselines import neighbourhood_tails
 from geo.hotspots.evaluation import accuracy
-from geo.hotspots.shrinkage import prior, shrunk
+from geo.hotspots.shrinkage import prior, shrunk_rates
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -84,7 +84,7 @@ def _count(known: Training) -> Choice:
 def _shrunk(known: Training) -> Choice:
     """The count, shrunk towards the mean of all cells: in the same order."""
     ones = np.ones(len(known.n))
-    rate = shrunk(known.n, ones, prior(known.n, ones)).rate
+    rate = shrunk_rates(known.n, ones, prior(known.n, ones))
     return Choice(known.n, rate / known.expected_days)
 
 
@@ -189,7 +189,7 @@ def chosen_places(known: Training, *, most: int) -> pd.DataFrame:
     except InputError as error:
         raise QuestionError("spacing", str(error)) from error
     by = ranking.place_prior(known.rows, radius=terms.radius, land=land)
-    rate = shrunk(places["n"], np.ones(len(places)), by).rate
+    rate = shrunk_rates(places["n"], np.ones(len(places)), by)
     return places.assign(expected=rate / known.expected_days * known.days_tested)
 
 

@@ -257,16 +257,12 @@ class _BlockIndex:
         )
         return x, y, value
 
-    def _runs(self, blocks: Integers) -> list[tuple[Integers, Integers]]:
-        """First and last + 1 of the points in each block and the eight around it."""
-        columns = [blocks + i * self.tall for i in (-1, 0, 1)]
-        return [
-            (
-                np.searchsorted(self.blocks, column - 1, side="left"),
-                np.searchsorted(self.blocks, column + 1, side="right"),
-            )
-            for column in columns
-        ]
+    def _runs(self, blocks: Integers) -> Iterator[tuple[Integers, Integers]]:
+        """First and last + 1 of the points in each block and the eight around it, by column."""
+        columns = np.add.outer([-self.tall, 0, self.tall], blocks)
+        first = np.searchsorted(self.blocks, columns - 1, side="left")
+        last = np.searchsorted(self.blocks, columns + 1, side="right")
+        return zip(first, last, strict=True)
 
 
 def _parts(n: int, size: int) -> Iterator[slice]:

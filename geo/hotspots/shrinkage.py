@@ -85,12 +85,43 @@ def shrunk(
 
     Source: Marshall 1991; Clayton & Kaldor 1987 (the gamma distribution).
     """
-    n, size = (np.asarray(values, float) / dispersion for values in (counts, exposure))
-    if by.variance <= 0 or by.mean <= 0:
-        same = np.full(len(n), by.mean)
-        return ShrunkRates(same, same, same)
-    shape, scale = by.mean**2 / by.variance, by.mean / by.variance
-    after, over = shape + n, scale + size
+    rate = shrunk_rates(counts, exposure, by, dispersion=dispersion)
+    if _without_spread(by):
+        return ShrunkRates(rate, rate, rate)
+    after, over = _posterior(counts, exposure, by, dispersion)
     tail = (1 - INTERVAL) / 2
     low, high = (scipy.special.gammaincinv(after, part) / over for part in (tail, 1 - tail))
-    return ShrunkRates(after / over, low, high)
+    return ShrunkRates(rate, low, high)
+
+
+def shrunk_rates(
+    counts: ArrayLike, exposure: ArrayLike, by: Prior, *, dispersion: float = 1.0
+) -> Floats:
+    """Shrink the rates of places as `shrunk` does, without the intervals, which take longest.
+
+    Parameters
+    ----------
+    counts, exposure, by, dispersion
+        As for `shrunk`.
+
+    Returns
+    -------
+    One rate for each of the n places.
+    """
+    if _without_spread(by):
+        return np.full(len(np.asarray(counts)), by.mean)
+    after, over = _posterior(counts, exposure, by, dispersion)
+    return after / over
+
+
+def _without_spread(by: Prior) -> bool:
+    return by.variance <= 0 or by.mean <= 0
+
+
+def _posterior(
+    counts: ArrayLike, exposure: ArrayLike, by: Prior, dispersion: float
+) -> tuple[Floats, Floats]:
+    """Shape, and one over the scale, of the gamma distribution of each rate, given its count."""
+    n, size = (np.asarray(values, float) / dispersion for values in (counts, exposure))
+    shape, scale = by.mean**2 / by.variance, by.mean / by.variance
+    return shape + n, scale + size

@@ -21,7 +21,7 @@ from geo.hotspots import change, ranking
 from geo.hotspots.baselines import Baseline, hotspots
 from geo.hotspots.change import Changes
 from geo.hotspots.dispersion import MOST_MONTHS, TIMED, begins_series
-from geo.hotspots.shrinkage import Prior, prior, shrunk
+from geo.hotspots.shrinkage import Prior, prior, shrunk, shrunk_rates
 from geo.hotspots.verdict import Earlier
 from geo.incidents import Covers, SourceNotes
 from geo.measures.measured import Measured
@@ -820,7 +820,7 @@ class Answer:
         frame, weights = chosen.frame, None if self.harm is None else self.harm_of(self.counted)
         chosen_by = frame["n"]
         frame = ranking.of_period(frame, self.counted, weights=weights)
-        rate = shrunk(chosen_by, np.ones(len(frame)), chosen.prior).rate
+        rate = shrunk_rates(chosen_by, np.ones(len(frame)), chosen.prior)
         level = len(self.counted) / max(chosen.n, 1)
         columns = pd.DataFrame({"n_window": chosen_by.to_numpy(), "expected": rate * level})
         return inserted(frame, columns, after="share")

@@ -12,7 +12,7 @@ from scipy import stats
 
 from geo.hotspots.circles import best_circles
 from geo.hotspots.ranking import count_inside, of_period, place_prior, rank
-from geo.hotspots.shrinkage import Prior, prior, shrunk
+from geo.hotspots.shrinkage import Prior, prior, shrunk, shrunk_rates
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,7 @@ def test_the_interval_is_that_of_the_gamma_distribution_of_the_rate(wards):
     counts, residents = wards
     by = prior(counts, residents)
     rates = shrunk(counts, residents, by)
+    assert rates.rate.tolist() == shrunk_rates(counts, residents, by).tolist()
     law = stats.gamma(
         by.mean**2 / by.variance + counts, scale=1 / (by.mean / by.variance + residents)
     )
