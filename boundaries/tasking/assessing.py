@@ -30,7 +30,7 @@ from geo.errors import InputError, QuestionError
 from geo.hotspots.place_effect import PlaceEffect, Windows, place_effect, refuse_few
 from geo.hotspots.treatment import CLEAR_FALL, CLEAR_RISE, NO_CLEAR_EFFECT, RateRatio
 from geo.incidents import months_between
-from geo.period import Interval, Period
+from geo.period import Interval, Period, month_title
 from geo.question.answer import Answer
 from geo.question.model import OPTION, Question
 
@@ -195,7 +195,7 @@ def assess(
     """
     after = after_period(assessment, done)
     if day <= after.last:
-        raise NotYetError(f"the months after the work end with {after.months[-1]}")
+        raise NotYetError(f"the months after the work end with {month_title(after.months[-1])}")
     try:
         counts = judged_counts(assessment, answer, after, elsewhere=elsewhere)
         windows = Windows(

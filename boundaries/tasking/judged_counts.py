@@ -17,7 +17,7 @@ from geo.errors import InputError
 from geo.hotspots import controls, ranking
 from geo.hotspots.place_effect import MOST_MATCHED_MONTHS
 from geo.incidents import london_months, months_between
-from geo.period import Period
+from geo.period import Period, month_title
 from geo.properties import cached_property
 from geo.question.alike import crossed
 from geo.question.answer import Answer
@@ -305,7 +305,7 @@ def _refuse_unfinished(rows: pd.DataFrame, after: Period, known: frozenset[str])
     if max(known) > after.months[-1] or not len(rows) or (rows["precision"] == "month").any():
         return
     if rows["occurred_from"].max() < after.end - pd.Timedelta(days=_LAST_DAYS):
-        raise NotYetError(f"{after.months[-1]} is not recorded to its end")
+        raise NotYetError(f"{month_title(after.months[-1])} is not recorded to its end")
 
 
 def _one_list(assessment: Assessment, answer: Answer, before: list[str], after: Period) -> str:
