@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from api.board.sections import SECTIONS, render_section
 from api.board.variables import page_variables
 from api.board.view import BoardView
 from api.pages.charts import chart
+from api.pages.templating import templates
 from api.pages.trends import Trend
 from geo.errors import StoreError
 from geo.question.ask import Question
@@ -134,6 +136,19 @@ def test_the_areas_shown_narrow_the_months_and_hours_too(
     )
     b = Findings(answers, Question(layer="wards")).area_trend.counts[1]
     assert np.nansum(part) == np.nansum(b) < np.nansum(whole)
+
+
+def test_repeat_places_name_their_days_in_words() -> None:
+    place = {
+        "location": "1 High Street",
+        "n": 3,
+        "first": date(2026, 3, 1),
+        "last": date(2026, 4, 9),
+    }
+    text = templates.get_template("board_repeats.html").render(
+        reason="", rows=[place], places=1, n=3, accounts={"counted": 9}, caveats=[]
+    )
+    assert "<td>1 March 2026</td><td>9 April 2026</td>" in text
 
 
 def test_a_gap_in_a_chart_is_no_fall() -> None:
