@@ -116,7 +116,7 @@ class _Search:
 
     def __init__(self, index: _BlockIndex, *, reach: float) -> None:
         self._index, self._reach = index, reach
-        self._bounds = index.bounds
+        self._bounds = dict(index.bounds)
         self._chosen: dict[int, list[Site]] = {}
         self._best: dict[int, Candidate | None] = {}
         wide = int(np.ceil(reach / STEPS))
@@ -141,8 +141,18 @@ class _Search:
             return False
         self._chosen.setdefault(at, []).append((best[4], best[3]))
         for other in self._around(at):
-            self._best.pop(other, None)
+            self._forget(other)
         return at == block
+
+    def _forget(self, block: int) -> None:
+        """Let the best site of a block be looked for again, as a circle was chosen near it.
+
+        It will not be better than it was, and a block without a site stays without.
+        """
+        best = self._best.get(block)
+        if best is not None:
+            self._bounds[block] = -best[0]
+            del self._best[block]
 
     def _better(self, block: int, best: Candidate) -> int | None:
         """A block near another whose best site is chosen before the other's."""
@@ -227,6 +237,9 @@ class _BlockIndex:
     def best_of(self, block: int, chosen: list[Site], *, reach: float) -> Candidate | None:
         """The best site of a block that is far enough from the chosen ones, as the queue has it."""
         (west, south), sites = self._first_site(block), np.arange(STEPS)
+        allowed = _allowed(chosen, west + sites, south + sites, reach=reach)
+        if not allowed.any():
+            return None
         x, y, value = self._around(block)
         across = (x - (west + sites[:, None]) * self.step) ** 2
         up = (y - (south + sites[:, None]) * self.step) ** 2
@@ -235,16 +248,17 @@ class _BlockIndex:
         sums = np.concatenate(
             [((across + up[rows, None]) <= limit) @ value for rows in _parts(STEPS, across.size)]
         ).round(6)
-        sums[~_allowed(chosen, west + sites, south + sites, reach=reach)] = 0.0
-        if sums.max() <= 0:
+        sums[~allowed] = 0.0
+        most = float(sums.max())
+        if most <= 0:
             return None
-        equal = np.argwhere(sums == sums.max())
+        equal = np.argwhere(sums == most)
         squared = (
             across[equal[some, 1]] + up[equal[some, 0]] for some in _parts(len(equal), len(value))
         )
         spreads = np.concatenate([np.where(d <= limit, d, 0.0) @ value for d in squared]).round(3)
         row, column = (int(site) for site in equal[np.argmin(spreads)])
-        return -float(sums.max()), True, float(spreads.min()), south + row, west + column
+        return -most, True, float(spreads.min()), south + row, west + column
 
     def _first_site(self, block: int) -> Site:
         column, row = divmod(block, self.tall)

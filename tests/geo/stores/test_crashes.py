@@ -30,7 +30,8 @@ from tests.geo.stores.parts import all_incidents, month_part, put, put_layer, st
 from tests.geo.stores.places import Places, PostgisPlaces, open_at
 from tests.postgres import PrivateCluster
 
-RUNS = 40
+RUNS = 2 * len(STEPS)
+"""Each step is broken off twice, at a moment and in a way that the number of the run decides."""
 BEFORE = ["current"] * 2
 AFTER = ["replaced"] * 2 + ["current"] * len(MONTHS)
 
