@@ -41,6 +41,7 @@ class Served:
     port: int
     process: subprocess.Popen[bytes]
     store: str
+    log: Path
     lost: list[str] = field(default_factory=list)
 
     @property
@@ -122,7 +123,7 @@ def served(
     try:
         until(lambda: "serves" in (folder / "log").read_text() or process.poll() is not None)
         assert process.poll() is None, (folder / "log").read_text()
-        yield Served(port, process, str(store))
+        yield Served(port, process, str(store), folder / "log")
     finally:
         process.terminate()
         process.wait(120)
@@ -206,7 +207,7 @@ def test_all_are_replaced_without_a_lost_request(served: Served) -> None:
     with served.asked("/healthz", "/data", "/ogc/collections/wards/items?limit=5"):
         served.process.send_signal(signal.SIGHUP)
         until(lambda: len(served.workers) == 2 and not served.workers & before)
-    assert served.lost == []
+    assert served.lost == [], served.log.read_text()
     for stream in streams:  # whichever worker had it; its page then asks for another
         with contextlib.closing(stream), pytest.raises(EOFError):
             stream.until(lambda _: False)
