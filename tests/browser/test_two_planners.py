@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from api.pages.assets import STATIC
 from tests.browser.conftest import Watched, patient
 from tests.browser.planner_page import PlannerPage, faults, post
 from tests.services import serving
@@ -18,6 +19,11 @@ from tests.services import serving
 pytestmark = pytest.mark.browser
 
 HARBOUR, LIGHTHOUSE = "D05000006", "D05000008"
+_AXE = (STATIC / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+_VIOLATIONS = """async () => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0].html}`);
+}"""
 LIVE = re.compile(r"/planner/live/")
 STREAM = re.compile(r"/planner/live/[^/]+\?")
 WHEN_SHOWN = """() => new MutationObserver((_, watching) => {
@@ -78,6 +84,12 @@ def reopen(planner: Planner) -> None:
     planner.page.locator("body[data-ready]").wait_for()
 
 
+def check_accessible(planner: Planner) -> None:
+    """Let axe look at the page as it is."""
+    planner.page.evaluate(_AXE)
+    assert planner.page.evaluate(_VIOLATIONS) == []
+
+
 def take_step(planner: Planner, version: int) -> str:
     """Move a block into Harbour; returns the block."""
     block = planner.border(LIGHTHOUSE, HARBOUR)[0]
@@ -104,6 +116,7 @@ def test_a_step_of_another_appears_at_once_and_who_is_here_is_seen(
     print(f"shown {seconds:.2f} s after the step was signed")  # noqa: T201
     assert seconds < 30
     bo.watched.keep("planner-two-planners")
+    check_accessible(bo)
     bo.page.set_viewport_size({"width": 390, "height": 844})
     bo.watched.keep("planner-two-planners-phone")
     ann.page.context.close()
@@ -173,7 +186,14 @@ def test_a_planner_who_keeps_theirs_has_it_saved_after_the_other(
     ann, bo = planners
     block = meet(ann, bo)
     bo.watched.keep("planner-same-part")
+    check_accessible(bo)
     bo.page.get_by_role("button", name="Show both on the map").press("Enter")
+    bo.watched.keep("planner-same-part-both")
+    bo.page.set_viewport_size({"width": 390, "height": 844})
+    bo.watched.keep("planner-same-part-phone")
+    bo.page.set_viewport_size({"width": 1280, "height": 720})
+    bo.page.get_by_role("button", name="Keep mine").focus()
+    bo.watched.keep("planner-same-part-mine")
     bo.page.get_by_role("button", name="Keep mine").press("Enter")
     bo.saved(3)
     assert bo.area_of(block) == HARBOUR

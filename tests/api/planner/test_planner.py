@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -292,3 +293,18 @@ def test_measures_stand_beside_the_figures_of_each_area(
     refused = client.get("/planner/plans/north?measures=nothing")
     assert refused.status_code == 400
     assert "unknown value 'nothing'" in refused.json()["detail"]
+
+
+def test_each_part_of_the_page_that_opens_is_named_before_its_script_runs(
+    client: TestClient,
+) -> None:
+    begin(client)
+    page = client.get("/planner?plan=north").text
+    parts = re.findall(r'<details class="part" id="([^"]+)"([^>]*)>(.*?)</details>', page)
+    unnamed = [
+        name
+        for name, attributes, inside in parts
+        if "hidden" not in attributes and not re.match(r"<summary>\w", inside)
+    ]
+    assert len(parts) > 5
+    assert not unnamed

@@ -1,7 +1,7 @@
 // Comments of people on the plan and on places in it: listed by area, drawn as points, added, imported.
 // @ts-check
 
-import { byId, make } from "./dom.js";
+import { byId, make, noteOf } from "./dom.js";
 import { Refusal } from "./service.js";
 import { count } from "./text.js";
 
@@ -31,13 +31,12 @@ export class Comments {
     this.comments = [];
     this.points = L.layerGroup().addTo(map.map);
     this.renderer = map.lines;
-    this.n = make("span", { class: "n" });
+    this.n = noteOf(byId("comments"));
     this.area = make("select", { name: "comment-area", change: () => this.#list() });
     this.shown = make("input", { type: "checkbox", name: "comment-points", checked: true, change: () => this.#drawPoints() });
     this.list = make("ol", { class: "comments" });
     this.result = make("div", { class: "brought", role: "status" });
-    byId("comments").append(make("summary", {}, "Comments ", this.n),
-      make("p", { class: "row" }, make("label", {}, "On ", this.area), make("label", {}, this.shown, " show as points")),
+    byId("comments").append(make("p", { class: "row" }, make("label", {}, "On ", this.area), make("label", {}, this.shown, " show as points")),
       this.list, this.#addForm(), this.#fileForm(), this.result);
     this.#look();
   }

@@ -1,7 +1,7 @@
 // Communities of interest: the areas of a layer, and how far the plan keeps each whole.
 // @ts-check
 
-import { byId, make } from "./dom.js";
+import { byId, make, noteOf } from "./dom.js";
 import { count, figure, title } from "./text.js";
 
 /** @typedef {import("./types.js").Kept} Kept */
@@ -22,9 +22,8 @@ export class Communities {
     } }, make("option", { value: "" }, "choose a layer"),
       ...layers.map(({ id, title: name }) => make("option", { value: id }, name)));
     this.result = make("div", { class: "kept", role: "status" });
-    this.n = make("span", { class: "n" });
-    this.box.append(make("summary", {}, "Communities kept whole ", this.n),
-      make("p", { class: "row" }, make("label", {}, "Communities are the areas of ", this.layer)), this.result);
+    this.n = noteOf(this.box);
+    this.box.append(make("p", { class: "row" }, make("label", {}, "Communities are the areas of ", this.layer)), this.result);
   }
 
   /** Look again after a step. */

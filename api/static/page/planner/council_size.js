@@ -1,7 +1,7 @@
 // Council size: the members of the whole council, and what other numbers would mean for the areas.
 // @ts-check
 
-import { byId, make } from "./dom.js";
+import { byId, make, noteOf } from "./dom.js";
 import { verdict } from "./table.js";
 import { count, electorate as called, figure, title, variance } from "./text.js";
 
@@ -23,7 +23,7 @@ export class CouncilSize {
     this.take = take;
     this.compare = compare;
     this.box = /** @type {HTMLDetailsElement} */ (byId("council-size"));
-    this.summary = make("summary");
+    this.note = noteOf(this.box);
     this.state = make("p", { class: "note" });
     this.size = make("input", { type: "number", name: "size", min: "1", max: "200" });
     this.sizes = make("input", { name: "sizes", autocomplete: "off", maxlength: "80", placeholder: "such as 48, 51, 54" });
@@ -32,7 +32,7 @@ export class CouncilSize {
     this.electorate = make("select", { name: "electorate" }, ...known.map((value) => make("option", { value }, title(value).toLowerCase())));
     this.electorate.value = known.includes("electors_forecast") ? "electors_forecast" : (known[0] ?? "");
     this.result = make("div", { class: "sizes-result", role: "status" });
-    this.box.append(this.summary, this.#sizeForm(), this.state, ...(known.length ? [this.#compareForm(), this.result] : []));
+    this.box.append(this.#sizeForm(), this.state, ...(known.length ? [this.#compareForm(), this.result] : []));
     this.draw();
   }
 
@@ -60,8 +60,8 @@ export class CouncilSize {
   draw() {
     const { size, members } = this.plan.status.council;
     const rest = size === null ? "" : members < size ? `${size - members} not given to any area yet` : members > size ? `${members - size} too many` : "all given to areas";
-    this.summary.replaceChildren("Council size ", make("span", { class: "n" }, size === null ? "not set" : count(size, "member")));
-    this.summary.classList.toggle("warn", size !== null && members !== size);
+    this.note.textContent = size === null ? "not set" : count(size, "member");
+    this.box.querySelector("summary")?.classList.toggle("warn", size !== null && members !== size);
     this.state.textContent = size === null
       ? `Not set: the average is that of the ${count(members, "member")} whom the areas elect.`
       : `The areas elect ${members} of ${size}: ${rest}. Variances are held against all electors by ${size}.`;

@@ -27,6 +27,13 @@ export function drawn(tag, given, ...inside) {
   return made;
 }
 
+/** What stands beside the name of a part of the page that opens. @param {HTMLElement} part @returns {HTMLElement} */
+export function noteOf(part) {
+  const note = part.querySelector("summary > .n");
+  if (!note) throw new Error(`#${part.id} has no place for a note beside its name`);
+  return /** @type {HTMLElement} */ (note);
+}
+
 /** The element of an id, which must be there. @template {HTMLElement} [Kind=HTMLElement] @param {string} id @returns {Kind} */
 export function byId(id) {
   const element = document.getElementById(id);

@@ -2,7 +2,7 @@
 // @ts-check
 
 import { given, remember } from "./address.js";
-import { byId, make } from "./dom.js";
+import { byId, make, noteOf } from "./dom.js";
 import { count, figure, title } from "./text.js";
 
 /** @typedef {import("./types.js").Fit} FitState */
@@ -35,7 +35,7 @@ export class Fit {
     this.at = "";
     this.walking = false;
     this.box = /** @type {HTMLDetailsElement} */ (byId("fit-target"));
-    this.summary = make("span", { class: "n" });
+    this.note = noteOf(this.box);
     this.target = make("select", { name: "target" }, make("option", { value: "" }, "choose a layer"), ...layers.map(({ id, title: words }) => make("option", { value: id }, words)));
     this.result = make("div", { role: "status" });
     this.block = make("p", { class: "in-between" });
@@ -49,7 +49,6 @@ export class Fit {
     this.tables = make("div");
     this.walk.hidden = true;
     this.box.append(
-      make("summary", {}, "Fit to another layer ", this.summary),
       make("p", { class: "row not-on-paper" }, make("label", {}, "Areas that should hold these whole ", this.target)),
       this.result, this.walk, this.tables,
     );
@@ -104,7 +103,7 @@ export class Fit {
     this.fit = fit;
     const left = this.#listed();
     if (!left.some(({ block_code: code }) => code === this.at)) this.at = (left[Math.max(was, 0)] ?? left[0])?.block_code ?? "";
-    this.summary.textContent = fit ? `${fit.now.whole} of ${fit.now.areas} areas whole` : "";
+    this.note.textContent = fit ? `${fit.now.whole} of ${fit.now.areas} areas whole` : "";
     this.result.replaceChildren(...(fit ? this.#drawSummary(fit) : []));
     this.tables.replaceChildren(...(fit ? [this.#drawAreas(fit), ...this.#drawChanges(fit)] : []));
     this.walk.hidden = !fit || !fit.between.length;

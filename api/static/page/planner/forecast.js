@@ -1,7 +1,7 @@
 // The forecast of electors: how it was made, and the housing sites that add to it.
 // @ts-check
 
-import { byId, make } from "./dom.js";
+import { byId, make, noteOf } from "./dom.js";
 import { count, figure, title } from "./text.js";
 
 /** @typedef {import("./types.js").PlanStatus["forecast"]} ForecastMethod */
@@ -23,13 +23,13 @@ export class Forecast {
     this.plan = plan;
     this.acts = acts;
     this.box = /** @type {HTMLDetailsElement} */ (byId("forecast"));
-    this.n = make("span", { class: "n" });
+    this.n = noteOf(this.box);
     this.method = make("textarea", { name: "method", rows: "4", maxlength: "4000", placeholder: "the method and its sources: population projections, the electoral register, housing sites" });
     this.madeBy = make("input", { name: "made_by", maxlength: "200", autocomplete: "off", placeholder: "a service or an organisation" });
     this.madeOn = make("input", { type: "date", name: "made_on" });
     this.sites = make("div", { class: "sites" });
     this.drawn = "";
-    this.box.append(make("summary", {}, "Forecast ", this.n), this.#form(), this.sites);
+    this.box.append(this.#form(), this.sites);
     if (acts.sites) this.box.addEventListener("toggle", () => this.box.open && this.#readSites(), { once: true });
     this.draw();
   }

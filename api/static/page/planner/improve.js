@@ -39,8 +39,7 @@ export class Improve {
     this.searching = null;
     /** @type {Alternative | null} */
     this.best = null;
-    this.box.append(make("summary", {}, "Improve from here ", make("span", { class: "n" }, "search for a better balance")),
-      ...(columns.length ? [this.#form(), this.result] : [make("p", { class: "note" }, "The blocks have no electors or other figures to balance.")]));
+    this.box.append(...(columns.length ? [this.#form(), this.result] : [make("p", { class: "note" }, "The blocks have no electors or other figures to balance.")]));
     this.#busy(false);
   }
 
