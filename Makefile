@@ -23,13 +23,15 @@ run: .venv/run.stamp api/static/node_modules/.stamp ## Serve the board (the demo
 	@trap : INT; { [ "$(STORE)" != demo.gpkg ] || [ -e demo.gpkg ] || $(BIN)/patchmap --store demo.gpkg demo; } && \
 	  $(BIN)/patchmap --store "$(STORE)" serve --port $(PORT); code=$$?; [ $$code -eq 130 ] || exit $$code
 
+# One process first compiles the tests and what they import: four would each do all of it.
 test: .venv/dev.stamp api/static/node_modules/.dev.stamp ## Run every check and every test, the browser's too
 	@[ -x /usr/bin/chromium ] || .ci/apt-install "The browser tests need Chromium" chromium libatomic1
 	@command -v ogrinfo >/dev/null || .ci/apt-install "The GIS client tests need GDAL's tools" gdal-bin
 	@[ -x /usr/sbin/nginx ] && command -v caddy >/dev/null || .ci/apt-install "The proxy tests need web servers" nginx-light caddy
 	@[ -n "$$TEST_DATABASE_URL" ] || ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || \
 	  .ci/apt-install "The PostGIS tests need a server" postgresql-15-postgis-3
-	{ $(CHECK); } & checks=$$!; $(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder; \
+	{ $(CHECK); } & checks=$$!; $(BIN)/pytest -q --collect-only >/dev/null; \
+	  $(BIN)/pytest -q -n 4 --dist loadfile --no-loadscope-reorder; \
 	  tests=$$?; wait $$checks && exit $$tests
 
 check: .venv/dev.stamp ## ruff, mypy --strict, import-linter

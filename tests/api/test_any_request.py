@@ -114,7 +114,18 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     "force": st.booleans(),
     **dict.fromkeys(("blocks", "areas", "ends"), LISTS),
     **dict.fromkeys(("to", "into", "area", "code", "name"), CODES),
+    **dict.fromkeys(("method", "made_by", "made_on"), st.text(max_size=5)),
     "members": st.one_of(st.none(), st.integers(-1, 2_000)),
+    "basis": st.one_of(
+        st.none(),
+        st.fixed_dictionaries(
+            {
+                "begun_at": CODES,
+                "steps": st.integers(-1, 9),
+                "own": st.lists(st.integers(0, 9), max_size=2),
+            }
+        ),
+    ),
 }
 
 
@@ -122,6 +133,8 @@ def steps(version: int) -> st.SearchStrategy[dict[str, object]]:
     """Steps of every kind with all their fields, some of them of the wrong kind or beside them."""
     kinds = []
     for model in TypeAdapter(PlanStep).json_schema()["$defs"].values():
+        if "step" not in model["properties"]:  # a part of steps
+            continue
         words = model["properties"]["step"]
         fields = {name: FIELDS[name] for name in model["properties"] if name in FIELDS}
         step = st.sampled_from(words.get("enum") or [words["const"]])

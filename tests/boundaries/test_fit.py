@@ -134,10 +134,10 @@ def test_to_keep_a_block_is_a_signed_step_that_moves_nothing_and_can_be_undone()
     assert (entry["by"], entry["reason"]) == ("Bob", "the school is here")
     back = read_plan(write_plan(plan), plan.start.graph)
     assert back.steps == plan.steps
-    undone = plan.undo(signed=SIGNED)
+    undone = plan.undo(signed=later)
     assert deciding_steps(undone) == {}
     assert history_frame(undone)["what"].iloc[1].startswith("undid step 1: kept 1 block")
-    assert deciding_steps(undone.redo(signed=SIGNED)) == {"b1": 1, "c1": 1}
+    assert deciding_steps(undone.redo(signed=later)) == {"b1": 1, "c1": 1}
 
 
 @pytest.mark.parametrize(

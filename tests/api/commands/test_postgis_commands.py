@@ -41,7 +41,7 @@ def test_a_plan_is_the_same_on_a_server(tmp_path: Path, cluster: Cluster) -> Non
     for address in ("patchmap.gpkg", database):
         store = ["--store", address]
         run(folder, *store, "plan", "move", "north", "c1", "c2", "--to", "E", "--by", "Ann")
-        run(folder, *store, "plan", "undo", "north")
+        run(folder, *store, "plan", "undo", "north", "--by", "Ann")
         message = refused(folder, *store, "plan", "move", "north", "a1", "--to", "E")
         output = json.loads(run(folder, *store, "--json", "plan", "show", "north", *PERIOD))
         output["accounts"].pop("data_version")
