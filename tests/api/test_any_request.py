@@ -116,27 +116,25 @@ FIELDS: dict[str, st.SearchStrategy[object]] = {
     **dict.fromkeys(("to", "into", "area", "code", "name"), CODES),
     **dict.fromkeys(("method", "made_by", "made_on"), st.text(max_size=5)),
     "members": st.one_of(st.none(), st.integers(-1, 2_000)),
-    "basis": st.one_of(
-        st.none(),
-        st.fixed_dictionaries(
-            {
-                "begun_at": CODES,
-                "steps": st.integers(-1, 9),
-                "own": st.lists(st.integers(0, 9), max_size=2),
-            }
-        ),
-    ),
 }
 
 
-def steps(version: int) -> st.SearchStrategy[dict[str, object]]:
+def steps(version: int, begun_at: str) -> st.SearchStrategy[dict[str, object]]:
     """Steps of every kind with all their fields, some of them of the wrong kind or beside them."""
+    basis = st.fixed_dictionaries(
+        {
+            "begun_at": st.sampled_from([begun_at, begun_at, "another"]),
+            "steps": st.integers(-1, version),
+            "own": st.lists(st.integers(0, version), max_size=2),
+        }
+    )
+    known: dict[str, st.SearchStrategy[object]] = FIELDS | {"basis": st.none() | basis}
     kinds = []
     for model in TypeAdapter(PlanStep).json_schema()["$defs"].values():
         if "step" not in model["properties"]:  # a part of steps
             continue
         words = model["properties"]["step"]
-        fields = {name: FIELDS[name] for name in model["properties"] if name in FIELDS}
+        fields = {name: known[name] for name in model["properties"] if name in known}
         step = st.sampled_from(words.get("enum") or [words["const"]])
         kinds.append(st.fixed_dictionaries({"step": step, "version": st.just(version), **fields}))
     odd = st.dictionaries(st.sampled_from([*FIELDS, "step", "version", "colour"]), ODD, max_size=1)
@@ -211,8 +209,8 @@ def test_any_step_of_a_plan_is_taken_or_refused(
     @drawn(CASES)
     @given(data=st.data())
     def sent(data: st.DataObject) -> None:
-        plan = town.get("/planner/plans/p").json()["status"]
-        step = data.draw(steps(plan["version"]))
+        plan = town.get("/planner/plans/p").json()
+        step = data.draw(steps(plan["status"]["version"], plan["begun_at"]))
         response = posted(town, "/planner/plans/p/steps", step)
         assert response.status_code in {200, 400, 404, 409}, response.text
         assert "store" not in response.json().get("detail", ""), response.text
