@@ -10,11 +10,11 @@ from pathlib import PurePath
 from typing import Annotated, TypedDict
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from api.formats.encoding import records
 from api.planner.facts import Row
-from api.planner.steps import first_fault
+from api.planner.steps import read_json
 from boundaries.plans.comment_files import (
     CommentFile,
     read_comment_features,
@@ -97,6 +97,10 @@ class NewComments(BaseModel):
     confirmed: bool = False
 
 
+_COMMENT: TypeAdapter[NewComment] = TypeAdapter(NewComment)
+_COMMENTS: TypeAdapter[NewComments] = TypeAdapter(NewComments)
+
+
 def read_new_comment(body: bytes) -> NewComment:
     """Read a comment from JSON.
 
@@ -105,10 +109,7 @@ def read_new_comment(body: bytes) -> NewComment:
     InputError
         Naming the first fault.
     """
-    try:
-        return NewComment.model_validate_json(body)
-    except ValidationError as error:
-        raise InputError(first_fault(error)) from error
+    return read_json(_COMMENT, body)
 
 
 def read_new_comments(body: bytes) -> NewComments:
@@ -119,10 +120,7 @@ def read_new_comments(body: bytes) -> NewComments:
     InputError
         Naming the first fault.
     """
-    try:
-        return NewComments.model_validate_json(body)
-    except ValidationError as error:
-        raise InputError(first_fault(error)) from error
+    return read_json(_COMMENTS, body)
 
 
 def comment_table(store: StoreReader, draft: Draft) -> pd.DataFrame:

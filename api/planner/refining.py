@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar
 
 import geopandas as gpd
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter
 
-from api.planner.steps import Code, Name, first_fault
+from api.planner.steps import Code, Name, read_json
 from boundaries.layers.refining import RefinedBlocks, refine_blocks
 from boundaries.plans.draft import Draft, open_plan, put_plan
 from boundaries.plans.plan import Plan
@@ -113,20 +113,15 @@ def read_refining(body: bytes, *, by: str = "") -> Refining:
 
     Parameters
     ----------
-    body
-        The JSON.
-    by
-        Who signs it, whatever the body says; by default whom the body names.
+    body, by
+        As `read_step` takes them.
 
     Raises
     ------
     InputError
         Naming the first fault.
     """
-    try:
-        refining = _REFINING.validate_json(body)
-    except ValidationError as error:
-        raise InputError(first_fault(error)) from error
+    refining = read_json(_REFINING, body)
     return replace(refining, by=by) if by else refining
 
 

@@ -7,7 +7,7 @@ Each kind of step has a model of its own, which calls the matching method of
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -26,6 +26,9 @@ Blocks = Annotated[list[Code], Field(min_length=1, max_length=100_000)]
 Number = Annotated[int, Field(ge=-(2**31), le=2**31)]
 Members = Number | None
 """The plan itself says which numbers are possible."""
+
+Sent = TypeVar("Sent")
+"""What a page sends."""
 
 
 class PersonalTextError(InputError):
@@ -319,6 +322,9 @@ class Beginning(BaseModel):
     from_plan: Annotated[str, Field(max_length=64)] = ""
 
 
+_BEGINNING: TypeAdapter[Beginning] = TypeAdapter(Beginning)
+
+
 def read_step(body: bytes, *, by: str = "") -> PlanStep:
     """Read a step from JSON.
 
@@ -334,10 +340,7 @@ def read_step(body: bytes, *, by: str = "") -> PlanStep:
     InputError
         Naming the first fault.
     """
-    try:
-        step = _STEPS.validate_json(body)
-    except ValidationError as error:
-        raise InputError(first_fault(error)) from error
+    step = read_json(_STEPS, body)
     return step.model_copy(update={"by": by}) if by else step
 
 
@@ -354,15 +357,28 @@ def read_beginning(body: bytes, *, by: str = "") -> Beginning:
     InputError
         Naming the first fault.
     """
-    try:
-        beginning = Beginning.model_validate_json(body)
-    except ValidationError as error:
-        raise InputError(first_fault(error)) from error
+    beginning = read_json(_BEGINNING, body)
     return beginning.model_copy(update={"by": by}) if by else beginning
 
 
-def first_fault(error: ValidationError) -> str:
-    """The first fault of JSON that a page sent, with the field where it is."""
-    fault = error.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in fault["loc"])
-    return f"{where}: {fault['msg']}" if where else fault["msg"]
+def read_json(adapter: TypeAdapter[Sent], body: bytes) -> Sent:
+    """Read what a page sent.
+
+    Parameters
+    ----------
+    adapter
+        Of its type.
+    body
+        The JSON.
+
+    Raises
+    ------
+    InputError
+        Naming the first fault, with the field where it is.
+    """
+    try:
+        return adapter.validate_json(body)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        raise InputError(f"{where}: {fault['msg']}" if where else fault["msg"]) from error

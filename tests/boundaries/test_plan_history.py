@@ -64,6 +64,18 @@ def state(plan):
     return picture(plan), dict(now.areas), dict(now.bridges), now.council_size, now.forecast
 
 
+def assert_replays(plan):
+    """What is stored of a plan leads to it again, and so do its steps in force alone."""
+    back = read_plan(json.loads(json.dumps(write_plan(plan))), plan.start.graph)
+    assert state(back) == state(plan)
+    assert (back.steps, back.standing) == (plan.steps, plan.standing)
+    replayed = plan.start
+    for step in plan.steps_in_force:
+        replayed = replayed.apply(step)
+    assert replayed.assigned.tolist() == plan.now.assigned.tolist()
+    assert replayed.areas == plan.now.areas
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_any_steps_of_two_planners_undone_and_redone_replay_to_the_same_plan(draw):
@@ -80,15 +92,8 @@ def test_any_steps_of_two_planners_undone_and_redone_replay_to_the_same_plan(dra
         frame = history_frame(plan).drop(columns="in_force").to_dict("records")
         assert frame[: len(history)] == history
         history = frame
-    back = read_plan(json.loads(json.dumps(write_plan(plan))), plan.start.graph)
-    assert state(back) == state(plan)
-    assert (back.steps, back.standing) == (plan.steps, plan.standing)
-    # The steps in force alone lead there too, and every forced step is recorded as one.
-    replayed = plan.start
-    for step in plan.steps_in_force:
-        replayed = replayed.apply(step)
-    assert replayed.assigned.tolist() == plan.now.assigned.tolist()
-    assert replayed.areas == plan.now.areas
+    assert_replays(plan)
+    # Every forced step is recorded as one.
     assert all(step.signed.by in PLANNERS for step in plan.steps)
     forced = [step.forced for step in plan.steps]
     assert history_frame(plan)["forced"].tolist() == forced

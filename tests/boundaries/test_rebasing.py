@@ -17,7 +17,7 @@ from boundaries.plans.serialization import read_on, read_plan, write_plan
 from boundaries.plans.state import Area, ForecastMethod, Signed
 from geo.errors import ConflictError, InputError, PatchmapError
 from tests.boundaries.drawn import SIGNED, drawn, picture
-from tests.boundaries.test_plan_history import PLANNERS, state, taken
+from tests.boundaries.test_plan_history import PLANNERS, assert_replays, state, taken
 
 BOB = replace(SIGNED, by="Bob", reason="")
 CITY = ("AABBEE", "AABBEE", "CCDDFF")
@@ -87,14 +87,7 @@ def test_nothing_that_somebody_had_not_seen_is_overwritten_unasked(draw):
             assert plan is take.after  # the same as one after the other
             assert plan.steps[-1].signed == take.signed
             seen[by] = Basis(seen[by].steps, seen[by].own | {len(plan.steps)})
-    back = read_plan(json.loads(json.dumps(write_plan(plan))), plan.start.graph)
-    assert state(back) == state(plan)
-    assert (back.steps, back.standing) == (plan.steps, plan.standing)
-    replayed = plan.start
-    for step in plan.steps_in_force:
-        replayed = replayed.apply(step)
-    assert replayed.assigned.tolist() == plan.now.assigned.tolist()
-    assert replayed.areas == plan.now.areas
+    assert_replays(plan)
 
 
 @settings(max_examples=30, deadline=None)
