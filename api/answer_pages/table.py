@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from api.pages.text import percent
+from api.pages.text import date_words, percent
 
 MOST_ROWS: Final = 200
 """Rows that the page shows; the files have all."""
@@ -125,7 +125,7 @@ def cell_text(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return _number_text(name, value)
-    return f"{value:,}" if isinstance(value, Integral) else str(value)
+    return f"{value:,}" if isinstance(value, Integral) else date_words(str(value))
 
 
 def _number_text(name: str, value: float) -> str:

@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader
 from api.addresses import OwnAddresses
 from api.dependencies import HTML
 from api.pages.navigation import HEAD_FUNCTIONS
+from api.pages.text import date_words
 from api.settings import VERSION
 
 _TEMPLATES = Environment(
@@ -32,7 +33,7 @@ def _value(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-_TEMPLATES.filters.update(thousands=_thousands, value=_value)
+_TEMPLATES.filters.update(thousands=_thousands, value=_value, date_words=date_words)
 _TEMPLATES.globals |= HEAD_FUNCTIONS
 
 

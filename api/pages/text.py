@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
+from typing import Final
 
 import geopandas as gpd
 
@@ -13,8 +15,12 @@ from geo.coverage import no_data_words, partly_covered
 from geo.errors import PatchmapError, QuestionError
 from geo.hotspots.verdict import CERTAINTY, UNJUDGED
 from geo.incidents import category_title
+from geo.period import Period, month_title
 from geo.question.answer import Answer
 from geo.question.values import Hours
+
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONTH: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 Refusal = PatchmapError | BusyError | OverdueError
 """Why a page lacks what was asked for, in words for whoever asked."""
@@ -186,6 +192,25 @@ def total_words(answer: Answer) -> str:
         certainty = "too few earlier months or incidents to judge"
     change = f"{signed(total['change'])} ({share}{a_day})"
     return f"{part}{total['n_compared']:,} before, {change}: {certainty}"
+
+
+def date_words(text: str) -> str:
+    """A day or a month as people write it: `31 March 2024`, `March 2024`; other text as it is.
+
+    Parameters
+    ----------
+    text
+        As data has it: `2024-03-31` or `2024-03`.
+    """
+    if _MONTH.fullmatch(text):
+        return month_title(text)
+    if not _DAY.fullmatch(text):
+        return text
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:  # a code that only looks like one
+        return text
+    return Period(day, day).title
 
 
 def average_words(average: float) -> str:

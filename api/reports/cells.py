@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from api.pages.measure_text import UNKNOWN, hours, number_words, pounds, ratio_words
-from api.pages.text import percent
+from api.pages.text import date_words, percent
 from api.reports.model import Column, Style
 
 Row = Mapping[str, Any]
@@ -53,6 +53,7 @@ def part_title(label: str) -> str:
 
 _WRITERS: Final[Mapping[Style, Callable[[Any], str]]] = {
     "text": str,
+    "day": lambda value: date_words(str(value)),
     "named": str,
     "verdict": str,
     "count": lambda value: f"{value:,.0f}",

@@ -10,10 +10,12 @@ import pandas as pd
 
 from geo.question.accounts import Accounts
 
-Style = Literal["text", "named", "count", "measure", "pounds", "hours", "share", "ratio", "verdict"]
-"""How a column is written: text; the name of a measure with its unit; a whole number; a value of
-the unit that its row names; pounds and pence; hours; a share in per cent; a ratio with its limits;
-a verdict, as a label where it says that something differs."""
+Style = Literal[
+    "text", "day", "named", "count", "measure", "pounds", "hours", "share", "ratio", "verdict"
+]
+"""How a column is written: text; a day or a month, in words; the name of a measure with its unit; a
+whole number; a value of the unit that its row names; pounds and pence; hours; a share in per cent;
+a ratio with its limits; a verdict, as a label where it says that something differs."""
 
 
 @dataclass(frozen=True)

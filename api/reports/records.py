@@ -160,7 +160,7 @@ def log_report(answers: Answers, question: Question) -> Report:
             ReportTable(
                 "Open records by month",
                 months.analysis.tables[ALL],
-                (Column("month", "Month"), *_FLOW),
+                (Column("month", "Month", "day"), *_FLOW),
             ),
             ReportTable(
                 f"Open records by {title.lower()}",
@@ -198,11 +198,11 @@ def repeats_report(answers: Answers, question: Question) -> Report:
                 "Repeat issues",
                 shown,
                 (
-                    Column("received_on", "Received"),
+                    Column("received_on", "Received", "day"),
                     Column("category", "Issue"),
                     Column("area_name", "Area"),
                     Column("outcome", "What was done before"),
-                    Column("closed_on", "Closed"),
+                    Column("closed_on", "Closed", "day"),
                     Column("days", "Days between", "count"),
                 ),
                 notes=notes,
@@ -226,8 +226,8 @@ def repeats_report(answers: Answers, question: Question) -> Report:
                     Column("area_code", "Area"),
                     Column("reports", "Reports", "count"),
                     Column("still_open", "Still open", "count"),
-                    Column("first", "First"),
-                    Column("last", "Last"),
+                    Column("first", "First", "day"),
+                    Column("last", "Last", "day"),
                 ),
             ),
         ],
@@ -332,7 +332,7 @@ def _state_table(result: Result, split: str, title: str) -> ReportTable:
         table.assign(**{split: table[split].map(category_title)}),
         (
             Column("where", "Area"),
-            Column("month", "Received in"),
+            Column("month", "Received in", "day"),
             Column(split, title),
             Column("received", "Received", "count"),
             *(Column(name, name.capitalize(), "count") for name in _LOG_STATES),
@@ -348,8 +348,8 @@ def _oldest_table(oldest: pd.DataFrame) -> ReportTable:
         Column("category", "Type"),
         Column("area_name", "Area"),
         Column("state", "State"),
-        Column("received", "Received"),
-        Column("due", "Due"),
+        Column("received", "Received", "day"),
+        Column("due", "Due", "day"),
         Column("days_open", "Days open", "count"),
     )
     return ReportTable("The oldest open records", oldest.head(LISTED), columns)

@@ -101,6 +101,13 @@ def test_the_page_of_places_found_is_that_of_the_search(town_client: TestClient)
     assert town_client.get(found.headers["location"]).status_code == 200
 
 
+def test_days_and_months_are_in_words() -> None:
+    texts = ("2024-03-31", "2024-03", "2024-02-30", "2024-13", "E05001770")
+    assert [cell_text("any", text) for text in texts] == [
+        *("31 March 2024", "March 2024", "2024-02-30", "2024-13", "E05001770"),
+    ]
+
+
 def test_money_is_shown_to_the_penny() -> None:
     amounts = {"allocated": 12_000.0, "left": -1_250.5, "cost": 0.1}
     assert [cell_text(name, value) for name, value in amounts.items()] == [
