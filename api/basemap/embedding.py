@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+import math
+from collections.abc import Container, Sequence
 from itertools import islice
 from typing import Final
 
@@ -12,7 +13,7 @@ from api.basemap.sources import TileSource
 from api.formats.encoding import to_json
 from geo.errors import InputError
 from geo.tiles.build import packed_tile
-from geo.tiles.grid import Box
+from geo.tiles.grid import Box, tiles_of
 from geo.tiles.tile_file import StoredTile, is_packed, media_type_of
 
 EMBEDDED_BYTES: Final = 6_000_000
@@ -23,6 +24,13 @@ _MOST_OF_ZOOM: Final = 4_000
 
 _AROUND: Final = 0.15
 """How much of the surroundings is shown, as a share of the sides of what the map shows."""
+
+_BESIDE: Final = 0.75
+"""The same at zooms that show all of it at once, as a share of its longer side: a window is wider
+or higher than what it shows."""
+
+_WINDOW_TILES: Final = 6
+"""Tiles of 256 pixels along what a window shows at once: deeper zooms show less than all of it."""
 
 
 def sources_script(
@@ -54,8 +62,30 @@ def _described(source: TileSource, box: Box | None, most: int) -> dict[str, obje
     }
     if box is None:
         return {**facts, "address": own_address(source.address)}
-    tiles, last = embedded_tiles(source, _wider(box), most)
+    tiles, last = _around(source, box, most)
     return {**facts, "last": last, "tiles": tiles}
+
+
+def _around(source: TileSource, box: Box, most: int) -> tuple[dict[str, str], int]:
+    """The tiles of what a map shows and its surroundings, as `embedded_tiles` gives them.
+
+    Depth comes first: surroundings, without which the basemap ends in a straight edge beside what
+    is shown, take what it leaves.
+    """
+    texts, last = embedded_tiles(source, _wider(box), most)
+    most -= sum(map(len, texts.values()))
+    surroundings = _surroundings(box)
+    for zoom in range(source.first, last + 1):
+        shown = tiles_of(box, zoom)
+        columns = shown.last_column - shown.first_column
+        if max(columns, shown.last_row - shown.first_row) > _WINDOW_TILES:
+            break
+        wide = _of_zoom(source, surroundings, zoom, most, without=texts)
+        if wide is None:
+            break
+        most -= sum(map(len, wide.values()))
+        texts |= wide
+    return texts, last
 
 
 def embedded_tiles(source: TileSource, box: Box, most: int) -> tuple[dict[str, str], int]:
@@ -102,7 +132,7 @@ def pictures_script(source: TileSource, box: Box, *, most: int = EMBEDDED_BYTES)
     most
         Most bytes of the pictures together, as for `embedded_tiles`.
     """
-    tiles, last = embedded_tiles(source, _wider(box), most)
+    tiles, last = _around(source, box, most)
     described = {
         "first": source.first,
         "last": last,
@@ -113,7 +143,9 @@ def pictures_script(source: TileSource, box: Box, *, most: int = EMBEDDED_BYTES)
     return f'<script type="application/json" id="basemap-pictures">{text}</script>\n'
 
 
-def _of_zoom(source: TileSource, box: Box, zoom: int, most: int) -> dict[str, str] | None:
+def _of_zoom(
+    source: TileSource, box: Box, zoom: int, most: int, *, without: Container[str] = ()
+) -> dict[str, str] | None:
     """The tiles of a zoom as texts; None where they are too many or too large.
 
     Those that there are are asked for, not each of the box: an archive may have few of them.
@@ -121,6 +153,8 @@ def _of_zoom(source: TileSource, box: Box, zoom: int, most: int) -> dict[str, st
     texts: dict[str, str] = {}
     try:
         for tile in islice(source.tiles(zoom, box), _MOST_OF_ZOOM + 1):
+            if f"{zoom}/{tile.column}/{tile.row}" in without:
+                continue
             text = _text(source, tile)
             most -= len(text)
             if most < 0 or len(texts) == _MOST_OF_ZOOM:
@@ -146,4 +180,12 @@ def _text(source: TileSource, tile: StoredTile) -> str:
 def _wider(box: Box) -> Box:
     across = (box.east - box.west) * _AROUND
     up = (box.north - box.south) * _AROUND
+    return Box(box.west - across, box.south - up, box.east + across, box.north + up)
+
+
+def _surroundings(box: Box) -> Box:
+    """As much on all sides of a box as a window shows of them."""
+    high = math.cos(math.radians((box.south + box.north) / 2))
+    across = _BESIDE * max(box.east - box.west, (box.north - box.south) / high)
+    up = across * high
     return Box(box.west - across, box.south - up, box.east + across, box.north + up)

@@ -97,13 +97,13 @@ function addBasemap(map, { places = true } = {}) {
   const names = layer({ paintRules: [], labelRules: labels, pane: "basemap-names" });
   names.views = ground.views;
 
-  /** Keep names off the names of areas and the numbers of places. @param {any} labelers */
+  /** Keep names off the names of areas, the numbers of places and the edge of the map. @param {any} labelers */
   function guard(labelers) {
     const add = labelers.add.bind(labelers);
     labelers.add = (/** @type {number} */ z, /** @type {Map<string, any>} */ prepared) => {
       if (!labelers.labelers.has(z)) {
         add(z, new Map());
-        for (const label of taken(z)) labelers.getIndex(z).insert(label, -1, "0:0:0:taken");
+        for (const label of [...taken(z), ...edges(z)]) labelers.getIndex(z).insert(label, -1, "0:0:0:taken");
       }
       return add(z, prepared);
     };
@@ -125,6 +125,23 @@ function addBasemap(map, { places = true } = {}) {
     return found;
   }
 
+  let laidOut = "";
+  const shownBox = () => `${map.getBounds().toBBoxString()} ${map.getZoom()}`;
+  /** What lies just beyond the map, a tile wide: it would cut the names that reach into it. @param {number} z */
+  function edges(z) {
+    laidOut = shownBox();
+    const size = map.getSize().divideBy(view.scale), beyond = 256;
+    const { x, y } = map.project(map.getCenter(), z);
+    const [left, right, top, bottom] = [x - size.x / 2, x + size.x / 2, y - size.y / 2, y + size.y / 2];
+    const boxes = [
+      { minX: left - beyond, maxX: left, minY: top - beyond, maxY: bottom + beyond },
+      { minX: right, maxX: right + beyond, minY: top - beyond, maxY: bottom + beyond },
+      { minX: left, maxX: right, minY: top - beyond, maxY: top },
+      { minX: left, maxX: right, minY: bottom, maxY: bottom + beyond },
+    ];
+    return boxes.map((box) => ({ anchor: { x: box.minX, y: box.minY }, bboxes: [box], draw() {} }));
+  }
+
   const clearLayout = names.clearLayout;
   names.clearLayout = /** @this {any} */ function () {
     clearLayout.call(this);
@@ -135,12 +152,17 @@ function addBasemap(map, { places = true } = {}) {
   names.addTo(map);
   // The page has moved texts of its own: names are laid out anew once it is done.
   let waiting = 0;
-  map.on("textsmoved", () => {
+  const layOut = () => {
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       names.clearLayout();
       names.rerenderTiles();
     }, TEXTS_MOVED_MS);
+  };
+  map.on("textsmoved", layOut);
+  // The edge of the map lies elsewhere: other names reach beyond it.
+  map.on("moveend", () => {
+    if (shownBox() !== laidOut) layOut();
   });
   map.on("textscale", (/** @type {{ scale: number }} */ { scale }) => {
     view.text = scale;

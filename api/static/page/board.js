@@ -23,6 +23,14 @@ function setUpPage() {
   setUpMonths();
   setUpFind();
   nameShortcuts();
+  showMode();
+}
+
+/** On a phone the modes are a row that is drawn aside: the one that is shown stands in it. */
+function showMode() {
+  const row = /** @type {HTMLElement | null} */ (document.querySelector(".modes"));
+  const now = /** @type {HTMLElement | null} */ (row?.querySelector("[aria-current]"));
+  if (row && now) row.scrollLeft = now.offsetLeft - row.offsetLeft - (row.clientWidth - now.offsetWidth) / 2;
 }
 
 document.addEventListener("click", onClose);

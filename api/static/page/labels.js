@@ -1,5 +1,6 @@
 // Hides area names that would overlap a larger area's name, the number of a place, the legend or a
-// button. A place whose number would overlap a better one's becomes a dot.
+// button, or that the edge of the map would cut. A place whose number would overlap a better one's
+// becomes a dot.
 // @ts-check
 (() => {
   const L = /** @type {any} */ (window).L;
@@ -20,12 +21,13 @@
   /**
    * Keep each label that is free of those before it; the others get the class of a loser.
    * @param {Element[]} labels @param {string} loser @param {DOMRect[]} placed
+   * @param {(box: DOMRect) => boolean} [fits]
    */
-  function place(labels, loser, placed) {
+  function place(labels, loser, placed, fits = () => true) {
     for (const label of labels) label.classList.remove(loser);
     const boxes = labels.map(boxOf);
     labels.forEach((label, number) => {
-      if (isFree(boxes[number], placed)) placed.push(boxes[number]);
+      if (fits(boxes[number]) && isFree(boxes[number], placed)) placed.push(boxes[number]);
       else label.classList.add(loser);
     });
   }
@@ -35,7 +37,10 @@
     const placed = all(".area-number, .stop").map(boxOf);
     // The best place is drawn last, on top.
     place(all(".place-number").reverse(), "dot", placed);
-    place(all(".area-label"), "hidden", [...placed, ...all(".legend, .leaflet-control").map(boxOf)]);
+    const edge = boxOf(map.getContainer());
+    const isWhole = (/** @type {DOMRect} */ box) =>
+      box.left >= edge.left && box.right <= edge.right && box.top >= edge.top && box.bottom <= edge.bottom;
+    place(all(".area-label"), "hidden", [...placed, ...all(".legend, .leaflet-control").map(boxOf)], isWhole);
   };
   map.on("moveend resize", () => requestAnimationFrame(tidy));
   // Printing waits for no animation frame; map.js has fitted the map by then.

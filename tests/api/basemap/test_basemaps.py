@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from api.basemap.embedding import embedded_tiles
+from api.basemap.embedding import embedded_tiles, sources_script
 from api.basemap.sources import Basemaps, TileSource
 from api.imports import basemaps
 from api.imports.basemaps import BasemapOptions
@@ -209,6 +209,35 @@ def test_zooms_that_are_too_heavy_are_left_to_the_one_above(
     fewer, less = embedded_tiles(source, box, sum(map(len, whole.values())) - 1)
     assert (last, less) == (14, 13)
     assert set(fewer) < set(whole)
+
+
+def test_a_basemap_of_its_own_ends_beyond_a_wide_window_and_takes_no_depth_for_it() -> None:
+    def made(zoom: int, box: Box) -> Iterator[StoredTile]:
+        for tile in tiles_of(box, zoom).tiles():
+            yield StoredTile(zoom, tile.column, tile.row, gzip.compress(b"tile"))
+
+    town = Box(-1.5, 52.90, -1.4, 52.96)
+    source = TileSource(
+        source_id="t", title="T", kind="vector", attribution="", first=10, last=15, version="1",
+        box=town, layers=(), read=lambda *_: None, tiles=made,
+    )  # fmt: skip
+
+    def held(most: int) -> dict[str, object]:
+        element = sources_script([source], town, most=most)
+        return dict(json.loads(element.partition(">")[2].partition("</script>")[0])[0]["tiles"])
+
+    # At this zoom the town is 1,100 pixels high; a window of 1,920 pixels shows it at once.
+    middle = tiles_of(Box(-1.45, 52.93, -1.45, 52.93), 14)
+    columns = {int(place.split("/")[1]) for place in held(10**6) if place.startswith("14/")}
+    assert min(columns) <= middle.first_column - 4
+    assert max(columns) >= middle.first_column + 4
+    shown = tiles_of(town, 15).size
+    assert sum(place.startswith("15/") for place in held(10**6)) < 2.5 * shown
+    narrow, _ = embedded_tiles(source, town, 10**6)
+    tight = sum(map(len, map(str, narrow.values()))) * 2
+    assert {place for place in held(tight) if place.startswith("15/")} >= {
+        place for place in narrow if place.startswith("15/")
+    }
 
 
 def test_backups_and_copies_hold_the_basemap(
