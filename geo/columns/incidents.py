@@ -263,7 +263,8 @@ class _Times(_Filled):
 
     def made(self, locations: LocationReader) -> Any:
         del locations
-        return pd.DatetimeIndex(self.values.view("datetime64[s]")).tz_localize("UTC")
+        # Whole numbers of a time zone are taken as they are: neither copied nor converted.
+        return pd.DatetimeIndex(self.values, dtype="datetime64[s, UTC]", copy=False)
 
 
 class _Texts(_Filled):

@@ -212,11 +212,11 @@ class _Layer:
 @lru_cache(maxsize=_CACHED_LAYERS)
 def _pairs_of(layer: _Layer) -> Pairs:
     polygons = np.flatnonzero(shapely.get_dimensions(layer.geometries) == 2)
-    shapes = prepared_array(layer.geometries[polygons])
     # Most layers tile, and to see that takes a third of looking at all neighbours.
-    if shapely.coverage_is_valid(shapes):
+    if shapely.coverage_is_valid(layer.geometries[polygons]):
         layer.geometries = np.empty(0, dtype=object)
         return np.empty((0, 2), dtype=np.int32)
+    shapes = prepared_array(layer.geometries[polygons])
     one, other = shapely.STRtree(shapes).query(shapes)
     one, other = one[one < other], other[one < other]
     # Neighbours that tile have no inner point in common: only few pairs are intersected.

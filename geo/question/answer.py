@@ -43,7 +43,7 @@ from geo.question.layer_index import LayerIndexes
 from geo.question.lives import Placeless, Records
 from geo.question.membership import AreaMembership
 from geo.question.model import Question
-from geo.question.quality import Double, published_twice
+from geo.question.quality import Double, months_published_twice
 from geo.question.rows import QuestionRows
 from geo.question.street_layer import NO_STREETS, OPTION, StreetLayer
 from geo.question.time_parts import TimePart, part_names, time_parts
@@ -424,7 +424,7 @@ class Answer:
     @cached_property
     def doubled(self) -> Sequence[Double]:
         """The months of a category that look published twice, in the whole history."""
-        return published_twice(self.history[self.history["precision"] == "month"])
+        return months_published_twice(self.history)
 
     @property
     def study_title(self) -> str:

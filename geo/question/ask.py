@@ -56,7 +56,7 @@ from geo.question.layer_index import LayerIndex, LayerIndexes
 from geo.question.lives import Placeless, Records
 from geo.question.measure_layer import baseline_measure
 from geo.question.model import OWN_NEEDS, Question
-from geo.question.quality import ShortMonth, published_twice, short_months
+from geo.question.quality import ShortMonth, months_published_twice, short_months
 from geo.question.resolve import ResolvedQuestion, check_names, resolve
 from geo.question.rows import QuestionRows
 from geo.question.stated import stated_positions
@@ -524,7 +524,7 @@ class _Locators:
         if STATED_LAYER in incidents:
             area, study = self._with_stated(incidents, area, study)
             return incidents.assign(area=area)[study >= 0]
-        return incidents.assign(area=area)[study >= 0].reset_index(drop=True)
+        return _rows(incidents.assign(area=area), study >= 0).reset_index(drop=True)
 
     def _with_stated(
         self, records: pd.DataFrame, area: NDArray[np.int32], study: NDArray[np.int32]
@@ -583,7 +583,7 @@ def _caveats(
     doubled = [
         f"{month_title(double.month)}: {double.text}."
         for rows in shown
-        for double in published_twice(rows[rows["precision"] == "month"])
+        for double in months_published_twice(rows)
     ]
     return caveats + list(dict.fromkeys(doubled))
 

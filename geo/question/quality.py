@@ -39,6 +39,9 @@ BUSIEST = 10
 
 _COMPARED = ["source", "category", "x", "y", "location"]
 
+_AT_ONCE = 1_000_000
+"""Rows whose points are numbered at a time: of all of a country's they would take gigabytes."""
+
 
 @dataclass(frozen=True)
 class Note:
@@ -114,6 +117,19 @@ class Double:
         )
 
 
+def months_published_twice(incidents: pd.DataFrame) -> list[Double]:
+    """List those of `published_twice` among the incidents that are known by their month alone.
+
+    Parameters
+    ----------
+    incidents
+        An incident frame.
+    """
+    monthly = (incidents["precision"] == "month").to_numpy()
+    compared = incidents[[*_COMPARED, "occurred_from"]]
+    return published_twice(compared if monthly.all() else compared[monthly])
+
+
 def published_twice(incidents: pd.DataFrame) -> list[Double]:
     """List months that look published twice, by source and category.
 
@@ -173,7 +189,9 @@ def _places_pair_up(incidents: pd.DataFrame) -> NDArray[np.bool_]:
     part, parts = pd.factorize(part)
     x, y = (incidents[axis].to_numpy(float) for axis in ("x", "y"))
     left = np.zeros(len(parts), dtype=np.uint64)
-    np.bitwise_xor.at(left, part, mixed(x, y))
+    for start in range(0, len(part), _AT_ONCE):
+        rows = slice(start, start + _AT_ONCE)
+        np.bitwise_xor.at(left, part[rows], mixed(x[rows], y[rows]))
     return np.asarray(left[part] == 0)
 
 

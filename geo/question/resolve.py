@@ -176,7 +176,8 @@ class ResolvedQuestion:
             selected &= incidents["category"].isin(question.category)
         if question.hours:
             selected &= question.hours.include(london_hours(occurred))
-        return incidents[selected]
+        # A country's incidents are not copied where all of them are meant.
+        return incidents if selected.all() else incidents[selected]
 
 
 def resolve(

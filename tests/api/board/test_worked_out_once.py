@@ -14,7 +14,7 @@ from geo.analyses import hot_cells
 from geo.coverage import point_lists
 from geo.question.answer import Answer
 from geo.question.baseline import month_dispersion
-from geo.question.quality import published_twice
+from geo.question.quality import months_published_twice
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import month_of_incidents
 
@@ -32,7 +32,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         monkeypatch.setattr(module, function.__name__, counting)
 
     # By name: a function of the package is called as this module is.
-    count(import_module("geo.question.answer"), published_twice)
+    count(import_module("geo.question.answer"), months_published_twice)
     count(import_module("geo.question.rows"), point_lists)
     count(import_module("geo.question.answer"), month_dispersion)
     count(hot_cells, hot_cells.hotspot_outlines)
@@ -52,7 +52,7 @@ def test_a_board_and_its_map_look_once_for_months_published_twice_and_for_hotspo
     client: TestClient, calls: Counter[str]
 ) -> None:
     assert "2024-02" in open_board(client, "datetime=2024-02&compare=previous")
-    assert calls["published_twice"] == 1
+    assert calls["months_published_twice"] == 1
     assert calls["hotspot_outlines"] == 1
 
 
