@@ -11,12 +11,15 @@ import pandas as pd
 import uvicorn
 
 from api.app import make_app
+from api.load.memory import MemoryBudget
+from api.load.turns import Turns
 from api.planner import sessions
 from api.settings import Settings
 from boundaries.plans.draft import Draft
 from boundaries.plans.electoral import electoral_variance
 from geo.store.geopackage import GeoPackageStore
 
+MOST_BYTES = 10**9
 ADDED = ["residents", "electors", "electors_forecast"]
 
 
@@ -63,7 +66,9 @@ class RecomputingSessions(sessions.PlanSessions):
 
 def main(store: str, port: int) -> None:
     app = make_app(GeoPackageStore(Path(store)), Settings())
-    app.state.plan_sessions = RecomputingSessions(GeoPackageStore(Path(store)))
+    app.state.plan_sessions = RecomputingSessions(
+        GeoPackageStore(Path(store)), Turns(1), MemoryBudget(MOST_BYTES)
+    )
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
 
