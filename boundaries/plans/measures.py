@@ -14,6 +14,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from geopandas.array import from_shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
@@ -195,8 +196,8 @@ class PlanMeasures:
         frame = self.frame.drop(index=empty) if empty else self.frame.copy()
         shapes = [self.by_area[code].geometry for code in frame.index]
         # As a column, because the constructor would copy the shapes three times.
-        frame["geometry"] = gpd.GeoSeries(shapes, index=frame.index, crs=self.blocks.crs)
-        return gpd.GeoDataFrame(frame, geometry="geometry")
+        frame["geometry"] = from_shapely(shapes, crs=self.blocks.crs)
+        return gpd.GeoDataFrame(frame, geometry="geometry", copy=False)
 
     @property
     def unassigned(self) -> pd.Series:

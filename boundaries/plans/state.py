@@ -49,9 +49,12 @@ class Area:
 
     def as_dict(self) -> dict[str, object]:
         """The area as plain JSON, as stores keep it; without `why` where nothing is written."""
-        written = asdict(self)
-        # Earlier releases know no `why`: they read every plan that has none.
-        return written if self.why else {k: v for k, v in written.items() if k != "why"}
+        # Not by `asdict`, which takes 12 ms for 400 areas, and every step writes all of them.
+        written = dict(vars(self))
+        if not self.why:
+            # Earlier releases know no `why`: they read every plan that has none.
+            del written["why"]
+        return written
 
 
 @dataclass(frozen=True)

@@ -133,9 +133,9 @@ export class Painter {
     for (const [fill, blocks] of byFill) {
       pen.beginPath();
       for (const block of blocks) {
+        // Left open: `fill` closes rings by itself, and `closePath` looks at the whole path each time.
         for (let ring = firstRings[block]; ring < firstRings[block + 1]; ring += 1) {
           this.#trace(pen, view, ringStarts[ring], ringStarts[ring + 1] - 1);
-          pen.closePath();
         }
       }
       pen.fillStyle = fill;
