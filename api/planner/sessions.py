@@ -46,7 +46,14 @@ from boundaries.plans.comment_files import CommentFile
 from boundaries.plans.comments import CheckedComments
 from boundaries.plans.communities import Communities
 from boundaries.plans.comparison import posts_and_money
-from boundaries.plans.draft import Draft, new_plan, open_plan, save_plan
+from boundaries.plans.draft import (
+    Draft,
+    new_plan,
+    open_plan,
+    put_current_plan,
+    put_plan,
+    save_plan,
+)
 from boundaries.plans.figures import Figures
 from boundaries.plans.plan import Plan
 from boundaries.plans.rebasing import rebase, unseen_steps
@@ -58,13 +65,14 @@ from geo.question.answer import Visible
 from geo.question.concealed import limited
 from geo.question.model import Question
 from geo.store.comment_contract import PlanComment
-from geo.store.contract import Store
+from geo.store.contract import PlanSummary, Store
+from geo.store.plan_rows import unknown_plan
 
 _MOST_TRIES = 20
 """How often a step is tried anew because another process saved just before it."""
 
-_DATA = slice(2, None)
-"""Where in the stamp of a session the version of the data stands, behind that of the plan."""
+_PLAN, _DATA = slice(2), slice(2, None)
+"""Where in the stamp of a session the version of the plan stands, and that of the data."""
 
 
 def _replaced(plan_id: str) -> PlanConflictError:
@@ -241,7 +249,7 @@ class PlanSessions:
     def _step(self, plan_id: str, step: PlanStep, question: Question) -> ChangePayload:
         session = self.get(plan_id, question)
         old = session.draft.plan
-        plan = save_plan(self._store, self._taken(old, step))
+        plan = self._save(session, self._taken(old, step))
         draft = session.draft.follow(plan)
         stamp = self._stamp(plan_id, question)
         after = replace(session, draft=draft, stamp=stamp)
@@ -253,6 +261,18 @@ class PlanSessions:
         return change_payload(
             session.draft, draft, session.counters, before=session.rows, now=after.rows
         )
+
+    def _save(self, session: EditingSession, plan: Plan) -> Plan:
+        """Save a plan after a step; its record is read only where somebody else has saved it."""
+        with self._store.transaction():
+            stored = self._summary(plan.metadata.plan_id)
+            if stored and (stored["version"], stored["updated_at"]) == session.stamp[_PLAN]:
+                return put_current_plan(self._store, plan)
+            return put_plan(self._store, plan)
+
+    def _summary(self, plan_id: str) -> PlanSummary | None:
+        """What the store lists of a plan; None where there is none of the id."""
+        return next((plan for plan in self._store.plans() if plan["plan_id"] == plan_id), None)
 
     def _taken(self, plan: Plan, step: PlanStep) -> Plan:
         """A plan after a step, taken after what its author had not seen."""
@@ -366,15 +386,15 @@ class PlanSessions:
     def _stamp(self, plan_id: str, question: Question) -> tuple[object, ...]:
         """The version of a plan and of all the data that it is measured on."""
         with self._store.reading():
-            plans = {plan["plan_id"]: plan for plan in self._store.plans()}
-            if plan_id not in plans:
-                self._store.plan(plan_id)  # raises NotFoundError that lists the plans there are
+            plan = self._summary(plan_id)
+            if plan is None:
+                raise unknown_plan(plan_id, [plan["plan_id"] for plan in self._store.plans()])
             version = self._data.state(question)
-        return (plans[plan_id]["version"], plans[plan_id]["updated_at"], *version)
+        return (plan["version"], plan["updated_at"], *version)
 
     def _last_editor(self, plan_id: str) -> str:
-        plan = next(plan for plan in self._store.plans() if plan["plan_id"] == plan_id)
-        return str(plan["updated_by"]) or "somebody else"
+        plan = self._summary(plan_id)
+        return (plan and str(plan["updated_by"])) or "somebody else"
 
     def _turns_at(self, plan_id: str) -> Turns:
         """Turns at one plan: one caller after another reads it or takes a step."""

@@ -20,7 +20,7 @@ from boundaries.plans.history import holds_text
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.plan import Plan, PlanMetadata, areas_of_layer, council_size_of
-from boundaries.plans.serialization import next_version, read_plan, write_plan
+from boundaries.plans.serialization import next_version, read_plan, successor, write_plan
 from boundaries.plans.state import Signed
 from geo.areal.best_fit import assignment_from_table, best_fit
 from geo.areal.measured_blocks import MeasuredBlocks
@@ -355,6 +355,32 @@ def put_plan(store: Store, plan: Plan) -> Plan:
     except NotFoundError:
         stored = None
     saved = next_version(plan, stored)
+    store.put_plan(write_plan(saved), based_on=plan.metadata.version)
+    return saved
+
+
+def put_current_plan(store: Store, plan: Plan) -> Plan:
+    """Save a plan of which the caller knows that nobody has saved it since it was read.
+
+    Quicker than `put_plan`, which reads the whole record of the plan to say who has.
+
+    Parameters
+    ----------
+    store
+        Where to save it, in the transaction in which the caller has made sure.
+    plan
+        The plan, with the version it was read as.
+
+    Returns
+    -------
+    The plan with its new version.
+
+    Raises
+    ------
+    ConflictError
+        If the store has another version after all.
+    """
+    saved = successor(plan)
     store.put_plan(write_plan(saved), based_on=plan.metadata.version)
     return saved
 

@@ -167,7 +167,12 @@ def next_version(plan: Plan, stored: Mapping[str, Any] | None) -> Plan:
             f"{stored['version']}, yours is {metadata.version}); open it again and repeat your "
             "changes"
         )
-    return replace(plan, metadata=replace(metadata, version=metadata.version + 1))
+    return successor(plan)
+
+
+def successor(plan: Plan) -> Plan:
+    """A plan with the number of the version after its own."""
+    return replace(plan, metadata=replace(plan.metadata, version=plan.metadata.version + 1))
 
 
 def _last_editor(stored: Mapping[str, Any]) -> str:

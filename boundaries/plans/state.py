@@ -281,7 +281,8 @@ class State:
         """The position of each block's area in `areas`, −1 for unassigned, shape (blocks,)."""
         numbers = np.full(len(self.graph), -1, dtype=np.int64)
         for number, code in enumerate(self.areas):
-            numbers[list(self.blocks(code))] = number
+            blocks = self.blocks(code)
+            numbers[np.fromiter(blocks, np.int64, len(blocks))] = number
         return numbers
 
     @property

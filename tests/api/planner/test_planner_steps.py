@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from api.planner import sessions
+from api.planner.sessions import EditingSession, PlanSessions
 from boundaries.plans.draft import open_plan, save_plan
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.plan import Plan
-from geo.store.contract import Store
 from geo.store.geopackage import GeoPackageStore
 from tests.api.planner.planner_http import assert_one_step_is_taken, begin, client_of, step
 from tests.boundaries.drawn import SIGNED
@@ -159,18 +158,33 @@ def test_what_another_process_saved_is_seen(client: TestClient, store: GeoPackag
 
 
 def test_a_plan_that_goes_on_elsewhere_right_after_a_step_is_read_again(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
+    client: TestClient, store: GeoPackageStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def save_and_go_on(store: Store, plan: Plan) -> Plan:
-        saved = save_plan(store, plan)
+    save = PlanSessions._save
+
+    def save_and_go_on(self: PlanSessions, session: EditingSession, plan: Plan) -> Plan:
+        saved = save(self, session, plan)
         save_plan(store, saved.move(["c4"], "E", signed=SIGNED))
         return saved
 
     with monkeypatch.context() as patched:
-        patched.setattr(sessions, "save_plan", save_and_go_on)
+        patched.setattr(PlanSessions, "_save", save_and_go_on)
         assert step(client, "move", blocks=["c3"], to="E").json()["status"]["version"] == 2
     assert client.get("/planner/plans/north").json()["status"]["version"] == 3
     assert step(client, "undo").json()["blocks"] == {"c4": "W"}
+
+
+def test_a_step_reads_no_record_of_a_plan_that_nobody_else_has_saved(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.get("/planner/plans/north")
+
+    def refuse(store: GeoPackageStore, plan_id: str) -> None:
+        raise AssertionError(f"the record of {plan_id} was read, which is large")
+
+    monkeypatch.setattr(GeoPackageStore, "plan", refuse)
+    assert step(client, "move", blocks=["c3"], to="E", version=1).status_code == 200
+    assert step(client, "undo", version=2).status_code == 200
 
 
 def test_two_who_step_at_once_do_not_overwrite_each_other(client: TestClient) -> None:

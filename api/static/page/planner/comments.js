@@ -29,6 +29,7 @@ export class Comments {
     this.acts = acts;
     /** @type {Comment[]} */
     this.comments = [];
+    this.drawnAbout = "";
     this.points = L.layerGroup().addTo(map.map);
     this.renderer = map.lines;
     this.n = noteOf(byId("comments"));
@@ -128,6 +129,9 @@ export class Comments {
     const chosen = about.value;
     const [block, ...more] = this.acts.selected();
     const single = block !== undefined && !more.length;
+    const key = JSON.stringify([single && block, this.plan.areas.map(({ code, name }) => [code, name])]);
+    if (key === this.drawnAbout) return; // 400 areas are not written anew at every step
+    this.drawnAbout = key;
     about.replaceChildren(make("option", { value: "" }, "the plan as a whole"),
       ...(single ? [make("option", { value: "block" }, `block ${this.plan.codes[block]}`)] : []),
       ...this.plan.areas.map(({ code, name }) => make("option", { value: `area ${code}` }, name)));
