@@ -114,8 +114,6 @@ def lead(findings: Findings) -> Variables:
     ]
     season = season_title(judged.known.steps.labels[-1])
     sentence = judged.headline.partition(" (")[0]
-    if sentence.startswith("Cannot be said yet: "):
-        sentence = f"What is unusual {sentence[:1].lower()}{sentence[1:]} of data"
     return {
         "sentence": sentence,
         "named": named,

@@ -9,6 +9,7 @@ from typing import Literal, ParamSpec, Protocol, TypeVar
 import geopandas as gpd
 import pandas as pd
 
+from geo.coverage import span_words
 from geo.errors import QuestionError
 from geo.period import Period, month_title
 from geo.question.alike import crossed
@@ -29,8 +30,8 @@ streets.
 Which areas and cells there are is known before a Question is answered, which places is not.
 """
 
-MOST_MONTHS = 6
-"""How many months a caveat names, at most."""
+MOST_SPANS = 6
+"""How many months, or months in a row, a caveat names at most."""
 
 
 @dataclass(frozen=True)
@@ -224,7 +225,7 @@ def short_months(answer: Answer, months: Sequence[str]) -> list[str]:
     At most one caveat.
     """
     short = [month for month in months if month in answer.short]
-    return [f"These months look incomplete: {', '.join(short)}."] if short else []
+    return [f"These months look incomplete: {span_words(short)}."] if short else []
 
 
 def doubled_months(answer: Answer, months: Sequence[str], *, own: bool = False) -> list[str]:
@@ -270,8 +271,11 @@ def skipped_months(answer: Answer, months: Sequence[str]) -> list[str]:
     complete = set(answer.published) - answer.short
     if not (skipped := sorted(set(months) - complete)):
         return []
-    named = ", ".join(skipped[:MOST_MONTHS]) + (" …" if len(skipped) > MOST_MONTHS else "")
-    return [f"{len(skipped)} months without complete data are left out: {named}."]
+    spans = span_words(skipped).split(", ")
+    named = ", ".join(spans[:MOST_SPANS]) + (" …" if len(spans) > MOST_SPANS else "")
+    number = "1 month" if len(skipped) == 1 else f"{len(skipped)} months"
+    are = "is" if len(skipped) == 1 else "are"
+    return [f"{number} without complete data {are} left out: {named}."]
 
 
 def refuse_new_points(answer: Answer, period: Period, *, option: str, name: str) -> None:
@@ -296,8 +300,8 @@ def refuse_new_points(answer: Answer, period: Period, *, option: str, name: str)
     if month := crossed(answer.point_lists, period, None):
         raise QuestionError(
             option,
-            f"{name} cannot compare across {month}, from which the source uses other anonymous "
-            f"points; choose months before it, or from it on",
+            f"{name} cannot compare across {month_title(month)}, from which the source uses other "
+            f"anonymous points; choose months before it, or from it on",
         )
 
 

@@ -28,6 +28,7 @@ from geo.analyses.surfaces import bandwidth_m, cell_parameters
 from geo.errors import QuestionError
 from geo.hotspots import evaluation, held_out
 from geo.hotspots.evaluation import RANDOM
+from geo.period import month_title
 from geo.question.answer import Answer, Floats
 
 _TESTED = (
@@ -109,8 +110,8 @@ def _windows(of: HeldOut) -> list[int]:
         month = min(of.tested, key=lambda name: len(of.window(1, name)))
         raise QuestionError(
             "holdout",
-            f"no window of history before {month} is complete; choose a period that ends later, "
-            "or import the months before",
+            f"no window of history before {month_title(month)} is complete; choose a period that "
+            "ends later, or import the months before",
         )
     return windows
 

@@ -23,6 +23,7 @@ from geo.hotspots.dispersion import begins_series
 from geo.hotspots.emerging import BaselineOf
 from geo.hotspots.verdict import Against
 from geo.incidents import london_months, months_between
+from geo.period import month_title
 from geo.question.alike import crossed
 from geo.question.answer import UNKNOWN_CELL, Answer, Bools, Floats
 
@@ -217,8 +218,8 @@ def emerging_hotspots(answer: Answer) -> AnalysisResult:
     caveats = skipped_months(answer, [month for month in months if month >= latest])
     if latest:
         caveats.append(
-            f"Only months from {latest} on are used: from then the source has other anonymous "
-            "points."
+            f"Only months from {month_title(latest)} on are used: from then the source has other "
+            "anonymous points."
         )
     gi = answer.question.test == "gi"
     try:

@@ -25,7 +25,7 @@ from geo.hotspots import controls, ranking, treatment
 from geo.hotspots.treatment import Spread
 from geo.hotspots.zones import zone_counts
 from geo.incidents import london_months
-from geo.period import Period
+from geo.period import Period, month_title
 from geo.properties import cached_property
 from geo.question.alike import is_alike
 from geo.question.answer import Answer
@@ -62,7 +62,9 @@ def treated(answer: Answer) -> AnalysisResult:
         )
     if terms.chosen > terms.since:
         raise QuestionError(
-            "chosen", f"the places were treated since {terms.since}; choose that month or earlier"
+            "chosen",
+            f"the places were treated since {month_title(terms.since)}; choose that month or an "
+            "earlier one",
         )
     before, after = _windows(answer)
     both = Period(before.first, after.last)
@@ -398,7 +400,7 @@ def _by_choice(answer: Answer, share: float) -> list[str]:
             "and after it do not count as before the treatment."
         )
     if share < 1 - NOTABLE_FALL:
-        on = f"before {chosen}" if chosen else "that they may have been chosen on"
+        on = f"before {month_title(chosen)}" if chosen else "that they may have been chosen on"
         fall = f"{1 - share:.0%}".replace("%", " %")
         caveats.append(
             f"The period before is among the months {on}, in which the treated places were busier "
@@ -433,7 +435,8 @@ def _windows(answer: Answer) -> tuple[Period, Period]:
     if not after or len(before) < len(after):
         raise QuestionError(
             "since",
-            f"needs as many months with data before {choice} as from {terms.since} on, and has "
+            f"needs as many months with data before {month_title(choice)} as from "
+            f"{month_title(terms.since)} on, and has "
             f"{len(before)} and {len(after)}; choose a shorter period, or import earlier months",
         )
     return Period.of_months(before[0], before[-1]), Period.of_months(after[0], after[-1])

@@ -50,16 +50,17 @@ def headline_of(rows: pd.DataFrame, steps: Steps, *, fewest: int) -> str:
     Returns
     -------
     `Three things are unusual in March 2026`; `Nothing is unusual in March 2026 (…)` with the
-    rises that would have been found; or `Cannot be said yet: 9 of 36 months`.
+    rises that would have been found; or `What is unusual cannot be said yet: 9 of 36 months of
+    data`.
     """
     when, unit = step_title(steps.labels[-1]), steps.unit
     judged = rows[rows["verdict"] != CANNOT_SAY]
     if not len(judged):
         history = int(rows[f"history_{unit}"].max()) if len(rows) else 0
         if history < fewest:
-            return f"Cannot be said yet: {history} of {fewest} {unit}"
+            return f"What is unusual cannot be said yet: {history} of {fewest} {unit} of data"
         reason = next(iter(rows["why"]), "")
-        return f"Cannot be said yet: {reason}"
+        return f"What is unusual cannot be said yet: {reason}"
     n = int(judged["verdict"].isin([MORE, FEWER]).sum())
     if n:
         number = _NUMBERS[n] if n < len(_NUMBERS) else f"{n:,}"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geo.coverage import Comparison, Knowledge, Series, partly_covered
 from geo.errors import QuestionError
 from geo.incidents import in_months
-from geo.period import Period
+from geo.period import Period, month_title
 from geo.question.accounts import Compared
 from geo.question.resolve import ResolvedQuestion
 
@@ -329,7 +329,7 @@ def new_points_caveats(resolved: ResolvedQuestion, lists: Sequence[str]) -> list
         return []
     reach = "Areas of 1 km² and more are compared all the same" if resolved.compared else ""
     return [
-        f"From {month} the source uses other anonymous points. Cells, places and areas of less "
-        f"than 1 km² cannot be compared across it. {reach}".strip()
+        f"From {month_title(month)} the source uses other anonymous points. Cells, places and "
+        f"areas of less than 1 km² cannot be compared across it. {reach}".strip()
         + (": near their edges incidents may have changed sides." if reach else "")
     ]

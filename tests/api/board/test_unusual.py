@@ -137,7 +137,7 @@ def test_only_the_areas_shown_are_spoken_of_and_no_verdict_changes(path: Path) -
 def test_with_two_months_the_board_says_that_it_cannot_be_said_yet(town_client) -> None:
     page = town_client.get(f"/{LAST}").text
     first = section(page, "unusual")
-    assert "Cannot be said yet: 1 of 36 months" in first
+    assert "What is unusual cannot be said yet: 1 of 36 months of data" in first
     assert "Nothing is unusual" not in page
     assert "36 months of data are needed" in first
     assert "<svg" not in section(page, "control")

@@ -141,7 +141,7 @@ def test_a_corrected_mapping_changes_what_would_be_rejected(caller, store):
     assert caller.choose(address, "import").status_code == 400
     text = page_text(caller.choose(address, format="dd/mm/yyyy HH:MM"))
     assert "3 would be accepted 0 would be rejected" in text
-    assert "2024-03-06 to 2024-03-08" in text
+    assert "6 March 2024 to 8 March 2024" in text
     text = page_text(caller.choose(address, x="Ref"))
     assert "This lies 434 km from wards, the layer of the board" in text
     assert store.setting("source:council") is None

@@ -328,7 +328,7 @@ def test_months_published_short_are_passed_over(find, monthly):
     ]
     result = find("emerging", monthly, imports=imports, period="latest-24m")
     assert result.frame["steps"].max() == 23
-    assert "1 months without complete data are left out" in result.caveats[0]
+    assert "1 month without complete data is left out: June 2024" in result.caveats[0]
 
 
 @pytest.mark.parametrize("command", ["emerging", "hotspots"])
@@ -408,4 +408,4 @@ def test_months_published_short_are_no_part_of_the_expected_band(find, monthly):
     ]
     result = find("expected", monthly, imports=imports, datetime="2024-12")
     assert set(result.frame["years"]) == {2}
-    assert "without complete data are left out: 2022-12" in result.caveats[0]
+    assert "1 month without complete data is left out: December 2022" in result.caveats[0]

@@ -85,7 +85,9 @@ def test_nothing_unusual_says_how_large_a_rise_would_have_been_seen(find, monthl
 
 def test_with_less_than_three_years_it_never_says_that_nothing_is_unusual(find, burst):
     result = find("unusual", burst, datetime="2021-10")
-    assert result.parameters["headline"] == "Cannot be said yet: 9 of 36 months"
+    assert result.parameters["headline"] == (
+        "What is unusual cannot be said yet: 9 of 36 months of data"
+    )
     assert set(result.frame["verdict"]) == {CANNOT_SAY}
     assert set(result.frame["why"]) == {"9 of 36 months"}
     assert (
@@ -108,7 +110,9 @@ def test_a_short_month_is_not_judged_and_no_history(find, burst):
     imports = imports_of(burst, short="2024-12")
     result = find("unusual", burst, imports=imports, datetime="2024-12")
     assert set(result.frame["why"]) == {"December 2024 looks incomplete"}
-    assert result.parameters["headline"] == "Cannot be said yet: December 2024 looks incomplete"
+    assert result.parameters["headline"] == (
+        "What is unusual cannot be said yet: December 2024 looks incomplete"
+    )
     result = find("unusual", burst, imports=imports_of(burst, short="2023-12"), datetime="2024-12")
     assert set(result.frame["history_months"]) == {46}
     assert "These months look incomplete and are left out: December 2023." in result.caveats
