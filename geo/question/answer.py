@@ -46,7 +46,7 @@ from geo.question.model import Question
 from geo.question.quality import Double, months_published_twice
 from geo.question.rows import QuestionRows
 from geo.question.street_layer import NO_STREETS, OPTION, StreetLayer
-from geo.question.time_parts import TimePart, part_names, time_parts
+from geo.question.time_parts import TimePart, part_names, rows_of_parts, time_parts
 from geo.records.life import OPEN_STATES, state_at
 from geo.sources import NOTES
 
@@ -394,8 +394,10 @@ class Answer:
             raise QuestionError("by", "use either by or compare, not both")
         period, by = self.accounts.period, self.question.by
         nothing = TimePart(dict.fromkeys(part_names(by), ""), period, [])
-        tables = [self._count(part) for part in self._time_parts]
-        frame = pd.concat(tables or [self._count(nothing)[:0]], ignore_index=True)
+        parts, rows = self._time_parts, self.counted_in_areas
+        of_parts = rows_of_parts(rows, parts) if by else [rows]
+        tables = [self._count(*each) for each in zip(parts, of_parts, strict=True)]
+        frame = pd.concat(tables or [self._count(nothing, rows[:0])[:0]], ignore_index=True)
         if self.accounts.compared:
             changes = self.area_changes.areas.drop(columns="n")
             frame = inserted(frame, changes, after="share")
@@ -1059,15 +1061,8 @@ class Answer:
             return [TimePart({}, period, self._shown_months)]
         return time_parts(by, period, self.accounts.months_published)
 
-    def _rows_in(self, period: Period) -> pd.DataFrame:
-        rows = self.counted_in_areas
-        if period == self.accounts.period:
-            return rows
-        occurred = rows["occurred_from"]
-        return rows[(occurred >= period.start) & (occurred < period.end)]
-
-    def _count(self, part: TimePart) -> pd.DataFrame:
-        incidents, months = self._rows_in(part.period), part.months
+    def _count(self, part: TimePart, incidents: pd.DataFrame) -> pd.DataFrame:
+        months = part.months
         n = self.membership.counts(incidents)
         frame = pd.DataFrame(
             {

@@ -65,9 +65,9 @@ def main(store_path: str, url: str) -> None:
         store.put_layer(LayerMetadata("plots"), plots)
         store.put_partition(part)
     lonlat = store.projection.geometries_to_lonlat
-    rows = plots.reset_index()
     in_degrees = lonlat(plots.geometry.to_numpy())
-    _fill(url, "plots", rows.drop(columns="geometry"), in_degrees, "area_code")
+    listed = plots.reset_index().drop(columns="geometry")
+    _fill(url, "plots", listed, in_degrees, "area_code")
     spots = lonlat(np.asarray(shapely.points(rows["x"], rows["y"])))
     columns = ["incident_id", "source", "category", "occurred_from", "precision", "location"]
     _fill(url, "incidents", rows[columns], spots, "incident_id")
