@@ -100,7 +100,9 @@ def test_comments_are_imported_shown_as_points_filtered_and_added(
 def yellow(watched: Watched) -> int:
     """How many points of comments are drawn, by their pixels on the canvas of lines."""
     return watched.page.evaluate(
-        """() => {
+        """async () => {
+          const frame = () => new Promise((done) => requestAnimationFrame(done));
+          await frame().then(frame); // Leaflet draws before the next frame
           const canvas = document.querySelector("#map .leaflet-lines-pane canvas");
           if (!canvas) return 0;
           // Read from a copy: Chromium warns of a canvas that is drawn on and read in turn.
