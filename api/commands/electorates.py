@@ -9,7 +9,7 @@ import typer
 
 from api.commands.context import CommandContext
 from api.commands.housing import sites
-from api.commands.plans.options import PlanId
+from api.commands.plans.options import Parishes, PlanId, read_parishes
 from api.commands.questions import Output
 from api.imports.electorates import import_electorates, read_proforma_file
 from boundaries.layers.electorates import electorate_title
@@ -73,6 +73,7 @@ def export(
     years: Annotated[
         str, typer.Option("--years", help="Years of both electorates, such as 2024,2030.")
     ] = "",
+    parishes: Parishes = "",
 ) -> None:
     """Export a plan as an electorate proforma.
 
@@ -85,7 +86,9 @@ def export(
     cli.check_output(output)
     named = [year.strip() for year in years.split(",") if year.strip()]
     with cli.open() as store:
-        content = write_proforma(open_plan(store, plan_id, question=None), output, years=named)
+        draft = open_plan(store, plan_id, question=None)
+        units = read_parishes(store, draft, parishes)
+        content = write_proforma(draft, output, years=named, parishes=units)
     cli.echo([f"{output}: {content}"], {"plan": plan_id, "file": str(output)})
 
 

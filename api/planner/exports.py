@@ -29,6 +29,7 @@ from api.planner.shapefiles import write_plan_shapefiles
 from boundaries.plans.comparison import posts_and_money
 from boundaries.plans.draft import Draft
 from boundaries.plans.overlaps import Overlaps
+from boundaries.plans.units import Units
 from geo.crs import Projection
 from geo.formats.csv_text import to_csv
 from geo.output import write_file, write_text
@@ -62,6 +63,9 @@ class PlanFile:
         The comments on the plan, as `comments_frame` has them; None where none were read.
     names_shown
         Whether the report has the comments themselves, for the council; else only their numbers.
+    parishes
+        The parishes of a layer on the blocks, for the report and the electorates; None for those
+        that the blocks name themselves.
     """
 
     draft: Draft
@@ -71,6 +75,7 @@ class PlanFile:
     cuts: Mapping[str, Overlaps]
     comments: pd.DataFrame | None = None
     names_shown: bool = False
+    parishes: Units | None = None
 
     def write(self, path: Path) -> str:
         """Write the file that the ending of the path names, whole or not at all.
@@ -88,7 +93,7 @@ class PlanFile:
         if form is HTML:
             return self._write_report(path)
         if form is XLSX:
-            return write_proforma(self.draft, path)
+            return write_proforma(self.draft, path, parishes=self.parishes)
         if form is CSV:
             table = self.draft.plan.assignment.reset_index()
             write_text(path, to_csv(table))
@@ -118,6 +123,7 @@ class PlanFile:
             cuts=self.cuts,
             comments=self.comments,
             names_shown=self.names_shown,
+            parishes=self.parishes,
         )
         write_text(path, page)
         return f"a report of {len(page.encode()) / 1e3:,.0f} kB"

@@ -17,7 +17,7 @@ from boundaries.plans.draft import Draft
 from boundaries.plans.measures import PlanMeasures
 from boundaries.plans.parishes import parishes_of
 from boundaries.plans.state import ForecastMethod, State
-from boundaries.plans.units import parish_wards
+from boundaries.plans.units import Units, parish_wards
 from geo.errors import InputError
 from geo.formats.csv_text import to_csv
 from geo.formats.workbook import Sheet, write_workbook
@@ -62,19 +62,25 @@ def electorate_headings(draft: Draft, years: Sequence[str] = ()) -> dict[str, st
     return {name: f"Electorate {headings[name]}" for name in names}
 
 
-def districts_table(draft: Draft, electorates: Mapping[str, str]) -> pd.DataFrame:
+def districts_table(
+    draft: Draft, electorates: Mapping[str, str], *, parishes: Units | None = None
+) -> pd.DataFrame:
     """One row for each block, with the headings of the proforma.
 
     Parameters
     ----------
     electorates
         Of `electorate_headings`.
+    parishes
+        The parishes of a layer on the blocks; None for those that the blocks name themselves.
     """
     blocks, start, now = draft.block_layer.areas, draft.plan.start, draft.plan.now
     columns: dict[str, object] = {HEADINGS["polling_district"]: [*draft.plan.now.graph.codes]}
     if "description" not in blocks:
         columns[HEADINGS["description"]] = blocks["area_name"].to_numpy()
     columns |= {HEADINGS[name]: blocks[name].to_numpy() for name in _COPIED if name in blocks}
+    if parishes is not None:
+        columns[HEADINGS["parish"]] = [parishes.called(code) for code in parishes.area]
     columns[HEADINGS["ward"]] = _ward_names(start)
     columns[HEADINGS["proposed_ward"]] = _ward_names(now)
     sums = draft.blocks.sums
@@ -100,8 +106,17 @@ def wards_table(measures: PlanMeasures, electorates: Mapping[str, str]) -> pd.Da
     return pd.DataFrame(columns)
 
 
-def write_proforma(draft: Draft, path: Path, *, years: Sequence[str] = ()) -> str:
+def write_proforma(
+    draft: Draft, path: Path, *, years: Sequence[str] = (), parishes: Units | None = None
+) -> str:
     """Write the proforma: a workbook with a sheet of wards besides, or a CSV of the blocks.
+
+    Parameters
+    ----------
+    years
+        As for `electorate_headings`.
+    parishes
+        As for `districts_table`.
 
     Returns
     -------
@@ -116,7 +131,7 @@ def write_proforma(draft: Draft, path: Path, *, years: Sequence[str] = ()) -> st
     if ending not in (".xlsx", ".csv"):
         raise InputError(f"a proforma is .xlsx or .csv, not {ending or 'without an ending'}")
     electorates = electorate_headings(draft, years)
-    districts = districts_table(draft, electorates)
+    districts = districts_table(draft, electorates, parishes=parishes)
     if ending == ".csv":
         write_text(path, to_csv(districts))
         return f"{len(districts):,} polling districts"
@@ -134,7 +149,7 @@ def write_proforma(draft: Draft, path: Path, *, years: Sequence[str] = ()) -> st
         Sheet("Electorates", districts, above=[f"Electorates of the plan {title}"]),
         Sheet("Wards", wards, above=[f"Wards of the plan {title}"], below=below),
     ]
-    parts = implied_parish_wards(draft)
+    parts = implied_parish_wards(draft, parishes)
     if parts is not None and len(parts):
         divided = parish_wards_table(parts, electorates)
         sheets.append(Sheet("Parish wards", divided, above=[_PARISH_WARDS]))
@@ -159,9 +174,19 @@ def _day(iso: str) -> str:
     return f"{made_on.day} {made_on:%B %Y}"
 
 
-def implied_parish_wards(draft: Draft) -> pd.DataFrame | None:
-    """The parish wards that a plan implies, as `parish_wards`; None where blocks name no parish."""
-    parishes = parishes_of(draft.block_layer)
+def implied_parish_wards(draft: Draft, parishes: Units | None = None) -> pd.DataFrame | None:
+    """The parish wards that a plan implies, as `parish_wards`.
+
+    Parameters
+    ----------
+    parishes
+        As for `districts_table`.
+
+    Returns
+    -------
+    The parts of divided parishes; None where no parishes are known.
+    """
+    parishes = parishes or parishes_of(draft.block_layer)
     if parishes is None:
         return None
     return parish_wards(draft.plan.now, parishes, draft.blocks.sums)

@@ -24,6 +24,7 @@ from boundaries.plans.draft import Draft
 from boundaries.plans.export import area_titles, history_frame, pieces_layer
 from boundaries.plans.overlaps import Overlaps
 from boundaries.plans.state import Codes
+from boundaries.plans.units import Units
 from geo.question.model import Question
 from geo.store.contract import LayerMetadata
 
@@ -40,6 +41,7 @@ def plan_report(
     cuts: Mapping[str, Overlaps] | None = None,
     comments: pd.DataFrame | None = None,
     names_shown: bool = False,
+    parishes: Units | None = None,
 ) -> str:
     """Render the report as HTML that runs no script and loads nothing.
 
@@ -57,6 +59,8 @@ def plan_report(
         The comments on the plan, as `comments_frame` has them.
     names_shown
         Whether the report is for the council alone: it then has the comments, with their names.
+    parishes
+        The parishes of a layer on the blocks; None for those that the blocks name themselves.
     """
     plan = draft.plan
     comparison = compare_draft(draft, question)
@@ -85,7 +89,8 @@ def plan_report(
         reviews=_reviews(draft),
         electorates=_electorates(draft),
         forecast=forecast_lines(plan.now.forecast),
-        parish_wards=_parish_wards(draft),
+        parish_wards=_parish_wards(draft, parishes),
+        across_parishes=0 if parishes is None else int(parishes.straddles.sum()),
         electors_of=metadata.get(plan.metadata.blocks_layer),
         maps=maps,
         unknown_variance=any("unknown" in each.kinds for each in maps),
@@ -152,9 +157,9 @@ def _electorates(draft: Draft) -> list[Row]:
     ]
 
 
-def _parish_wards(draft: Draft) -> list[Row] | None:
-    """The parish wards that the plan implies; None where the blocks name no parish."""
-    parts = implied_parish_wards(draft)
+def _parish_wards(draft: Draft, parishes: Units | None) -> list[Row] | None:
+    """The parish wards that the plan implies; None where no parishes are known."""
+    parts = implied_parish_wards(draft, parishes)
     return None if parts is None else records(parts)
 
 

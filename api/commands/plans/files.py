@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from api.commands.context import CommandContext
-from api.commands.plans.options import Against, PlanId, layer_overlaps, open_against, with_shared
+from api.commands.plans.options import (
+    Against,
+    Parishes,
+    PlanId,
+    layer_overlaps,
+    open_against,
+    read_parishes,
+    with_shared,
+)
 from api.commands.questions import Output
 from api.formats.registry import PLAN_FILES, format_of_file
 from geo.question.model import Question
@@ -27,6 +35,7 @@ def export(
         bool,
         typer.Option("--comments", help="Comments with names in the report: for the council only."),
     ] = False,
+    parishes: Parishes = "",
     against: Against = "",
 ) -> None:
     """Export a plan: areas, block assignments, electorates, or a report.
@@ -53,6 +62,7 @@ def export(
             overlaps,
             comments=comment_table(store, draft),
             names_shown=names,
+            parishes=read_parishes(store, draft, parishes),
         )
         content = file.write(output)
     cli.echo([f"{output}: {content}"], {"plan": plan_id, "file": str(output)})

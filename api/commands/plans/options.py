@@ -42,6 +42,10 @@ Reason = Annotated[str, typer.Option("--reason", help="Reason, for the history a
 Against = Annotated[
     str, typer.Option("--against", help="Layer or plan to compare with (default: the start).")
 ]
+Parishes = Annotated[
+    str,
+    typer.Option("--parishes", help="Layer of the parishes (default: those the blocks name)."),
+]
 Force = Annotated[bool, typer.Option("--force", help="Allow an area to break into more pieces.")]
 
 
@@ -69,6 +73,11 @@ def layer_overlaps(store: StoreReader, draft: Draft, names: Iterable[str]) -> di
 def read_units(store: StoreReader, draft: Draft, layer: str) -> Units:
     """The areas of a layer or plan as sets of blocks of a plan."""
     return Units.of(layer, read_layer_or_plan(store, layer)[1], draft.block_layer)
+
+
+def read_parishes(store: StoreReader, draft: Draft, layer: str) -> Units | None:
+    """The parishes of a layer as sets of blocks of a plan; None where no layer is given."""
+    return read_units(store, draft, layer) if layer else None
 
 
 def blocks_of_units(store: StoreReader, draft: Draft, units: Iterable[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 
@@ -61,6 +62,28 @@ def test_straddling_blocks_and_parish_wards_are_listed_and_written(folder: Path)
     run(folder, *MOVE, "--to", "E", "--unit", "parishes:Q")
     said = run(folder, "plan", "parish-wards", "north", "--parishes", "parishes")
     assert "none of 2 areas of parishes is divided" in said
+
+
+def test_the_report_and_the_proforma_take_their_parishes_from_a_layer(folder: Path) -> None:
+    named = ("--parishes", "parishes")
+    run(folder, "plan", "export", "north", "-o", "plain.html")
+    assert "Parish wards" not in (folder / "plain.html").read_text()
+    run(folder, "plan", "export", "north", "-o", "north.html", *named)
+    page = (folder / "north.html").read_text()
+    assert '<th scope="row">Birch</th><td>East</td><td class="number">4</td>' in page
+    assert "4 blocks lie across a parish boundary." in page
+    run(folder, "electorates", "export", "north", "-o", "north.csv", *named)
+    rows = pd.read_csv(folder / "north.csv", index_col=0)
+    # The blocks in the far east lie in no parish.
+    assert rows["Parish"].fillna("").loc[["a1", "c1", "e1", "f4"]].tolist() == [
+        "Ash", "Birch", "Birch", "",
+    ]  # fmt: skip
+    run(folder, "plan", "export", "north", "-o", "north.xlsx", *named)
+    parts = pd.read_excel(folder / "north.xlsx", sheet_name="Parish wards", header=2)
+    assert parts["Polling districts"].tolist() == [4, 2]
+    assert "moon" in refused(
+        folder, "plan", "export", "north", "-o", "o.html", "--parishes", "moon"
+    )
 
 
 def test_straddling_blocks_are_replaced_by_smaller_ones_in_a_new_plan(folder: Path) -> None:
