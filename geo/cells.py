@@ -22,6 +22,7 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import InputError
+from geo.overlap_areas import overlap_areas
 from geo.prepared import prepared, prepared_array
 from geo.properties import cached_property
 
@@ -230,7 +231,7 @@ class Cells:
         positions, geometry = positions[touching], geometry[touching]
         area = np.full(len(positions), grid.cell_area)
         cut = ~shapely.contains(land, geometry)
-        area[cut] = shapely.area(shapely.intersection(mask, geometry[cut]))
+        area[cut] = overlap_areas(mask, geometry[cut])
         # Rounding leaves specks where a cell and the mask only share an edge.
         overlapping = area > _SPECK * grid.cell_area
         return cls(grid, positions[overlapping], geometry[overlapping], area[overlapping])
@@ -305,7 +306,7 @@ class Cells:
             touched = tree.query(polygon, predicate="intersects")
             area = np.full(len(touched), self.grid.cell_area)
             cut = ~shapely.contains(polygon, self.geometry[touched])
-            area[cut] = shapely.area(shapely.intersection(polygon, self.geometry[touched[cut]]))
+            area[cut] = overlap_areas(polygon, self.geometry[touched[cut]])
             if area.sum() > 0:
                 shares.append(area / area.sum())
                 columns.append(touched)
