@@ -72,8 +72,18 @@ READ_ONLY: Final = frozenset(
 )
 """Commands that change nothing of the store, beside those that answer a Question."""
 
-TEXTS: Final = {"plan why": "text", "plan forecast": "method", "task raise": "title"}
-"""Arguments of commands that the audit leaves out: texts may name a person, and it keeps them."""
+RECORDED: Final = frozenset(
+    {
+        *("plan_id", "task_id", "priority_id", "meeting_id", "release_id", "basemap_id"),
+        *("change_id", "import_id", "entry_id", "measure_id", "key_id", "source_id", "own"),
+        *("area", "areas", "blocks", "layer", "one", "other", "number", "numbers", "size"),
+        *("file", "files", "day", "months", "direction", "sequence", "source"),
+    }
+)
+"""Arguments of commands that the audit keeps: ids, codes, numbers, days and names of files.
+
+It leaves out all others: they are texts and names, which may name a person, and it keeps them.
+"""
 
 _MOST: Final = 300
 
@@ -86,10 +96,9 @@ def command_name(context: typer.Context) -> str:
 
 def command_words(context: typer.Context) -> str:
     """Return a command with its arguments, of files their names: what the audit says of it."""
-    name = command_name(context)
-    words = [name]
+    words = [command_name(context)]
     for one in context.command.params:
-        if one.param_type_name == "argument" and one.name and one.name != TEXTS.get(name):
+        if one.param_type_name == "argument" and one.name in RECORDED:
             value = context.params.get(one.name)
             values = value if isinstance(value, list | tuple) else [value]
             given = [part for part in values if part is not None]

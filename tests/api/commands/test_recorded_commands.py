@@ -73,6 +73,7 @@ def test_commands_are_recorded_with_their_arguments(path: Path, tmp_path: Path) 
         ("plan", "undo", "draft"),
         ("plan", "why", "draft", "A", "The market belongs to it"),
         ("plan", "forecast", "draft", "Births and moves of five years"),
+        ("plan", "rename", "draft", "A", "Ann Lee's ward"),
         ("task", "raise", "Lights", "--place", "A@wards"),
         ("task", "accept", "T-0001", "--owner", "team"),
         ("task", "list"),
@@ -88,9 +89,21 @@ def test_commands_are_recorded_with_their_arguments(path: Path, tmp_path: Path) 
         ("plan step", "plan undo draft"),
         ("plan step", "plan why draft A"),
         ("plan step", "plan forecast draft"),
+        ("plan step", "plan rename draft A"),
         ("task step", "task raise"),
         ("task step", "task accept T-0001"),
     ]
+
+
+def test_the_audit_keeps_no_argument_that_is_a_text() -> None:
+    kept = {"area", "one", "other", "plan_id"}
+    for words in ("plan rename", "plan bridge", "plan unbridge", "plan why", "priority set"):
+        command = typer.main.get_command(app)
+        for word in words.split():
+            command = command.commands[word]
+        arguments = {one.name for one in command.params if one.param_type_name == "argument"}
+        assert arguments & declared.RECORDED <= kept, words
+        assert arguments - declared.RECORDED, words
 
 
 def test_what_a_command_cannot_record_it_does_not_do(
