@@ -207,7 +207,7 @@ def test_a_click_takes_all_blocks_of_a_ward_and_straddling_ones_are_marked(
     refine = box.locator("form")
     refine.get_by_label("Areas of").select_option("neighbourhoods")
     refine.get_by_role("button", name="Replace them in a new plan").click()
-    expect(refine.get_by_role("status")).to_contain_text("no block has two smaller areas in it")
+    expect(refine.get_by_role("status")).to_contain_text("No block has two smaller areas in it")
     box.scroll_into_view_if_needed()
     plan.watched.keep("planner-refine")
     # What Chromium writes into its console for the refused refinement.

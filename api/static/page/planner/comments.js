@@ -2,6 +2,7 @@
 // @ts-check
 
 import { byId, make, noteOf } from "./dom.js";
+import { refusal } from "./message.js";
 import { Refusal } from "./service.js";
 import { count } from "./text.js";
 
@@ -190,9 +191,3 @@ function accountsOf(counts) {
         ...(more ? [make("li", {}, `and ${more} more`)] : []))] : []),
   ];
 }
-
-/** @param {unknown} error */
-const refusal = (error) => {
-  const { message } = /** @type {Error} */ (error);
-  return make("p", { class: "refusal" }, `${message[0].toUpperCase()}${message.slice(1)}.`);
-};

@@ -2,6 +2,7 @@
 // @ts-check
 
 import { byId, make, noteOf } from "./dom.js";
+import { refusal } from "./message.js";
 import { count, figure, title } from "./text.js";
 
 /** @typedef {import("./types.js").Kept} Kept */
@@ -44,7 +45,7 @@ export class Communities {
       this.n.textContent = `${kept.whole} of ${kept.communities.length}`;
       this.result.replaceChildren(...this.#drawn(kept));
     } catch (error) {
-      this.result.replaceChildren(make("p", { class: "refusal" }, `${/** @type {Error} */ (error).message}.`));
+      this.result.replaceChildren(refusal(error));
     }
   }
 

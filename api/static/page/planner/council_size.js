@@ -2,6 +2,7 @@
 // @ts-check
 
 import { byId, make, noteOf } from "./dom.js";
+import { refusal } from "./message.js";
 import { verdict } from "./table.js";
 import { count, electorate as called, figure, title, variance } from "./text.js";
 
@@ -79,7 +80,7 @@ export class CouncilSize {
       if (!this.sizes.value.trim()) this.sizes.value = options.options.map((option) => option.size).join(", ");
       this.result.replaceChildren(...this.#drawn(options));
     } catch (error) {
-      this.result.replaceChildren(make("p", { class: "refusal" }, `${/** @type {Error} */ (error).message}.`));
+      this.result.replaceChildren(refusal(error));
     }
     this.result.classList.remove("waiting");
   }

@@ -3,6 +3,7 @@
 
 import { given, remember } from "./address.js";
 import { byId, make, noteOf } from "./dom.js";
+import { refusal } from "./message.js";
 import { count, figure, title } from "./text.js";
 
 /** @typedef {import("./types.js").Fit} FitState */
@@ -92,7 +93,7 @@ export class Fit {
       if (version === this.plan.status.version && layer === this.target.value) this.#show(fit);
     } catch (error) {
       this.#show(null);
-      this.result.replaceChildren(make("p", { class: "refusal" }, `${/** @type {Error} */ (error).message}.`));
+      this.result.replaceChildren(refusal(error));
     }
   }
 

@@ -2,6 +2,7 @@
 // @ts-check
 
 import { byId, make, noteOf } from "./dom.js";
+import { refusal } from "./message.js";
 import { count, figure, title } from "./text.js";
 
 /** @typedef {import("./types.js").PlanStatus["forecast"]} ForecastMethod */
@@ -62,7 +63,7 @@ export class Forecast {
       const { features } = await /** @type {NonNullable<Acts["sites"]>} */ (this.acts.sites)();
       this.sites.replaceChildren(...this.#drawnSites(features.map(({ properties }) => properties)));
     } catch (error) {
-      this.sites.replaceChildren(make("p", { class: "refusal" }, `${/** @type {Error} */ (error).message}.`));
+      this.sites.replaceChildren(refusal(error));
     }
   }
 

@@ -2,6 +2,7 @@
 // @ts-check
 
 import { byId, make } from "./dom.js";
+import { refusal } from "./message.js";
 import { planAddress, send } from "./service.js";
 import { count, figure, title } from "./text.js";
 import { ownAddress } from "../root.js";
@@ -89,7 +90,7 @@ export class Improve {
         this.#show(this.best, rounds + 1);
       }
     } catch (error) {
-      if (!searching.signal.aborted) this.result.replaceChildren(make("p", { class: "refusal" }, `${/** @type {Error} */ (error).message}.`));
+      if (!searching.signal.aborted) this.result.replaceChildren(refusal(error));
       else if (!this.best) this.result.replaceChildren("Stopped before the first round was done.");
       else this.#show(this.best, rounds);
     }
@@ -132,7 +133,7 @@ export class Improve {
       this.result.append(make("p", {}, "Saved. ", make("a", { href: begun.address }, "Open the new plan"), " or ",
         make("a", { href: ownAddress(`/planner/compare?plan=${encodeURIComponent(plan.id)}&plan=${encodeURIComponent(id)}`) }, "compare both"), "."));
     } catch (error) {
-      this.result.append(make("p", { class: "refusal" }, `${/** @type {Error} */ (error).message}.`));
+      this.result.append(refusal(error));
     }
   }
 }

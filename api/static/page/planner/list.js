@@ -2,6 +2,7 @@
 // @ts-check
 
 import { byId, make } from "./dom.js";
+import { refusal } from "./message.js";
 import { send } from "./service.js";
 import { count } from "./text.js";
 import { ownAddress } from "../root.js";
@@ -35,7 +36,7 @@ function setUp(form) {
       if (!begun.straddling.length) return location.assign(begun.address);
       answer.replaceChildren(...straddlingTable(begun));
     } catch (error) {
-      answer.replaceChildren(make("p", { class: "refusal" }, `${/** @type {Error} */ (error).message}.`));
+      answer.replaceChildren(refusal(error));
     }
   });
 }

@@ -31,5 +31,8 @@ export function hush() {
   byId("message").hidden = true;
 }
 
-/** @param {string} words */
-const sentence = (words) => words[0].toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");
+/** Why the service refused something, for the part of the page where that was asked. @param {unknown} error */
+export const refusal = (error) => make("p", { class: "refusal" }, sentence(/** @type {Error} */ (error).message));
+
+/** With a capital and a full stop. @param {string} words */
+export const sentence = (words) => words[0].toUpperCase() + words.slice(1) + (/[.!?]$/.test(words) ? "" : ".");

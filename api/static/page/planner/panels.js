@@ -2,6 +2,7 @@
 // @ts-check
 
 import { make } from "./dom.js";
+import { sentence } from "./message.js";
 import { count, figure, title, variance, when } from "./text.js";
 
 /** @typedef {import("./plan.js").Plan} Plan */
@@ -113,7 +114,7 @@ export class Panels {
           make("p", { class: "note" }, `then ${[...(from_off === null ? [] : [`${this.plan.called(from)} ${variance(100 * from_off)}`]), `${this.plan.called(to)} ${variance(100 * to_off)}`].join(", ")} from balance of ${title(column).toLowerCase()}`)));
       this.suggestions.replaceChildren(...(lines.length ? lines : [make("li", {}, "No single move improves the balance without making something else worse.")]));
     } catch (error) {
-      this.suggestions.replaceChildren(make("li", {}, /** @type {Error} */ (error).message));
+      this.suggestions.replaceChildren(make("li", {}, sentence(/** @type {Error} */ (error).message)));
     }
     this.suggestions.classList.remove("waiting");
   }

@@ -2,6 +2,7 @@
 // @ts-check
 
 import { make } from "./dom.js";
+import { sentence } from "./message.js";
 import { count } from "./text.js";
 
 /** @typedef {{address: string, blocks: number, blocks_before: number, new_blocks: number, not_replaced: string[], shared: string}} Refined */
@@ -49,7 +50,7 @@ export class Refine {
         result.replaceChildren(...summary(made));
       } catch (error) {
         result.className = "refusal";
-        result.textContent = `${/** @type {Error} */ (error).message}.`;
+        result.textContent = sentence(/** @type {Error} */ (error).message);
       }
       button.disabled = false;
     });
