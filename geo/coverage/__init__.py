@@ -8,11 +8,12 @@ imports alone, before any incident is.
 from geo.coverage.comparison import Comparison, Series, partly_covered
 from geo.coverage.knowledge import Knowledge, Once, ShortMonths, at_once, knowledge_of
 from geo.coverage.latest import Anchor, anchor_of
-from geo.coverage.point_lists import SMALL_AREA_M2, PointList, new_lists, point_lists
+from geo.coverage.point_lists import LIST_COLUMNS, SMALL_AREA_M2, PointList, new_lists, point_lists
 from geo.coverage.published import Coverage, ImportCoverage, Publisher, no_data_words, span_words
 from geo.coverage.territories import near
 
 __all__ = [
+    "LIST_COLUMNS",
     "SMALL_AREA_M2",
     "Anchor",
     "Comparison",

@@ -20,6 +20,9 @@ from geo.incidents import SQUARE_M, london_months
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+LIST_COLUMNS: Final = ("source", "occurred_from", "x", "y")
+"""What is read of incidents to tell the lists of their points."""
+
 FEWEST_ROWS: Final = 100
 """Fewer rows of a month, or before it, cannot tell a new list from chance."""
 
@@ -114,39 +117,41 @@ def _changes(x: Floats, y: Floats, month: NDArray[np.datetime64]) -> list[np.dat
     if len(months) < 2:
         return []
     point = point_codes(x, y)
-    square = point_codes(np.floor(x / SQUARE_M), np.floor(y / SQUARE_M))
-    order = np.argsort(number, kind="stable")
-    parts = np.split(order, np.flatnonzero(np.diff(number[order])) + 1)
-    usual = min(_repeats(point[rows]) for rows in parts)
+    # All rows of a point lie in its square, and there are few points: rows would take far longer.
+    first = np.empty(point.max() + 1, dtype=np.intp)
+    first[point] = np.arange(len(point))
+    square_of = point_codes(np.floor(x[first] / SQUARE_M), np.floor(y[first] / SQUARE_M))
+    # Months are few: numbers of 16 bits are sorted without comparing them.
+    order = np.argsort(number.astype(np.int16), kind="stable")
+    parts = np.split(point[order], np.flatnonzero(np.diff(number[order])) + 1)
+    usual = min(_repeats(np.bincount(part)) for part in parts)
+    limit = min(MOST, usual / 2)
     changes = []
-    points = np.zeros(point.max() + 1, dtype=bool)
-    squares = np.zeros(square.max() + 1, dtype=bool)
-    known = np.empty(0, dtype=np.int64)
-    for each, rows in zip(months, parts, strict=True):
+    known = np.zeros(len(first), dtype=np.int64)
+    for each, part in zip(months, parts, strict=True):
+        n = np.bincount(part, minlength=len(first))
         # Where no row was before, as of another force, every point is new without a new list.
-        here = rows[squares[square[rows]]]
-        there = known[_in(square[known], square[rows])]
-        limit = min(MOST, usual / 2)
+        here = np.where(_share_a_square(square_of, known > 0), n, 0)
+        there = np.where(_share_a_square(square_of, n > 0), known, 0)
         # Both ways: after a short month most points are new, but its own are among them.
         if (
-            min(len(here), len(there)) >= FEWEST_ROWS
-            and points[point[here]].mean() < limit
-            and _in(point[there], point[rows]).mean() < limit
+            min(here.sum(), there.sum()) >= FEWEST_ROWS
+            and here[known > 0].sum() / here.sum() < limit
+            and there[n > 0].sum() / there.sum() < limit
         ):
             changes.append(each)
-            points[:], squares[:], known = False, False, known[:0]
-        points[point[rows]], squares[square[rows]] = True, True
-        known = np.concatenate([known, rows])
+            known[:] = 0
+        known += n
     return changes
 
 
-def _in(codes: Ints, some: Ints) -> NDArray[np.bool_]:
-    among = np.zeros(max(codes.max(initial=0), some.max(initial=0)) + 1, dtype=bool)
-    among[some] = True
-    return np.asarray(among[codes])
+def _share_a_square(square_of: Ints, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which points lie in the square of one of some points."""
+    among = np.zeros(square_of.max() + 1, dtype=bool)
+    among[square_of[some]] = True
+    return np.asarray(among[square_of])
 
 
-def _repeats(point: Ints) -> float:
-    """The share of rows that share their point with another."""
-    counts = np.bincount(point)
-    return float((counts[point] > 1).mean())
+def _repeats(rows: Ints) -> float:
+    """Of the rows of each point the share that shares it with another."""
+    return float(rows[rows > 1].sum() / rows.sum())

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from geo.cells import Grid
 from geo.checkpoints import checkpoint
 from geo.coverage import (
+    LIST_COLUMNS,
     Comparison,
     ImportCoverage,
     Knowledge,
@@ -418,7 +419,10 @@ def _new_lists(
     snapped = [name for name, note in facts.notes.items() if note.snapped]
     rows = incidents["source"].isin(sorted({*snapped} & {*resolved.sources}))
     # All categories: few rows tell little of the points.
-    return new_lists(incidents[rows]) if rows.any() else ()
+    if not rows.any():
+        return ()
+    # A country's incidents are not copied where all of them are meant.
+    return new_lists(incidents if rows.all() else incidents.loc[rows, [*LIST_COLUMNS]])
 
 
 def _resolved(
