@@ -20,6 +20,7 @@ class Capability(StrEnum):
     """The location text of incidents: street names and addresses."""
     READ_PLANS = "read plans"
     EDIT_PLANS = "edit plans"
+    """Take steps, and begin plans, also on smaller blocks that are made of layers that are here."""
     EDIT_TASKS = "edit tasks"
     """Raise tasks, set priorities, and take steps with them; in one's own areas if one has some."""
     EDIT_ROSTER = "edit roster"
@@ -114,7 +115,8 @@ ROLE_TEXTS: Final[Mapping[Role, str]] = {
     Role.OFFICER: "see the same and single incidents, and decide on tasks, in their own areas only",
     Role.ANALYST: "see counts, maps, single incidents and plans; decide on tasks; edit "
     "the roster; import files and undo imports; make and review releases",
-    Role.PLANNER: "see counts and maps; see and edit plans; edit the roster",
+    Role.PLANNER: "see counts and maps; see and edit plans, and make smaller blocks for them "
+    "of layers that are here; edit the roster",
     Role.CHAIR: "see counts, maps and plans; decide on tasks; edit the roster; "
     "review and approve releases",
     Role.ADMIN: "see counts and maps, but no single incident; manage users, import, erase records, "

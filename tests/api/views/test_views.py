@@ -9,9 +9,12 @@ from types import SimpleNamespace
 from typing import cast
 from urllib.parse import unquote
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import shapely
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
@@ -19,6 +22,7 @@ from api.identity.identity import AreaScope, local_identity
 from api.identity.view import DataView
 from api.ogc.collections.extents import incidents_times
 from api.snapshot import Snapshot
+from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
 from tests.api.views.conftest import PEOPLE
 
@@ -379,6 +383,32 @@ def test_the_line_says_what_each_role_sees(viewed: TestClient) -> None:
     assert line("ann") == "Signed in as Ann Smith. You see Arboretum only."
     assert line("vera").endswith("You see all areas, without single incidents and addresses.")
     assert line("nat").endswith("You see all areas, with single incidents.")
+
+
+def test_who_edits_plans_makes_smaller_blocks_and_imports_no_layer(
+    writable: tuple[TestClient, GeoPackageStore],
+) -> None:
+    client, store = writable
+    areas = store.layer("blocks")[1]
+    west, south, east, north = areas.total_bounds
+    edges = np.linspace(west, east, 2 * len(areas) + 1)
+    halves = gpd.GeoDataFrame(
+        {"area_name": [f"Half {number}" for number in range(len(edges) - 1)]},
+        index=pd.Index([f"h{number}" for number in range(len(edges) - 1)], name="area_code"),
+        geometry=shapely.box(edges[:-1], south, edges[1:], north),
+        crs=areas.crs,
+    )
+    with store.transaction():
+        store.put_layer(LayerMetadata("halves"), halves)
+    wanted = {"smaller": "halves", "blocks": ["bl3"], "save_as": "fine", "by": "Somebody Else"}
+    address = "/planner/plans/draft/refined"
+    for who in ("vera", "nat"):
+        refused = client.post(address, json=wanted, headers={"x-as": who})
+        assert refused.status_code in (403, 404), who
+    assert client.get("/data", headers={"x-as": "pat"}).status_code == 403
+    made = client.post(address, json=wanted, headers={"x-as": "pat"})
+    assert made.status_code == 201, made.text
+    assert "fine-blocks" in [metadata.layer_id for metadata in store.layers()]
 
 
 def test_changes_bear_the_name_of_who_has_signed_in(
