@@ -160,7 +160,7 @@ def add_comment(store: Store, draft: Draft, new: NewComment, *, by: str) -> Plan
 
     Raises
     ------
-    PersonalCommentError, InputError
+    PersonalTextError, InputError
         As `written_comment`.
     """
     comment = written_comment(

@@ -59,14 +59,13 @@ from api.planner.request import (
     read_comparison,
 )
 from api.planner.sessions import EditingSession
-from api.planner.steps import PersonalTextError, read_beginning, read_step
+from api.planner.steps import read_beginning, read_step
 from api.planner.units import units_payload
 from api.reads import ANSWERING
 from api.settings import user_name
-from boundaries.plans.comments import PersonalCommentError
 from boundaries.plans.communities import Communities
 from boundaries.plans.rebasing import OverlapError
-from boundaries.plans.rules import BrokenAreaError, UnlikelyBridgeError
+from boundaries.plans.rules import BrokenAreaError, PersonalTextError, UnlikelyBridgeError
 from boundaries.plans.serialization import PlanConflictError
 from geo.errors import PatchmapError, QuestionError
 from geo.store.layer_ids import areas_among
@@ -301,7 +300,7 @@ def add_comment(request: Request, planner: PlannerDep, body: BodyDep, plan_id: s
     new = read_new_comment(body)
     try:
         stored = planner.add_comment(plan_id, new, by=signature() or new.by)
-    except PersonalCommentError as error:
+    except PersonalTextError as error:
         return problem(409, str(error), conflict="personal")
     response = _json({"number": stored.number})
     response.status_code = 201

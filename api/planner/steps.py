@@ -13,11 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from boundaries.plans.plan import MOST_WHY, Plan
 from boundaries.plans.rebasing import Basis
-from boundaries.plans.rules import LONGEST_MAKER
+from boundaries.plans.rules import LONGEST_MAKER, refuse_personal
 from boundaries.plans.state import Area, ForecastMethod, Signed
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import InputError
-from geo.personal_texts import personal_part
 from geo.text import ONE_LINE
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
@@ -29,18 +28,6 @@ Members = Number | None
 
 Sent = TypeVar("Sent")
 """What a page sends."""
-
-
-class PersonalTextError(InputError):
-    """A text seems to lead to a person; whoever writes it decides whether that is so."""
-
-
-def _refuse_personal(text: str, *, confirmed: bool) -> None:
-    if not confirmed and (part := personal_part(text)):
-        raise PersonalTextError(
-            f"the text seems to hold {part}; write roles and places, or confirm that it names "
-            "nobody"
-        )
 
 
 class StepBasis(BaseModel):
@@ -179,7 +166,7 @@ class Explain(_Step):
     confirmed: bool = False
 
     def _take(self, plan: Plan, signed: Signed) -> Plan:
-        _refuse_personal(self.why, confirmed=self.confirmed)
+        refuse_personal(self.why, confirmed=self.confirmed)
         return plan.explain(self.area, self.why, signed=signed)
 
 
@@ -194,7 +181,7 @@ class DescribeForecast(_Step):
 
     def _take(self, plan: Plan, signed: Signed) -> Plan:
         forecast = ForecastMethod(self.method.strip(), self.made_by.strip(), self.made_on.strip())
-        _refuse_personal(f"{forecast.method}\n{forecast.made_by}", confirmed=self.confirmed)
+        refuse_personal(f"{forecast.method}\n{forecast.made_by}", confirmed=self.confirmed)
         return plan.describe_forecast(forecast, signed=signed)
 
 

@@ -22,13 +22,13 @@ import pandas as pd
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.comment_files import CommentFile
 from boundaries.plans.history import REDACTED
+from boundaries.plans.rules import refuse_personal
 from boundaries.plans.state import State
 from geo.areal.best_fit import UNASSIGNED
 from geo.crs import Projection
 from geo.errors import InputError, NotFoundError
 from geo.incidents import REJECT_COLUMNS
 from geo.locate import OUTSIDE, AreaLocator
-from geo.personal_texts import personal_part
 from geo.store.comment_contract import PlanComment
 from geo.store.contract import Store
 from geo.text import control_character
@@ -70,10 +70,6 @@ class CheckedComments:
     def reasons(self) -> dict[str, int]:
         """How many rows were rejected, by reason, the most frequent first."""
         return dict(Counter(map(str, self.rejected["reason"])).most_common())
-
-
-class PersonalCommentError(InputError):
-    """A comment seems to lead to a person; whoever writes it down decides whether that is so."""
 
 
 def check_comments(
@@ -134,8 +130,7 @@ def check_comments(
                 known += 1
                 continue
             _refuse_taken_out(comment, gone)
-            if not confirmed:
-                _refuse_personal(comment.body)
+            refuse_personal(comment.body, confirmed=confirmed, instead="take it out")
         except InputError as error:
             rejected.append((file.lines[row], str(error), texts))
         else:
@@ -171,15 +166,14 @@ def written_comment(
 
     Raises
     ------
-    PersonalCommentError
+    PersonalTextError
         If the text seems to lead to a person, and nobody confirmed that it does not.
     InputError
         If something of it is wrong.
     """
     at = place or (float("nan"), float("nan"))
     comment = _comment(values, at, _areas_by_name(state), plan_id=plan_id, today=today)
-    if not confirmed:
-        _refuse_personal(comment.body)
+    refuse_personal(comment.body, confirmed=confirmed, instead="take it out")
     return replace(comment, added_by=by)
 
 
@@ -385,13 +379,6 @@ def _areas_by_name(state: State) -> dict[str, str]:
         if often[area.name.casefold()] == 1
     }
     return names | {code.casefold(): code for code in state.areas}
-
-
-def _refuse_personal(text: str) -> None:
-    if part := personal_part(text):
-        raise PersonalCommentError(
-            f"the text seems to hold {part}; take it out, or confirm that it names nobody"
-        )
 
 
 _Content = tuple[str, str, str, str, float | None, float | None]

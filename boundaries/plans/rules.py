@@ -8,6 +8,7 @@ from boundaries.layers.blocks import Bridge
 from boundaries.plans.state import ForecastMethod, State, Step
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import ConflictError, InputError
+from geo.personal_texts import personal_part
 
 _NAMED_BLOCKS = 3
 
@@ -46,6 +47,35 @@ class BrokenAreaError(ConflictError):
 
 class UnlikelyBridgeError(ConflictError):
     """A bridge would be longer than real ones are."""
+
+
+class PersonalTextError(InputError):
+    """A text seems to lead to a person; whoever writes it decides whether that is so."""
+
+
+def refuse_personal(
+    text: str, *, confirmed: bool = False, instead: str = "write roles and places"
+) -> None:
+    """Refuse a text that seems to lead to a person.
+
+    Parameters
+    ----------
+    text
+        As somebody wrote it.
+    confirmed
+        They say that it names nobody.
+    instead
+        What to do about it.
+
+    Raises
+    ------
+    PersonalTextError
+        With what it seems to hold.
+    """
+    if not confirmed and (part := personal_part(text)):
+        raise PersonalTextError(
+            f"the text seems to hold {part}; {instead}, or confirm that it names nobody"
+        )
 
 
 def check_members(step: Step) -> None:

@@ -12,7 +12,6 @@ import pytest
 from boundaries.plans.comment_files import read_comment_features, read_comment_table
 from boundaries.plans.comments import (
     MOST_TEXT,
-    PersonalCommentError,
     check_comments,
     comments_frame,
     redact_comment,
@@ -21,6 +20,7 @@ from boundaries.plans.comments import (
 )
 from boundaries.plans.draft import new_plan, open_plan, redact_plans, save_plan
 from boundaries.plans.history import REDACTED
+from boundaries.plans.rules import PersonalTextError
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.csv_table import read_table
@@ -198,7 +198,7 @@ def test_a_place_is_on_the_area_that_its_block_is_in_now(draft):
 
 def test_a_written_comment_is_checked_too(draft):
     options = {"plan_id": "north", "by": "Bob", "today": TODAY}
-    with pytest.raises(PersonalCommentError, match="telephone number"):
+    with pytest.raises(PersonalTextError, match="telephone number"):
         written_comment({"text": "ring 01332 123456"}, draft.plan.now, **options)
     kept = written_comment(
         {"text": "  Two\n lines ", "area": "EAST", "date": "3 May 2026"},

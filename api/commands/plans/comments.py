@@ -29,8 +29,9 @@ from boundaries.plans.comment_files import (
     read_comment_features,
     read_comment_table,
 )
-from boundaries.plans.comments import PersonalCommentError, comment_numbered, redact_comment
+from boundaries.plans.comments import comment_numbered, redact_comment
 from boundaries.plans.draft import open_plan
+from boundaries.plans.rules import PersonalTextError
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.store.comment_contract import PlanComment
@@ -174,7 +175,7 @@ def add(
         )
         try:
             stored = add_comment(store, draft, new, by=signed)
-        except PersonalCommentError as error:
+        except PersonalTextError as error:
             raise InputError(f"{error} with --confirm") from error
     cli.echo(
         [f"{plan_id}: comment {stored.number} added"], {"plan": plan_id, "number": stored.number}

@@ -23,10 +23,10 @@ from api.commands.plans.options import (
 from api.planner.council import is_whole_number
 from boundaries.plans.draft import Draft, redact_plans
 from boundaries.plans.plan import Plan
+from boundaries.plans.rules import PersonalTextError, refuse_personal
 from boundaries.plans.state import Area, ForecastMethod
 from geo.areal.best_fit import UNASSIGNED
 from geo.errors import InputError
-from geo.personal_texts import personal_part
 from geo.store.contract import StoreReader
 
 UNASSIGNED_WORD = "unassigned"
@@ -189,11 +189,11 @@ def forecast(
 
 
 def _refuse_personal(text: str, *, confirmed: bool) -> None:
-    if not confirmed and (part := personal_part(text)):
-        raise InputError(
-            f"the text seems to hold {part}; write roles and places, or use --confirm if it names "
-            "nobody"
-        )
+    """Refuse a text that seems to lead to a person, naming the option that allows it."""
+    try:
+        refuse_personal(text, confirmed=confirmed)
+    except PersonalTextError as error:
+        raise InputError(f"{error} with --confirm") from error
 
 
 def redact(
