@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geo.hotspots.funnel import LEVELS, limits
+from geo.properties import cached_property
 
 WIDTH, HEIGHT = 560.0, 240.0
 """Of the plot without its scales, in SVG units."""
@@ -53,7 +54,7 @@ class Funnel:
     width: float = WIDTH
     height: float = HEIGHT
 
-    @property
+    @cached_property
     def named(self) -> set[str]:
         """The areas beyond the limits whose names do not cover each other, the farthest first."""
         placed: list[tuple[float, float]] = []
