@@ -85,9 +85,15 @@ def reopen(planner: Planner) -> None:
 
 
 def check_accessible(planner: Planner) -> None:
-    """Let axe look at the page as it is."""
-    planner.page.evaluate(_AXE)
-    assert planner.page.evaluate(_VIOLATIONS) == []
+    """Let axe look at the page as it is, and as it is on a phone."""
+    page = planner.page
+    page.evaluate(_AXE)
+    assert page.evaluate(_VIOLATIONS) == []
+    size = page.viewport_size
+    assert size
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate(_VIOLATIONS) == []
+    page.set_viewport_size(size)
 
 
 def take_step(planner: Planner, version: int) -> str:
