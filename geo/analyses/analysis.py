@@ -9,7 +9,7 @@ from typing import Literal, ParamSpec, Protocol, TypeVar
 import geopandas as gpd
 import pandas as pd
 
-from geo.coverage import span_words
+from geo.coverage import span_words, spans_of
 from geo.errors import QuestionError
 from geo.period import Period, month_title
 from geo.question.alike import crossed
@@ -271,11 +271,11 @@ def skipped_months(answer: Answer, months: Sequence[str]) -> list[str]:
     complete = set(answer.published) - answer.short
     if not (skipped := sorted(set(months) - complete)):
         return []
-    spans = span_words(skipped).split(", ")
+    spans = spans_of(skipped)
     named = ", ".join(spans[:MOST_SPANS]) + (" …" if len(spans) > MOST_SPANS else "")
-    number = "1 month" if len(skipped) == 1 else f"{len(skipped)} months"
-    are = "is" if len(skipped) == 1 else "are"
-    return [f"{number} without complete data {are} left out: {named}."]
+    if len(skipped) == 1:
+        return [f"1 month without complete data is left out: {named}."]
+    return [f"{len(skipped)} months without complete data are left out: {named}."]
 
 
 def refuse_new_points(answer: Answer, period: Period, *, option: str, name: str) -> None:

@@ -9,7 +9,14 @@ from geo.coverage.comparison import Comparison, Series, partly_covered
 from geo.coverage.knowledge import Knowledge, Once, ShortMonths, at_once, knowledge_of
 from geo.coverage.latest import Anchor, anchor_of
 from geo.coverage.point_lists import LIST_COLUMNS, SMALL_AREA_M2, PointList, new_lists, point_lists
-from geo.coverage.published import Coverage, ImportCoverage, Publisher, no_data_words, span_words
+from geo.coverage.published import (
+    Coverage,
+    ImportCoverage,
+    Publisher,
+    no_data_words,
+    span_words,
+    spans_of,
+)
 from geo.coverage.territories import near
 
 __all__ = [
@@ -34,4 +41,5 @@ __all__ = [
     "partly_covered",
     "point_lists",
     "span_words",
+    "spans_of",
 ]

@@ -382,10 +382,21 @@ def span_words(months: Sequence[str]) -> str:
     months
         As `YYYY-MM`, in order.
     """
+    return ", ".join(spans_of(months))
+
+
+def spans_of(months: Sequence[str]) -> list[str]:
+    """Months in a row as people read them, each row on its own: `January 2024 to March 2024`.
+
+    Parameters
+    ----------
+    months
+        As `YYYY-MM`, in order.
+    """
     runs: list[list[str]] = []
     for month in months:
         if runs and months_between(runs[-1][-1], month) == [runs[-1][-1], month]:
             runs[-1].append(month)
         else:
             runs.append([month])
-    return ", ".join(Period.of_months(run[0], run[-1]).title for run in runs)
+    return [Period.of_months(run[0], run[-1]).title for run in runs]
