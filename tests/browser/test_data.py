@@ -61,8 +61,8 @@ INCIDENTS = {
         ("2 would be accepted", "in the future", "before 1970"),
         accounts=(4, 2, 2),
     ),
-    "offset": Case(("dates/hub.csv",), ("2024-03-15 to 2024-07-17",), accounts=(4, 4, 0)),
-    "epoch-ms": Case(("hub/epochms.geojson",), ("2024-03-15",), accounts=(1, 1, 0)),
+    "offset": Case(("dates/hub.csv",), ("15 March 2024 to 17 July 2024",), accounts=(4, 4, 0)),
+    "epoch-ms": Case(("hub/epochms.geojson",), ("15 March 2024",), accounts=(1, 1, 0)),
     "cover-sheet": Case(
         ("xlsx/cover-sheet.xlsx",), ("Sheet 'Data' is read, not Read me.",), accounts=(12, 12, 0)
     ),
