@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +11,11 @@ from fastapi import Response
 from api.addresses import own_address
 from api.formats.registry import HTML, Format
 from api.planner.comments import comment_table
-from api.planner.exports import DOWNLOADS, PlanFile
+from api.planner.exports import DOWNLOADS, WITH_PARISHES, PlanFile
 from api.planner.report import POLICY as REPORT_POLICY
 from api.planner.sessions import EditingSession
 from api.snapshot import Snapshot
+from boundaries.plans.units import Units
 from geo.errors import NotFoundError, QuestionError
 from geo.question.model import Question
 from geo.temporary import TemporaryFolder
@@ -23,16 +25,27 @@ NUMBERS: Final = "numbers"
 """Whether a report has the comments, for the council, or only how many there are."""
 
 
-def download_links(plan_id: str, question: Question) -> dict[str, str]:
-    """Addresses of the files of a plan, by their titles."""
-    query = f"?{question.query()}" if question.query() else ""
-    links = {
-        title: own_address(f"/planner/plans/{plan_id}/files/{plan_id}{form.ending}{query}")
-        for form, title in DOWNLOADS.items()
-    }
-    named = f"?{'&'.join(filter(None, [question.query(), 'comments=names']))}"
-    address = f"/planner/plans/{plan_id}/files/{plan_id}{HTML.ending}{named}"
-    return links | {"Report with comments, for the council only": own_address(address)}
+@dataclass(frozen=True)
+class DownloadLink:
+    """A link to a file of a plan, and whether that file lists parish wards."""
+
+    title: str
+    address: str
+    with_parishes: bool
+
+
+def download_links(plan_id: str, question: Question) -> list[DownloadLink]:
+    """The links to the files of a plan."""
+
+    def link(form: Format, title: str, *choice: str) -> DownloadLink:
+        query = "&".join(filter(None, [question.query(), *choice]))
+        address = f"/planner/plans/{plan_id}/files/{plan_id}{form.ending}"
+        address = own_address(f"{address}?{query}" if query else address)
+        return DownloadLink(title, address, form in WITH_PARISHES)
+
+    links = [link(form, title) for form, title in DOWNLOADS.items()]
+    title = "Report with comments, for the council only"
+    return [*links, link(HTML, title, f"comments={NAMES}")]
 
 
 def download_format(name: str) -> Format:
@@ -64,9 +77,26 @@ def names_shown(choice: str) -> bool:
 
 
 def download(
-    session: EditingSession, snapshot: Snapshot, form: Format, *, names: bool = False
+    session: EditingSession,
+    snapshot: Snapshot,
+    form: Format,
+    *,
+    names: bool = False,
+    parishes: Units | None = None,
 ) -> Response:
-    """Write a plan in a format and return it; `names` as `PlanFile.names_shown`."""
+    """Write a plan in a format and return it.
+
+    Parameters
+    ----------
+    session
+        The open plan.
+    snapshot
+        What the service knows now.
+    form
+        One of `DOWNLOADS`.
+    names, parishes
+        As `PlanFile.names_shown` and `PlanFile.parishes`.
+    """
     plan_id = session.draft.plan.metadata.plan_id
     metadata = {layer.layer_id: layer for layer in snapshot.layers()}
     file = PlanFile(
@@ -77,6 +107,7 @@ def download(
         {},
         comments=comment_table(snapshot, session.draft),
         names_shown=names,
+        parishes=parishes,
     )
     with TemporaryFolder() as folder:
         path = Path(folder) / f"{plan_id}{form.ending}"

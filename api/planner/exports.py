@@ -46,6 +46,9 @@ DOWNLOADS: Final[Mapping[Format, str]] = {
 }
 """What the planner's page offers, with the title of each link."""
 
+WITH_PARISHES: Final = (HTML, XLSX)
+"""Files that list the parish wards which a plan implies."""
+
 
 @dataclass(frozen=True, eq=False)
 class PlanFile:

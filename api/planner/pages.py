@@ -27,7 +27,7 @@ from geo.question.model import Question
 from geo.store.contract import PlanSummary
 from geo.store.layer_ids import areas_among
 
-_VIEW_PARAMETERS = ("plan", "area", "view", "over", "compare", "shade", "fit", "take")
+_VIEW_PARAMETERS = ("plan", "area", "view", "over", "compare", "shade", "fit", "take", "parishes")
 """Query parameters of the page that are no option of the Question."""
 
 

@@ -33,8 +33,8 @@ JSON: Final = "application/json"
 COUNCIL_PARAMETERS: Final = ("sizes", "pattern", "electorate")
 """Which council sizes are compared, over wards of how many members, by which electorate."""
 
-COMMENTS_PARAMETERS: Final = ("comments",)
-"""Whether a report has the comments themselves."""
+FILE_PARAMETERS: Final = ("comments", "parishes")
+"""Whether a report has the comments themselves, and of which layer the areas are parishes."""
 
 COMMUNITIES_PARAMETERS: Final = ("communities",)
 """Of which layer the areas are communities."""
@@ -136,8 +136,8 @@ async def read_council_request(
 async def read_file_request(
     request: Request, answers: AnswersDep
 ) -> tuple[PlannerRequest, dict[str, str]]:
-    """Read the Question of a request, and whether a report has the comments themselves."""
-    return _read(request, answers, besides=COMMENTS_PARAMETERS)
+    """Read the Question of a request, and `FILE_PARAMETERS`."""
+    return _read(request, answers, besides=FILE_PARAMETERS)
 
 
 async def read_changes_request(

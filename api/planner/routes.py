@@ -383,12 +383,16 @@ def file(request: Request, request_and_choice: FileDep, plan_id: str, name: str)
     """Return a plan as a file; the ending of its name says in which format."""
     planner, choice = request_and_choice
     form, names = download_format(name), names_shown(choice.get("comments", ""))
+    layer = choice.get("parishes", "")
+
+    def written() -> Response:
+        session = planner.session(plan_id)
+        parishes = planner.units(session, layer) if layer else None
+        snapshot = planner.answers.snapshot()
+        return download(session, snapshot, form, names=names, parishes=parishes)
+
     return not_modified_or(
-        request,
-        planner.answers,
-        lambda: download(planner.session(plan_id), planner.answers.snapshot(), form, names=names),
-        media_type=form.content_type,
-        reads=ANSWERING,
+        request, planner.answers, written, media_type=form.content_type, reads=ANSWERING
     )
 
 

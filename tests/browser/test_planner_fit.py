@@ -245,6 +245,9 @@ def test_housing_sites_stand_on_the_map_and_in_the_notes(plan: PlannerPage) -> N
     plan.saved(2)
     expect(box.locator("summary .n")).to_have_text("described")
     assert plan.payload()["status"]["forecast"]["made_on"] == "2026-05-31"
+    page.get_by_label("Parishes in the reports").select_option("wards")
+    report = page.get_by_role("link", name="Report for consultation")
+    expect(report).to_have_attribute("href", re.compile(r"\.html\?parishes=wards$"))
     communities = page.locator("#communities")
     communities.locator("summary").click()
     communities.get_by_label("Communities are the areas of").select_option("wards")

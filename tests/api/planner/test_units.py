@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 
+import openpyxl
 import pytest
 import shapely
 from fastapi.testclient import TestClient
 
 from geo.store.contract import LayerMetadata
 from geo.store.geopackage import GeoPackageStore
-from tests.api.planner.planner_http import BLOCKS, begin, client_of
+from tests.api.planner.planner_http import BLOCKS, begin, client_of, step
 from tests.boundaries.drawn import layer
 
 UNITS = "/planner/plans/north/units"
@@ -50,6 +52,22 @@ def test_what_is_no_layer_of_units_is_refused(
     refusal = client.get(UNITS, params=params)
     assert refusal.status_code == status
     assert message in refusal.json()["detail"]
+
+
+def test_files_have_the_parish_wards_of_the_layer_that_is_chosen(client: TestClient) -> None:
+    files, chosen = "/planner/plans/north/files/north", {"parishes": "parishes"}
+    plain, report = (client.get(f"{files}.html", params=terms).text for terms in ({}, chosen))
+    assert "Parish wards" not in plain
+    # The wards meet between c and d, as do most of the parishes' blocks: none is divided.
+    assert "No parish is divided by the proposed boundaries." in report
+    step(client, "move", blocks=["d1"], to="W")
+    report = client.get(f"{files}.html", params=chosen).text
+    assert report.count(">Birch<") == 2  # a part in each ward
+    book = openpyxl.load_workbook(io.BytesIO(client.get(f"{files}.xlsx", params=chosen).content))
+    cells = [cell for sheet in book for row in sheet.values for cell in row]
+    assert {"Ash", "Birch"} <= set(cells)
+    refusal = client.get(f"{files}.html", params={"parishes": "moon"})
+    assert (refusal.status_code, "moon" in refusal.json()["detail"]) == (404, True)
 
 
 def test_straddling_blocks_are_replaced_by_smaller_ones_from_the_page(

@@ -10,6 +10,7 @@ import { drawCouncil } from "./council.js";
 import { CouncilSize } from "./council_size.js";
 import { Cursor } from "./cursor.js";
 import { byId, make } from "./dom.js";
+import { setUpDownloads } from "./downloads.js";
 import { Forecast } from "./forecast.js";
 import { Fit } from "./fit.js";
 import { setUpFind } from "./find.js";
@@ -371,6 +372,7 @@ function showPlan(plan, geometry) {
   setUpViewOptions(map, styles, compare, new Overlays([map.map], drawable, question));
   draw(plan.areas.map((area) => area.code));
   choose(chosen);
+  setUpDownloads(others);
   setUpPrint(map, () => compare.before);
   drawStatus(plan);
   new Live(plan, { light: lightOthers, own: () => (steps.by.readOnly ? steps.by.value : "") });
