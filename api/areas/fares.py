@@ -13,7 +13,7 @@ from api.answers import Answers
 from api.areas.facts import LayerFacts, counts_of_layer, result_of
 from api.errors import LASTING
 from api.pages.charts import Chart, chart
-from api.pages.measure_text import number_words, ratio_words, span_words
+from api.pages.measure_text import days_words, number_words, ratio_words
 from api.pages.trends import Trend
 from geo.analyses.measure_tracks import published_over_time
 
@@ -177,7 +177,7 @@ def _fare(row: Row, history: Mapping[str, list[Row]]) -> Fare:
         verdict=_text(row, "verdict"),
         why=_text(row, "why"),
         change=_change(row),
-        when=span_words(row.get("first_day"), row.get("last_day")),
+        when=days_words(row.get("first_day"), row.get("last_day")),
         source=_text(row, "source") or "entered here",
         licence=_text(row, "licence"),
         carried=_text(row, "carried"),
@@ -239,7 +239,7 @@ def _chart(rows: list[Row], unit: str) -> tuple[Chart | None, str]:
     if len(known) < 2 or np.nanmin(values) < 0:
         return None, ""
     empty = np.full_like(values, np.nan)
-    labels = [span_words(row.get("first_day"), row.get("last_day")) for row in rows]
+    labels = [days_words(row.get("first_day"), row.get("last_day")) for row in rows]
     drawn = chart(Trend(labels, values, empty, empty), 0, width=CHART[0], height=CHART[1])
     first, last = known[0], known[-1]
     words = (

@@ -11,7 +11,7 @@ import pandas as pd
 
 from api.answers import Answers
 from api.areas.facts import LayerFacts, values_of_layer
-from api.pages.measure_text import number_words, span_words
+from api.pages.measure_text import days_words, number_words
 from geo.errors import QuestionError
 from geo.measures.model import Measure
 from geo.question.model import MeasureTerms
@@ -151,7 +151,7 @@ def _column(rows: pd.DataFrame) -> MeasureColumn:
         str(first["measure_id"]),
         str(first["measure"]),
         str(first["unit"]),
-        span_words(first["first_day"], first["last_day"]) if first["first_day"] else "",
+        days_words(first["first_day"], first["last_day"]) if first["first_day"] else "",
         str(first["source"]),
         str(first["carried"]),
         str(first["caveat"]),

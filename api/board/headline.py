@@ -77,13 +77,13 @@ def headline_of(answer: Answer) -> Headline:
     return Headline(
         subject=f"{categories_words(answer)}:" if question.category else "",
         count=count,
-        where=f"{_area_words(answer)} {span_words(answer.accounts.period)}{hours}",
+        where=f"{_area_words(answer)} {during_words(answer.accounts.period)}{hours}",
         change=change,
         verdict=verdict,
     )
 
 
-def span_words(period: Period) -> str:
+def during_words(period: Period) -> str:
     """A period within a sentence: `in March 2026`, `from 4 to 31 March 2026`."""
     first, last = period.first, period.last
     if period.is_whole_months:
@@ -102,7 +102,7 @@ def span_words(period: Period) -> str:
 
 def span_title(period: Period) -> str:
     """A period as a title: `March 2026`, `4 to 31 March 2026`."""
-    return span_words(period).partition(" ")[2]
+    return during_words(period).partition(" ")[2]
 
 
 def compared_words(answer: Answer) -> str:
@@ -116,7 +116,7 @@ def compared_words(answer: Answer) -> str:
     if not period.is_whole_months:
         return f"in the {period.days:,} days before" if period.days > 1 else "on the day before"
     months = len(period.months)
-    return span_words(period) if months == 1 else f"in the {months:,} months before"
+    return during_words(period) if months == 1 else f"in the {months:,} months before"
 
 
 def _area_words(answer: Answer) -> str:

@@ -19,7 +19,7 @@ from api.board.cards import (
     verdict_rows,
 )
 from api.board.findings import Findings
-from api.board.headline import headline_of, span_words
+from api.board.headline import during_words, headline_of
 from api.board.leading import leading_area
 from api.board.tasks import decided_lines, news, tasks_at
 from api.board.variables import Variables
@@ -176,7 +176,7 @@ def _place(
     place = findings.ranked[findings.ranked["hotspot_id"] == card.at].iloc[0]
     circle = (float(place["x"]), float(place["y"]), float(place["radius_m"]))
     incidents = findings.answer.counted[findings.within(findings.answer.counted, circle)]
-    span = span_words(findings.answer.accounts.period)
+    span = during_words(findings.answer.accounts.period)
     usual = "" if card.usual is None else f"; its average is {average_words(card.usual)}"
     streets = [name for name in str(place["streets"] or "").split("; ") if name]
     peak = str(place["peak"]).partition(",")[0]

@@ -67,7 +67,7 @@ def hours(value: float) -> str:
     return UNKNOWN if math.isnan(value) else f"{value:,.1f}"
 
 
-def span_words(first: object, last: object) -> str:
+def days_words(first: object, last: object) -> str:
     """The days of a value as people write them: `April 2025 to September 2025`."""
     days = [pd.Timestamp(day) for day in (first, last)]  # type: ignore[arg-type]
     if any(pd.isna(day) for day in days):

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from api.pages.measure_text import span_words
+from api.pages.measure_text import days_words
 from api.reports.model import Column, ReportTable
 from api.reports.sentences import JUDGED, counted, joined
 from geo.calendar_parts import CalendarPart
@@ -105,13 +105,13 @@ def profile_table(title: str, profile: pd.DataFrame, history: pd.DataFrame) -> R
     known = history[history["value"].notna()]["measure_id"]
     profile = profile[profile["value"].notna() | profile["measure_id"].isin(known)]
     when = [
-        span_words(first, last)
+        days_words(first, last)
         for first, last in zip(profile["first_day"], profile["last_day"], strict=True)
     ]
     ordered = history.sort_values("last_day", kind="stable")
     charts = tuple(
         tuple(
-            (span_words(row.first_day, row.last_day), float(row.value))
+            (days_words(row.first_day, row.last_day), float(row.value))
             for row in ordered[ordered["measure_id"] == measure_id].itertuples()
         )
         for measure_id in profile["measure_id"]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from api.answers import Answers
 from api.errors import LASTING
-from api.pages.measure_text import UNKNOWN, span_words, value_words
+from api.pages.measure_text import UNKNOWN, days_words, value_words
 from api.reports.asking import asked_of
 from api.reports.model import Column, Part, ReportTable
 from api.reports.sentences import counted
@@ -103,7 +103,7 @@ def _measured(answers: Answers, priority: Priority) -> Progress:
     values = snapshot.measure_values([priority.measure], area_codes=codes)
     spans = values.groupby(["last_day", "first_day"], sort=True)["value"]
     known = [
-        f"{value_words(float(one.sum()), measure.unit)} ({span_words(first, last)})"
+        f"{value_words(float(one.sum()), measure.unit)} ({days_words(first, last)})"
         for (last, first), one in spans
         if one.notna().all()
     ]

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from api.pages.measure_text import pounds, ratio_words, span_words, value_words
+from api.pages.measure_text import days_words, pounds, ratio_words, value_words
 from api.pages.text import percent
 from geo.judging import NO_CLEAR_CHANGE, NO_CLEAR_DIFFERENCE
 
@@ -100,7 +100,7 @@ def measure_sentence(row: Row, whole: str) -> str:
     whole
         The name of the whole.
     """
-    when = span_words(row["first_day"], row["last_day"])
+    when = days_words(row["first_day"], row["last_day"])
     name = row["measure"]
     if math.isnan(row["value"]):
         return f"{name}: unknown for {when}{_because(row)}."

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from api.board.headline import VERDICTS, Headline, headline_of, span_words
+from api.board.headline import VERDICTS, Headline, during_words, headline_of
 from geo.hotspots.verdict import CERTAINTY, UNJUDGED
 from geo.period import Period
 from geo.question.ask import Question, answer
@@ -28,7 +28,7 @@ from geo.question.values import Hours
     ],
 )
 def test_a_period_stands_within_a_sentence(first, last, words) -> None:
-    assert span_words(Period(date(*first), date(*last))) == words
+    assert during_words(Period(date(*first), date(*last))) == words
 
 
 def stub(*, n: int, before: float, certainty: str, compare: str = "previous") -> SimpleNamespace:

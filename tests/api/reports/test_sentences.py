@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.pages.measure_text import number_words, pounds, ratio_words, span_words, value_words
+from api.pages.measure_text import days_words, number_words, pounds, ratio_words, value_words
 from api.reports.sentences import (
     area_sentence,
     change_sentence,
@@ -42,7 +42,7 @@ def test_amounts_and_ratios_are_written_as_people_write_them() -> None:
     assert ratio_words(NAN, NAN, NAN) == "–"
     assert ratio_words(float("inf"), 2.0, float("inf")) == "∞ (2.00 to ∞)"
     assert number_words(NAN, "people") == "–"
-    assert span_words("2025-04-01", "2025-09-30") == "April 2025 to September 2025"
+    assert days_words("2025-04-01", "2025-09-30") == "April 2025 to September 2025"
 
 
 def test_an_area_is_what_its_verdicts_say() -> None:
