@@ -12,7 +12,7 @@ import shapely
 from jinja2 import Environment, PackageLoader
 
 from api.basemap.sources import NO_BASEMAP, Basemap
-from api.maps.drawing import shown_areas
+from api.maps.drawing import fitted_areas, shown_areas
 from api.maps.modes import DEFAULT_MODE, paint
 from api.maps.overlays import Overlay
 from api.maps.pages import MapPage
@@ -109,7 +109,7 @@ def draw(
         seed=answer.question.query(),
         title=headline(answer),
         legend=_legend(answer, painting=painting, over=over, patrols=patrols),
-        extent=shown_areas(answer) if answer.question.within else answer.study_areas,
+        extent=fitted_areas(answer),
         standalone=standalone,
     )
 

@@ -114,8 +114,7 @@ def draw_plain(
         From the degrees of the basemap to metres; needed only with one.
     """
     areas = shown_areas(answer)
-    extent = areas if answer.question.within else answer.study_areas
-    west, south, east, north = extent.total_bounds
+    west, south, east, north = fitted_areas(answer).total_bounds
     margin = _MARGIN * max(east - west, north - south)
     west, south, east, north = west - margin, south - 2 * margin, east + margin, north + margin
     unit = max(east - west, north - south) / WIDTH
@@ -185,10 +184,23 @@ def shown_areas(answer: Answer) -> gpd.GeoDataFrame:
     return answer.areas[answer.areas.index.isin(within)] if within else answer.areas
 
 
+def fitted_areas(answer: Answer) -> gpd.GeoDataFrame:
+    """Return the areas that a map of an Answer is fitted to.
+
+    Those that it shows: estates that are judged against their borough fill the map. The study area
+    where it is smaller, as nothing is counted outside it.
+    """
+    areas, study = shown_areas(answer), answer.study_areas
+    if answer.question.within:
+        return areas
+    west, south, east, north = np.array([areas.total_bounds, study.total_bounds]).T
+    size, study_size = (east - west) * (north - south)
+    return areas if size <= study_size else study
+
+
 def map_box(answer: Answer) -> BoundingBox:
     """Return west, south, east and north of what a map of an Answer shows, in metres."""
-    areas = shown_areas(answer) if answer.question.within else answer.study_areas
-    west, south, east, north = areas.total_bounds.tolist()
+    west, south, east, north = fitted_areas(answer).total_bounds.tolist()
     margin = 0.1 * max(east - west, north - south)
     return west - margin, south - margin, east + margin, north + margin
 

@@ -32,6 +32,7 @@ from geo.analyses.unusual import JudgedSeries
 from geo.errors import QuestionError
 from geo.hotspots.emerging import WINDOW
 from geo.hotspots.verdict import CERTAINTY
+from geo.period import month_title
 from geo.question.answer import Answer
 
 # After ColorBrewer's RdBu, YlOrRd and PuOr, spaced until neighbours differ by a CIEDE2000 of ten
@@ -124,8 +125,8 @@ def _change(answer: Answer) -> Painting:
     if answer.crossed:
         raise QuestionError(
             "show",
-            f"from {answer.crossed} the source uses other anonymous points, so cells cannot be "
-            "compared; compare whole wards in the table",
+            f"from {month_title(answer.crossed)} the source uses other anonymous points, so cells "
+            "cannot be compared; compare whole wards in the table",
         )
     result = LAYERS["density"].compute(answer)
     difference = result.frame["difference"]

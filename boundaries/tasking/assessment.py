@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, get_args
 import shapely
 
 from geo.errors import InputError
+from geo.period import month_title
 
 Outcome = Literal["worked", "no clear effect", "worse", "cannot tell"]
 """What an assessment finds."""
@@ -68,8 +69,8 @@ class Assessment:
         if last >= f"{self.chosen:%Y-%m}":
             # A place chosen at its worst falls by itself; its worst month must not be the measure.
             raise InputError(
-                f"the months before end with {last}; end them before {self.chosen:%Y-%m}, in which "
-                "the place was chosen"
+                f"the months before end with {month_title(last)}; end them before "
+                f"{self.chosen:%B %Y}, in which the place was chosen"
             )
         if self.wait_months < 0 or self.after_months < 1 or self.buffer_m < 0:
             raise InputError("months to wait and the buffer are 0 or more, months after 1 or more")

@@ -186,7 +186,7 @@ def _before(chosen: date, published: Collection[str]) -> tuple[str, str]:
     earlier = [month for month in published if month < str(choice)]
     if not earlier:
         raise InputError(
-            f"no data is known before {choice}, when the place was chosen, so nothing can be "
+            f"no data is known before {chosen:%B %Y}, when the place was chosen, so nothing can be "
             "compared; import earlier months, or decide without an assessment"
         )
     # A month after the last one published is only not published yet; any other one is a gap.
@@ -197,7 +197,7 @@ def _before(chosen: date, published: Collection[str]) -> tuple[str, str]:
         words = f"only {span_words(known)} has" if known else "none of them has"
         raise InputError(
             f"a comparison needs {FEWEST_BEFORE} months with data without a gap in the year before "
-            f"{choice}, when the place was chosen, and {words} it; import earlier months, or "
-            "decide without an assessment"
+            f"{chosen:%B %Y}, when the place was chosen, and {words} it; import earlier months, "
+            "or decide without an assessment"
         )
     return own[0], own[-1]

@@ -314,7 +314,7 @@ def _one_list(assessment: Assessment, answer: Answer, before: list[str], after: 
         return ""
     if month := crossed(answer.point_lists, Period.of_months(before[0], after.months[-1]), None):
         raise InputError(
-            f"from {month} the source uses other anonymous points, and small places cannot be "
-            "compared across that"
+            f"from {month_title(month)} the source uses other anonymous points, and small places "
+            "cannot be compared across that"
         )
     return max((month for month in answer.point_lists if month <= before[0]), default="")

@@ -48,7 +48,10 @@ class RosterTerms:
         if other := [code for code in self.contact_for if code not in self.areas]:
             raise InputError(f"the contact of {other[0]} must answer for it; add it to the areas")
         if self.last and self.last < self.first:
-            raise InputError(f"the entry ends on {self.last}, before it begins on {self.first}")
+            raise InputError(
+                f"the entry ends on {self.last:%-d %B %Y}, before it begins on "
+                f"{self.first:%-d %B %Y}"
+            )
 
     def terms(self) -> dict[str, Any]:
         """What it says as plain JSON, as stores keep it: keys never change."""

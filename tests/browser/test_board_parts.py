@@ -122,11 +122,12 @@ def test_a_section_that_fails_says_so_and_leaves_the_page_whole(
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
 @pytest.mark.parametrize("estates", [0, 1, 3])
-def test_estates_are_shown_with_whole_names_in_what_they_are_judged_against(
+def test_the_map_is_fitted_to_the_estates_and_cuts_none_of_their_names(
     watched: Watched, address: str, estates: int, width: int, height: int
 ) -> None:
     with urllib.request.urlopen(f"{address}/ogc/collections/estates/items?f=json") as answer:
-        shapes = json.load(answer)["features"][:estates]
+        every = json.load(answer)["features"]
+    shapes = every[:estates]
     within = ",".join(one["properties"]["area_code"] for one in shapes)
     page = watched.page
     page.set_viewport_size({"width": width, "height": height})
@@ -136,7 +137,7 @@ def test_estates_are_shown_with_whole_names_in_what_they_are_judged_against(
     watched.keep(f"board-estates-{estates}-{width}")
     _, cut = page.frames[1].evaluate(_NAMES_CUT)
     assert cut == []
-    west, south, east, north = _box(shapes) if shapes else _wards(address)
+    west, south, east, north = _box(shapes or every)
     holds, used = page.frames[1].evaluate(
         f"""([west, south, east, north]) => {{
             const map = {_MAP}, box = L.latLngBounds([south, west], [north, east]);
@@ -158,11 +159,6 @@ def _box(features: list[dict[str, dict[str, object]]]) -> tuple[float, float, fl
     numbers = [float(number) for number in re.findall(r"-?\d+\.?\d*", text)]
     x, y = numbers[::2], numbers[1::2]
     return min(x), min(y), max(x), max(y)
-
-
-def _wards(address: str) -> tuple[float, float, float, float]:
-    with urllib.request.urlopen(f"{address}/ogc/collections/wards/items?f=json") as answer:
-        return _box(json.load(answer)["features"])
 
 
 @pytest.mark.parametrize("category", ["", "drugs"])

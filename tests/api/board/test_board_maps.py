@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from api.answers import Answers
 from api.board.findings import Findings
 from api.board.view import BoardView
-from api.maps.drawing import draw_plain
+from api.maps.drawing import draw_plain, fitted_areas
 from api.maps.modes import paint
 from geo.errors import QuestionError
 from geo.question.ask import Question, answer
@@ -107,6 +107,16 @@ def test_a_drawing_holds_every_area_and_place(store: GeoPackageStore) -> None:
     assert drawn.outlines.count("M") == 2
     assert len(drawn.places) == len(findings.places)
     assert drawn.bar.words == "500 m"
+
+
+@pytest.mark.parametrize(("layer", "study"), [("estates", "wards"), ("wards", "estates")])
+def test_a_map_is_fitted_to_the_smaller_of_its_areas_and_the_study_area(
+    store: GeoPackageStore, layer: str, study: str
+) -> None:
+    with store.transaction():
+        store.put_layer(LayerMetadata("estates"), two_wards().loc[["B"]])
+    shown = Findings(Answers(store), Question(layer=layer, study=study, cell=200)).answer
+    assert list(fitted_areas(shown).index) == ["B"]
 
 
 def test_rates_are_in_colour_where_their_range_leaves_out_that_of_all(

@@ -295,7 +295,7 @@ def test_how_it_is_judged_is_fixed_at_the_decision(cleared):
             state.take("amend", signed=Signed("x", AT), assessment=other)
     with pytest.raises(ConflictError, match="was fixed when it was decided"):
         task(fixed).take("accept", signed=Signed("x", AT), assessment=other)
-    with pytest.raises(InputError, match="end them before 2024-02"):
+    with pytest.raises(InputError, match="end them before February 2024"):
         assessment(circle(BUSY), before=("2023-03", "2024-02"))
     assert CHOSEN.isoformat() == fixed.as_dict()["chosen"]
     with pytest.raises(InputError, match="is not done, or nobody fixed"):

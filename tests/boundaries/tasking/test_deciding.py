@@ -46,8 +46,8 @@ def test_it_begins_after_the_last_gap():
 @pytest.mark.parametrize(
     ("published", "words"),
     [
-        ([], "no data is known before 2025-02"),
-        (["2025-03"], "no data is known before 2025-02"),
+        ([], "no data is known before February 2025"),
+        (["2025-03"], "no data is known before February 2025"),
         (["2024-12"], "only December 2024 has it"),
         (months_between("2024-02", "2024-06"), "only February 2024 to June 2024 has it"),
         (["2021-01"], "none of them has it"),

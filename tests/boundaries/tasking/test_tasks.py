@@ -105,7 +105,7 @@ def test_the_assessment_is_fixed_once():
 
 
 def test_the_months_before_end_before_the_place_was_chosen():
-    with pytest.raises(InputError, match="end them before 2026-03"):
+    with pytest.raises(InputError, match="end them before March 2026"):
         assessment(before=("2025-04", "2026-03"))
 
 
