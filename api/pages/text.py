@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 import geopandas as gpd
 
 from api.calls import BusyError, OverdueError
+from boundaries.tasking.history import LONDON
 from geo.allocation.patrols.scheduling import DAY
 from geo.coverage import no_data_words, partly_covered
 from geo.errors import PatchmapError, QuestionError
@@ -211,6 +212,12 @@ def date_words(text: str) -> str:
     except ValueError:  # a code that only looks like one
         return text
     return Period(day, day).title
+
+
+def moment_words(text: str) -> str:
+    """A moment, as ISO 8601 with its zone, as people in London write it: `31 March 2024, 09:05`."""
+    local = datetime.fromisoformat(text).astimezone(LONDON)
+    return f"{date_words(local.date().isoformat())}, {local:%H:%M}"
 
 
 def average_words(average: float) -> str:

@@ -76,7 +76,7 @@ def score_differences(scores: pd.DataFrame) -> list[str]:
     if len(finished) < 2:
         return sentences
     if len(set(finished["members"])) > 1:
-        elected = [f"{names[plan]} {number}" for plan, number in finished["members"].items()]
+        elected = [f"{names[plan]}: {number}" for plan, number in finished["members"].items()]
         sentences.append(
             f"They elect different numbers of members ({', '.join(elected)}), so each variance is "
             "held against another average"

@@ -367,6 +367,8 @@ def test_paper_holds_the_map_and_the_table_but_no_tools(plan: PlannerPage) -> No
     page.emulate_media(media="screen")
     pages = page.pdf(prefer_css_page_size=True)
     assert 2 <= len(re.findall(rb"/Type /Page\b", pages)) <= 4
+    # The blocks, and the lines between areas: pictures that fill the sheet.
+    assert len([width for width in re.findall(rb"/Width (\d+)", pages) if int(width) > 2000]) >= 2
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080), (390, 844)])

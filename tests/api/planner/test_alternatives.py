@@ -97,7 +97,7 @@ def test_councils_of_other_sizes_are_named(client: TestClient, store: GeoPackage
     drafts = [open_plan(store, name, question=ALL) for name in ("north", "south")]
     lines = score_differences(plan_scores(drafts))
     assert lines[0] == (
-        "They elect different numbers of members (North 2027 5, To the <east> 7), so each "
+        "They elect different numbers of members (North 2027: 5, To the <east>: 7), so each "
         "variance is held against another average"
     )
 

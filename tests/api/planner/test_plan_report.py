@@ -191,3 +191,10 @@ def test_each_electorate_is_added_up_and_compared_with_today(folder: Path) -> No
         ["Forecast", f"{1.1 * total:,.0f}", "+10.0 %", f"{1.1 * total / 5:,.0f}"],
     ]
     assert "As recorded for blocks: Register of 2026; trend of 5 years" in section
+
+
+def test_days_and_times_are_words(folder: Path) -> None:
+    move(folder, "c1", "--to", "E")
+    page = report(folder)
+    assert re.search(r"version 2 of \d{1,2} [A-Z][a-z]+ \d{4}", page)
+    assert re.fullmatch(r"\d{1,2} [A-Z][a-z]+ \d{4}, \d\d:\d\d", rows(page)[-1][1])

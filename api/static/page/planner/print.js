@@ -24,9 +24,24 @@ export function setUpPrint(map, before) {
       if (printing) each.fit();
       else if (view) each.map.setView(...view, { animate: false });
       each.drawNow();
+      if (printing) each.map.getContainer().querySelectorAll("canvas").forEach(asPicture);
     }
   };
   window.addEventListener("beforeprint", () => fit(true));
   window.addEventListener("afterprint", () => fit(false));
   byId("print").addEventListener("click", () => window.print());
+}
+
+/**
+ * Let a canvas be printed as a picture. Chromium prints what was just drawn stroke by stroke, and
+ * there the clearing of a canvas takes away all that lies below it; what was read in between, and
+ * drawn on since, it prints as it stands.
+ * @param {HTMLCanvasElement} canvas
+ */
+function asPicture(canvas) {
+  const pen = canvas.getContext("2d");
+  if (!pen || !canvas.width || !canvas.height) return;
+  pen.getImageData(0, 0, 1, 1);
+  pen.fillStyle = "#00000001";
+  pen.fillRect(0, 0, 1, 1);
 }

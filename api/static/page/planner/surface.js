@@ -19,6 +19,7 @@ const BEYOND = 0.1; // of the size of the map, drawn around it for when it is mo
 const LEAST_PX = 0.5; // vertices that are closer to the last one are left out
 const LEAST_EDGED_PX = 5; // smaller blocks are drawn without their edges
 const WORLD = 256;
+const DOTS_ON_PAPER = 3; // of a canvas to each pixel: 288 to the inch
 
 /** A canvas that is painted again whenever the map shows another place. */
 export class Surface extends L.Layer {
@@ -61,7 +62,7 @@ export class Surface extends L.Layer {
     const size = map.getSize();
     const corner = map.containerPointToLayerPoint(size.multiplyBy(-BEYOND)).round();
     const [width, height] = [size.x, size.y].map((side) => Math.ceil(side * (1 + 2 * BEYOND)));
-    const dots = Math.min(window.devicePixelRatio || 1, 2);
+    const dots = document.body.classList.contains("on-paper") ? DOTS_ON_PAPER : Math.min(window.devicePixelRatio || 1, 2);
     L.DomUtil.setPosition(this.canvas, corner);
     this.canvas.width = width * dots;
     this.canvas.height = height * dots;
