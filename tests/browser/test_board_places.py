@@ -44,6 +44,27 @@ def test_a_row_is_opened_by_keyboard_and_closed_again(watched: Watched, address:
     assert watched.faults == []
 
 
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 720)])
+def test_a_place_that_is_chosen_again_shows_its_story_from_the_top(
+    watched: Watched, address: str, width: int, height: int
+) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": height})
+    page.goto(address)
+    watched.wait_for_map()
+    card = page.locator("#cards .place a.story").first
+    card.click()
+    title = page.locator("#story-title")
+    expect(title).to_be_focused()
+    # The card lies below the story: to reach it is to leave the story's top.
+    card.evaluate("(link) => link.scrollIntoView({ block: 'start' })")
+    expect(title).not_to_be_in_viewport()
+    card.click()
+    expect(title).to_be_in_viewport(ratio=1)
+    expect(title).to_be_focused()
+    assert watched.faults == []
+
+
 def test_pointing_at_a_row_lights_its_place_on_the_map(watched: Watched, address: str) -> None:
     page = watched.page
     page.goto(address)

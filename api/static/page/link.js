@@ -24,6 +24,8 @@ export function linkMapAndTables() {
   for (const kind of ["mouseover", "focusin"]) {
     document.addEventListener(kind, (event) => light(rowOf(event.target)?.dataset.at ?? look().at));
   }
+  // Before the click changes the address, which says what is open.
+  document.addEventListener("click", showAgainOnClick, { capture: true });
   window.addEventListener("message", (event) => {
     const own = maps().find((map) => map.contentWindow === event.source);
     if (!own || event.origin !== window.location.origin) return;
@@ -34,7 +36,10 @@ export function linkMapAndTables() {
     }
     if (patchmap === "key") onKey(at);
     if (patchmap === "pointed") markRow(at || look().at);
-    if (patchmap === "picked") go(addressOf({ at, view: "", mark: "" }));
+    if (patchmap === "picked") {
+      showAgain(at);
+      go(addressOf({ at, view: "", mark: "" }));
+    }
     if (patchmap === "ready") {
       own.closest(".frame")?.classList.add("drawn");
       showOn(own);
@@ -117,12 +122,29 @@ async function tellStory(at, before) {
   if (at !== look().at) return;
   const fragment = new DOMParser().parseFromString(text, "text/html");
   panel.replaceChildren(...(text ? fragment.body.children : noStory(() => tellStory(at, before))));
-  const title = document.getElementById("story-title");
-  title?.focus({ preventScroll: true });
+  showFromTop(panel);
+}
+
+/** Bring the beginning of a story on the screen, and the keyboard to it. @param {HTMLElement} panel */
+function showFromTop(panel) {
+  document.getElementById("story-title")?.focus({ preventScroll: true });
   panel.parentElement?.scrollTo({ top: 0 });
-  if (panel.getBoundingClientRect().top < 0 || panel.getBoundingClientRect().top > window.innerHeight) {
-    panel.scrollIntoView({ block: "nearest" });
-  }
+  const { top } = panel.getBoundingClientRect();
+  if (top < 0 || top > window.innerHeight) panel.scrollIntoView();
+}
+
+/** The story of a place that is chosen again is open already: it begins anew. @param {string | null} at */
+function showAgain(at) {
+  const panel = document.getElementById("story");
+  const { at: open, present } = look();
+  if (at && at === open && !present && panel) showFromTop(panel);
+}
+
+/** @param {MouseEvent} event */
+function showAgainOnClick(event) {
+  const link = event.target instanceof Element ? event.target.closest("a.story") : null;
+  if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  showAgain(new URL(link.href).searchParams.get("at"));
 }
 
 /** What stands for a story that cannot be loaded. @param {() => void} again */
