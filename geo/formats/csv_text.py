@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable
 from typing import IO
 
+import numpy as np
 import pandas as pd
 
 from geo.formats.formulas import escaped
@@ -32,7 +33,7 @@ def to_csv(frame: pd.DataFrame, *, header: bool = True, line_end: str = "\n") ->
     plain = pd.DataFrame(frame.drop(columns="geometry", errors="ignore"))
     texts = plain.select_dtypes(include=["object", "string", "category"]).columns
     for name in texts:
-        plain[name] = plain[name].astype(object).map(escaped)
+        plain[name] = _harmless(plain[name])
     plain.columns = plain.columns.map(escaped)
     text = str(plain.to_csv(index=False, header=header, lineterminator=line_end))
     if line_end == "\n" and any(mark in text for mark in _Lines.QUOTED):
@@ -42,6 +43,17 @@ def to_csv(frame: pd.DataFrame, *, header: bool = True, line_end: str = "\n") ->
         )
         return stream.getvalue()
     return text
+
+
+def _harmless(cells: pd.Series) -> pd.Series:
+    """Text cells with those that could be formulas escaped."""
+    if cells.dtype == object:
+        # Of several types: 1 and True are equal, and are written differently.
+        return cells.map(escaped)
+    # A row for each area and month repeats the few texts that there are.
+    code, distinct = pd.factorize(cells)
+    harmless = np.array([*map(escaped, distinct), None], dtype=object)
+    return pd.Series(harmless[code], cells.index)
 
 
 class _Lines:
