@@ -29,7 +29,7 @@ _NARROW: Final = np.dtype("<i2")
 _WIDE: Final = np.dtype("<i4")
 
 
-def read_areas(folder: Path, piece: Piece, layer: str) -> NDArray[np.int32] | None:
+def read_areas(folder: Path, piece: Piece, layer: str) -> NDArray[np.signedinteger] | None:
     """Read the areas of a partition's incidents.
 
     Parameters
@@ -51,7 +51,7 @@ def read_areas(folder: Path, piece: Piece, layer: str) -> NDArray[np.int32] | No
             kinds = {kind.itemsize: kind for kind in (_NARROW, _WIDE)}
             kind = kinds.get(len(data) // piece.rows)
             if kind is not None and len(data) == kind.itemsize * piece.rows:
-                return np.frombuffer(data, dtype=kind).astype(np.int32)
+                return np.frombuffer(data, dtype=kind)
     return None
 
 

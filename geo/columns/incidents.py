@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
@@ -62,11 +62,17 @@ class Locator(Protocol):
         """
 
 
+_Rows = NDArray[np.bool_] | slice
+"""Which rows of a piece: a mask is an eighth of their numbers."""
+
+_Positions = NDArray[np.signedinteger]
+
+
 class _Part(NamedTuple):
     """Some rows of a piece, and where they begin in the frame."""
 
     piece: Piece
-    rows: NDArray[np.intp] | slice
+    rows: _Rows
     span: slice
 
 
@@ -115,14 +121,7 @@ class IncidentColumns:
         DamagedError
             If a file is not what was written.
         """
-        parts = self._parts(start, end)
-        filled = {name: _FILLED[name](name, parts) for name in columns}
-        for part in parts:
-            with PieceReader(self.folder, part.piece) as reader:
-                for one in filled.values():
-                    one.fill(reader, part)
-        made = {name: one.made(self.locations) for name, one in filled.items()}
-        return pd.DataFrame(made, copy=False)
+        return self._read(columns, self._parts(start, end))
 
     def partitioned(self, columns: Sequence[str]) -> PartitionedIncidents:
         """All incidents, and how many each partition has.
@@ -144,49 +143,71 @@ class IncidentColumns:
         sizes = {name: piece.rows for name, piece in self.pieces.items() if piece.rows}
         return PartitionedIncidents(self.read(columns), sizes)
 
-    def areas(
+    def located(
         self,
+        columns: Sequence[str],
         locator: Locator,
         *,
         start: pd.Timestamp | None = None,
         end: pd.Timestamp | None = None,
-    ) -> NDArray[np.int32]:
-        """In which area of a layer each incident lies, located once for all readings.
+    ) -> tuple[pd.DataFrame, NDArray[np.int32]]:
+        """Read incidents, and in which area of a layer each lies: located once for all readings.
 
         Parameters
         ----------
+        columns, start, end
+            As for `read`.
         locator
             That of the layer.
-        start, end
-            As for `read`.
 
         Returns
         -------
-        A position for each row that `read` gives.
+        incidents
+            As from `read`, but those outside all areas come last: who leaves them out need not copy
+            the others.
+        areas
+            The position of the area of each; −1 outside.
 
         Raises
         ------
         DamagedError
             If a file is not what was written.
         """
-        parts, layer = self._parts(start, end), locator.digest[:_DIGITS]
-        pieces = {part.piece.file: part.piece for part in parts}
+        parts = self._parts(start, end)
+        areas = self._areas({part.piece.file: part.piece for part in parts}, locator)
+        parts = _outside_last(parts, areas)
+        positions = np.empty(_length(parts), dtype=np.int32)
+        for part in parts:
+            positions[part.span] = areas[part.piece.file][part.rows]
+        return self._read(columns, parts), positions
+
+    def _read(self, columns: Sequence[str], parts: Sequence[_Part]) -> pd.DataFrame:
+        of_files: dict[str, list[_Part]] = {}
+        for part in parts:
+            of_files.setdefault(part.piece.file, []).append(part)
+        filled = {name: _FILLED[name](name, parts) for name in columns}
+        for own in of_files.values():
+            with PieceReader(self.folder, own[0].piece) as reader:
+                for one in filled.values():
+                    one.fill(reader, own)
+        made = {name: one.made(self.locations) for name, one in filled.items()}
+        return pd.DataFrame(made, copy=False)
+
+    def _areas(self, pieces: Mapping[str, Piece], locator: Locator) -> dict[str, _Positions]:
+        """The areas of all rows of some pieces, by their files."""
+        layer = locator.digest[:_DIGITS]
         read = {file: read_areas(self.folder, one, layer) for file, one in pieces.items()}
         areas = {file: known for file, known in read.items() if known is not None}
         new = [piece for file, piece in pieces.items() if file not in areas]
-        areas |= self._located(new, layer, locator)
-        every = np.empty(parts[-1].span.stop if parts else 0, dtype=np.int32)
-        for part in parts:
-            every[part.span] = areas[part.piece.file][part.rows]
-        return every
+        return areas | self._located(new, layer, locator)
 
     def _located(
         self,
         pieces: Sequence[Piece],
         layer: str,
         locator: Locator,
-    ) -> dict[str, NDArray[np.int32]]:
-        """The areas of all rows of some pieces, by their files; written for the next reading."""
+    ) -> dict[str, _Positions]:
+        """The areas of those pieces of which none were kept; written for the next reading."""
         if not pieces:
             return {}
         axes: dict[str, list[Floats]] = {name: [] for name in FLOATS}
@@ -207,23 +228,49 @@ class IncidentColumns:
 
     def _parts(self, start: pd.Timestamp | None, end: pd.Timestamp | None) -> list[_Part]:
         """The rows that occurred in a span of time."""
-        parts: list[_Part] = []
-        at = 0
+        chosen: list[tuple[Piece, _Rows]] = []
         for piece in (one for one in self.pieces.values() if one.rows):
             first = piece.first if start is None else _second_from(start)
             beyond = piece.last + 1 if end is None else _second_from(end)
             if piece.last < first or piece.first >= beyond:
                 continue
-            rows: NDArray[np.intp] | slice = slice(None)
-            count = piece.rows
+            rows: _Rows = slice(None)
             if piece.first < first or piece.last >= beyond:
                 with PieceReader(self.folder, piece) as reader:
                     occurred = reader.whole(START)
-                rows = np.flatnonzero((occurred >= first) & (occurred < beyond))
-                count = len(rows)
-            parts.append(_Part(piece, rows, slice(at, at + count)))
-            at += count
-        return parts
+                rows = (occurred >= first) & (occurred < beyond)
+            chosen.append((piece, rows))
+        return _one_after_another(chosen)
+
+
+def _one_after_another(chosen: Iterable[tuple[Piece, _Rows]]) -> list[_Part]:
+    parts: list[_Part] = []
+    at = 0
+    for piece, rows in chosen:
+        count = piece.rows if isinstance(rows, slice) else int(np.count_nonzero(rows))
+        parts.append(_Part(piece, rows, slice(at, at + count)))
+        at += count
+    return parts
+
+
+def _outside_last(parts: Sequence[_Part], areas: Mapping[str, _Positions]) -> list[_Part]:
+    """The same rows: first those in an area, then those in none."""
+    inside: list[tuple[Piece, _Rows]] = []
+    outside: list[tuple[Piece, _Rows]] = []
+    for part in parts:
+        is_inside = areas[part.piece.file] >= 0
+        if is_inside.all():
+            inside.append((part.piece, part.rows))
+            continue
+        is_chosen = np.zeros(part.piece.rows, dtype=bool)
+        is_chosen[part.rows] = True
+        inside.append((part.piece, is_chosen & is_inside))
+        outside.append((part.piece, is_chosen & ~is_inside))
+    return _one_after_another([*inside, *outside])
+
+
+def _length(parts: Sequence[_Part]) -> int:
+    return parts[-1].span.stop if parts else 0
 
 
 def _second_from(moment: pd.Timestamp) -> int:
@@ -238,11 +285,18 @@ class _Filled:
 
     def __init__(self, name: str, parts: Sequence[_Part]) -> None:
         self.name = name
-        self.values: NDArray[Any] = np.empty(parts[-1].span.stop if parts else 0, dtype=self.kind)
+        self.values: NDArray[Any] = np.empty(_length(parts), dtype=self.kind)
 
-    def fill(self, reader: PieceReader, part: _Part) -> None:
-        """Write the rows of a piece to their places."""
-        self.values[part.span] = reader.stored(self.name)[part.rows]
+    def fill(self, reader: PieceReader, parts: Sequence[_Part]) -> None:
+        """Write rows of one piece to their places."""
+        values = self.of_piece(reader, parts[0].piece)
+        for part in parts:
+            self.values[part.span] = values[part.rows]
+
+    def of_piece(self, reader: PieceReader, piece: Piece) -> NDArray[Any]:
+        """All rows of a piece."""
+        del piece
+        return reader.stored(self.name)
 
     def made(self, locations: LocationReader) -> Any:
         """The column."""
@@ -255,11 +309,12 @@ class _Times(_Filled):
 
     kind = np.int64
 
-    def fill(self, reader: PieceReader, part: _Part) -> None:
+    def of_piece(self, reader: PieceReader, piece: Piece) -> NDArray[Any]:
+        del piece
         moments = reader.whole(START)
         if self.name == END:
             moments += reader.whole(LASTS)
-        self.values[part.span] = moments[part.rows]
+        return moments
 
     def made(self, locations: LocationReader) -> Any:
         del locations
@@ -281,12 +336,12 @@ class _Texts(_Filled):
         }
         super().__init__(name, parts)
 
-    def fill(self, reader: PieceReader, part: _Part) -> None:
+    def of_piece(self, reader: PieceReader, piece: Piece) -> NDArray[Any]:
         try:
-            codes = self.codes[part.piece.file][reader.stored(self.name)]
+            codes: NDArray[Any] = self.codes[piece.file][reader.stored(self.name)]
         except IndexError as error:
-            raise DamagedError(part.piece.file) from error
-        self.values[part.span] = codes[part.rows]
+            raise DamagedError(piece.file) from error
+        return codes
 
     def made(self, locations: LocationReader) -> Any:
         del locations
@@ -302,9 +357,9 @@ class _Locations(_Filled):
         super().__init__(name, parts)
         self.examples: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
 
-    def fill(self, reader: PieceReader, part: _Part) -> None:
-        super().fill(reader, part)
+    def of_piece(self, reader: PieceReader, piece: Piece) -> NDArray[Any]:
         self.examples.append((reader.whole(NAMED[0]), reader.whole(NAMED[1])))
+        return super().of_piece(reader, piece)
 
     def made(self, locations: LocationReader) -> Any:
         occurs = np.zeros(int(self.values.max(initial=-1)) + 1, dtype=bool)

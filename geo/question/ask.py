@@ -498,7 +498,12 @@ def _knowledge(
 
 
 def _rows(incidents: pd.DataFrame, chosen: NDArray[np.bool_]) -> pd.DataFrame:
-    return incidents if chosen.all() else incidents[chosen].reset_index(drop=True)
+    n = int(np.count_nonzero(chosen))
+    if n == len(incidents):
+        return incidents
+    # A country's incidents are not copied where only the last of them are left out.
+    rows = incidents[:n] if chosen[:n].all() else incidents[chosen]
+    return rows.reset_index(drop=True)
 
 
 class _Locators:

@@ -121,8 +121,8 @@ class ColumnCopy:
         start, end = window.start, window.end
 
         def read(copied: IncidentColumns) -> pd.DataFrame:
-            frame = copied.read(columns, start=start, end=end)
-            return frame.assign(**{LOCATED: copied.areas(locator, start=start, end=end)})
+            frame, areas = copied.located(columns, locator, start=start, end=end)
+            return frame.assign(**{LOCATED: areas})
 
         return self._read(columns, read)
 

@@ -419,7 +419,8 @@ class LocatesIncidents(Protocol):
         Returns
         -------
         pandas.DataFrame
-            The columns, and `LOCATED` where the store keeps it.
+            The columns, and `LOCATED` where the store keeps it: then those outside all areas come
+            last.
         """
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from pandas.testing import assert_frame_equal
 
 from geo.columns import ColumnFolder, IncidentColumns, StoreState
 
@@ -97,3 +98,25 @@ def test_what_is_not_asked_for_is_not_read(stores):
     one = peak(lambda: store.read(["category"]))
     three = peak(lambda: store.read(["x", "y", "category"]))
     assert one < 0.2 * three
+
+
+class Odd:
+    """A layer of one area, which holds every other incident."""
+
+    digest = "0" * 64
+
+    def locate(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.int32]:
+        del y
+        return (np.asarray(x).astype(np.int32) % 2) - 1
+
+
+def test_incidents_outside_all_areas_come_last(stores):
+    store, names = stores[FEW][0], ["x", "occurred_from", "category"]
+    start = pd.Timestamp("2020-02-01 00:00:30", tz="UTC")
+    for _ in range(2):  # when they are located, and when that is read
+        rows, areas = store.located(names, Odd(), start=start)
+        plain = store.read(names, start=start)
+        outside = plain["x"].to_numpy() % 2 < 1
+        assert areas.tolist() == sorted(outside * -1, reverse=True)
+        expected = pd.concat([plain[~outside], plain[outside]], ignore_index=True)
+        assert_frame_equal(rows, expected)
