@@ -42,6 +42,9 @@ place; `reference` is an id given by the source that need not be unique.
 ANSWER_COLUMNS: Final = tuple(name for name in COLUMNS if name not in ("incident_id", "reference"))
 """The columns that answers need: about 40 bytes an incident in memory."""
 
+COUNT_COLUMNS: Final = ("source", "category", "occurred_from", "precision", "x", "y")
+"""Those of them that counting needs. Names of places take the longest of all to read."""
+
 PRECISIONS: Final = ("instant", "interval", "day", "month")
 
 REJECT_COLUMNS: Final = ("line", "reason", "row")

@@ -291,7 +291,7 @@ def run_analysis(
             store,
             history=analysis.history,
             layer_of=read,
-            cells=analysis.shape == "cells",
+            needs=analysis.needs,
         )
         result = analysis.compute(answer)
         members = {"accounts": _facts(answer), **result.as_dict()}

@@ -29,6 +29,7 @@ from geo.analyses import (
 )
 from geo.analyses.analysis import Analysis, AnalysisResult
 from geo.calendar_parts import CALENDAR_UNITS
+from geo.incidents import COUNT_COLUMNS
 
 __all__ = ["ANALYSES", "LAYERS", "Analysis", "AnalysisResult"]
 
@@ -41,6 +42,7 @@ ANALYSES = (
         "Counts of incidents by area; with a compared period also the change.",
         surfaces.area_counts,
         splits=CALENDAR_UNITS,
+        reads=COUNT_COLUMNS,
     ),
     Analysis(
         "hotspots",

@@ -11,9 +11,11 @@ import pandas as pd
 
 from geo.coverage import span_words, spans_of
 from geo.errors import QuestionError
+from geo.incidents import ANSWER_COLUMNS
 from geo.period import Period, month_title
 from geo.question.alike import crossed
 from geo.question.answer import Answer
+from geo.question.ask import Needs
 from geo.question.kinds import one_of
 from geo.question.model import OPTIONS, SplitBy
 from geo.question.options import Option
@@ -115,6 +117,8 @@ class Analysis:
         What it reads: incidents, measures, money or time.
     splits
         The parts of time that `by` can split it into; others are of the whole period.
+    reads
+        The columns of the incidents that it needs.
     """
 
     command: str
@@ -128,6 +132,7 @@ class Analysis:
     shape: FeatureShape = "areas"
     addresses: bool = False
     splits: tuple[SplitBy, ...] = ()
+    reads: Sequence[str] = ANSWER_COLUMNS
     subject: AnswerSubject = "incidents"
 
     def compute(self, answer: Answer, **options: object) -> AnalysisResult:
@@ -165,6 +170,11 @@ class Analysis:
         raise QuestionError(
             "by", f"“{self.title}” is not split by {by}; choose {one_of(self.splits)}"
         )
+
+    @property
+    def needs(self) -> Needs:
+        """What it asks of an Answer."""
+        return Needs(cells=self.shape == "cells", columns=self.reads)
 
     @property
     def options(self) -> tuple[Option, ...]:

@@ -46,7 +46,8 @@ from geo.question.model import Question
 from geo.question.quality import Double, months_published_twice
 from geo.question.rows import QuestionRows
 from geo.question.street_layer import NO_STREETS, OPTION, StreetLayer
-from geo.question.time_parts import TimePart, part_names, rows_of_parts, time_parts
+from geo.question.tally import Tally, tallies
+from geo.question.time_parts import TimePart, part_names, time_parts
 from geo.records.life import OPEN_STATES, state_at
 from geo.sources import NOTES
 
@@ -394,10 +395,13 @@ class Answer:
             raise QuestionError("by", "use either by or compare, not both")
         period, by = self.accounts.period, self.question.by
         nothing = TimePart(dict.fromkeys(part_names(by), ""), period, [])
-        parts, rows = self._time_parts, self.counted_in_areas
-        of_parts = rows_of_parts(rows, parts) if by else [rows]
-        tables = [self._count(*each) for each in zip(parts, of_parts, strict=True)]
-        frame = pd.concat(tables or [self._count(nothing, rows[:0])[:0]], ignore_index=True)
+        parts = self._time_parts or [nothing]
+        each = tallies(
+            self.counted_in_areas, parts, self.membership, self.harm_of if self.harm else None
+        )
+        tables = [self._count(part, tally) for part, tally in zip(parts, each, strict=True)]
+        frame = pd.concat(tables, ignore_index=True)
+        frame = frame if self._time_parts else frame[:0]
         if self.accounts.compared:
             changes = self.area_changes.areas.drop(columns="n")
             frame = inserted(frame, changes, after="share")
@@ -1061,20 +1065,19 @@ class Answer:
             return [TimePart({}, period, self._shown_months)]
         return time_parts(by, period, self.accounts.months_published)
 
-    def _count(self, part: TimePart, incidents: pd.DataFrame) -> pd.DataFrame:
-        months = part.months
-        n = self.membership.counts(incidents)
+    def _count(self, part: TimePart, tally: Tally) -> pd.DataFrame:
+        months, n = part.months, tally.n
         frame = pd.DataFrame(
             {
                 "area_code": self.areas.index.astype(str),
                 "area_name": self.areas["area_name"].to_numpy(),
                 **part.columns,
                 "n": n,
-                "share": n / max(len(incidents), 1),
+                "share": n / max(tally.total, 1),
             }
         )
-        if self.harm is not None:
-            frame["weighted"] = self.membership.sums(incidents, self.harm_of(incidents))
+        if tally.harm is not None:
+            frame["weighted"] = tally.harm
         if "residents" in self.areas.columns:
             # Any file's column may be called residents: without a number there is no rate.
             residents = pd.to_numeric(self.areas["residents"], errors="coerce").to_numpy(float)

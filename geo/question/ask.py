@@ -97,6 +97,26 @@ YEARS_BEFORE = 6
 
 
 @dataclass(frozen=True)
+class Needs:
+    """What will be asked of an Answer.
+
+    Attributes
+    ----------
+    cells
+        Whether cells will be: too many are refused before an incident is read.
+    columns
+        The columns of its incidents: `COUNT_COLUMNS`, and more of `ANSWER_COLUMNS`.
+    """
+
+    cells: bool = False
+    columns: Sequence[str] = ANSWER_COLUMNS
+
+
+ANYTHING = Needs()
+"""What is not known beforehand: all columns, and cells where there are not too many."""
+
+
+@dataclass(frozen=True)
 class FurtherRows:
     """Reads rows of a store that an Answer needs seldom, beside the incidents that it is made of.
 
@@ -106,10 +126,13 @@ class FurtherRows:
         Past rows of all forces; see `geo.coverage.knowledge_of`. None where there are no others.
     everything
         The incidents of all times: `ANSWER_COLUMNS`.
+    complete
+        Those of some days, with the columns that the incidents of the Answer may lack.
     """
 
     past: Callable[[], pd.DataFrame] | None
     everything: Callable[[], pd.DataFrame]
+    complete: Callable[[Period], pd.DataFrame]
 
 
 def answer(
@@ -174,7 +197,7 @@ def answer(
         measured = partial(Measured, NO_TABLES, question.layer, areas, lambda _: areas)
         facts = replace(facts, measured=measured)
     facts = replace(facts, answer_another=facts.answer_another or again)
-    further = further or FurtherRows(None, lambda: incidents)
+    further = further or FurtherRows(None, lambda: incidents, lambda _: incidents)
     study = areas if study_areas is None else study_areas
     _check(question, incidents, areas, study, facts=facts, further=further)
     resolved = _resolved(
@@ -231,7 +254,7 @@ def answered(
     resolution
         The Question with its period and sources, and what is known of each area.
     incidents
-        An incident frame, in metres.
+        An incident frame, in metres, with `COUNT_COLUMNS` at least.
     layers
         The areas, and those of the study area.
     imports, facts, further, history, indexes
@@ -249,6 +272,14 @@ def answered(
     locators = _Locators(*layers, question.layer)
     inside = locators.inside(selected)
     counted = _rows(inside, is_alike(inside, known, comparison))
+
+    def complete(months: Sequence[str], *, compared: bool) -> pd.DataFrame:
+        days = resolved.compared if compared and resolved.compared else resolved.period
+        whole = Period.of_months(months[0], months[-1])
+        days = Period(max(days.first, whole.first), min(days.last, whole.last))
+        rows = locators.inside(resolved.select(further.complete(days), days))
+        return _rows(rows, is_alike(rows, known, comparison, compared=compared))
+
     before = resolved.compared
     earlier = locators.inside(resolved.select(incidents, before) if before else incidents[:0])
     compared = _rows(earlier, is_alike(earlier, known, comparison, compared=True))
@@ -317,7 +348,13 @@ def answered(
             *coverage_caveats(resolved, known, comparison),
             *new_points_caveats(resolved, lists or ()),
             *(
-                _caveats(resolved, notes, (counted, compared), short=short)
+                _caveats(
+                    resolved,
+                    notes,
+                    (counted, partial(complete, compared=False)),
+                    (compared, partial(complete, compared=True)),
+                    short=short,
+                )
                 if facts.with_caveats
                 else []
             ),
@@ -526,14 +563,15 @@ class _Locators:
         x, y = incidents["x"], incidents["y"]
         if LOCATED in incidents:
             area = incidents[LOCATED].to_numpy()
-            incidents = incidents.drop(columns=LOCATED)
+            incidents = incidents.rename(columns={LOCATED: "area"})
         else:
             area = self._areas.locate(x, y)
+            incidents = incidents.assign(area=area)
         study = area if self._study is self._areas else self._study.locate(x, y)
         if STATED_LAYER in incidents:
             area, study = self._with_stated(incidents, area, study)
             return incidents.assign(area=area)[study >= 0]
-        return _rows(incidents.assign(area=area), study >= 0).reset_index(drop=True)
+        return _rows(incidents, study >= 0).reset_index(drop=True)
 
     def _with_stated(
         self, records: pd.DataFrame, area: NDArray[np.int32], study: NDArray[np.int32]
@@ -563,8 +601,7 @@ class _Locators:
 def _caveats(
     resolved: ResolvedQuestion,
     notes: list[SourceNotes],
-    shown: tuple[pd.DataFrame, pd.DataFrame],
-    *,
+    *shown: tuple[pd.DataFrame, Callable[[Sequence[str]], pd.DataFrame]],
     short: list[ShortMonth],
 ) -> list[str]:
     """What to keep in mind of the incidents of the period and of the compared one."""
@@ -591,8 +628,8 @@ def _caveats(
     # One by one: where the periods overlap, every row of both would occur twice.
     doubled = [
         f"{month_title(double.month)}: {double.text}."
-        for rows in shown
-        for double in months_published_twice(rows)
+        for rows, complete in shown
+        for double in months_published_twice(rows, complete)
     ]
     return caveats + list(dict.fromkeys(doubled))
 
@@ -605,7 +642,7 @@ def ask(
     layer_of: LayerReader | None = None,
     indexes: LayerIndexes | None = None,
     caveats: bool = True,
-    cells: bool = False,
+    needs: Needs = ANYTHING,
 ) -> Answer:
     """Answer a Question from a store.
 
@@ -624,8 +661,8 @@ def ask(
         must not have been changed.
     caveats
         Whether its accounts say what to keep in mind of the incidents.
-    cells
-        Whether cells will be asked for: too many are refused before an incident is read.
+    needs
+        What will be asked of the Answer.
 
     Returns
     -------
@@ -647,13 +684,18 @@ def ask(
         if question.study:
             of_study, study = read_layer(read, "study", question.study)
             titles[question.study] = of_study.title
-        if cells:
+        if needs.cells:
             _refuse_too_many_cells(question, study)
         imports = store.imports()
         covers = covers_of(store, {record.source for record in imports})
         past = cache(partial(_past_rows, store, imports))
         version = store.data_version()
-        further = FurtherRows(past, cache(partial(_everything, store, version)))
+        located = partial(_located, store, areas=indexes.of(areas))
+        further = FurtherRows(
+            past,
+            cache(partial(_everything, store, version)),
+            lambda days: located(Window(days.start, days.end)),
+        )
         # Whose an area is follows from what was imported there, whatever is asked of it.
         state = version.of("incidents", "layers", "plans", "settings")
         covering_of = (state, question.source, question.study, question.records.chosen)
@@ -681,7 +723,9 @@ def ask(
             further = replace(further, everything=lambda: placed)
             incidents = placed[_within(placed["occurred_from"], window)]
         else:
-            incidents = _located(store, window, indexes.of(areas))
+            # A place that is left out is known by its name.
+            named = ANSWER_COLUMNS if question.without else needs.columns
+            incidents = located(window, columns=named)
         if not imports:
             # Rows that came with no import say themselves which months there are. Those of another
             # window say something else, so whose areas are is found anew.
@@ -731,11 +775,17 @@ def _refuse_too_many_cells(question: Question, study: gpd.GeoDataFrame) -> None:
         raise QuestionError("cell", str(error)) from error
 
 
-def _located(store: StoreReader, window: Window, areas: LayerIndex) -> pd.DataFrame:
+def _located(
+    store: StoreReader,
+    window: Window,
+    *,
+    areas: LayerIndex,
+    columns: Sequence[str] = ANSWER_COLUMNS,
+) -> pd.DataFrame:
     """The incidents of a window, with the positions of their areas where the store keeps them."""
     if isinstance(store, LocatesIncidents):
-        return store.located_incidents(window, ANSWER_COLUMNS, areas.locator)
-    return store.incidents(window, columns=ANSWER_COLUMNS)
+        return store.located_incidents(window, columns, areas.locator)
+    return store.incidents(window, columns=columns)
 
 
 def _baseline(

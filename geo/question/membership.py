@@ -31,6 +31,11 @@ class AreaMembership:
         self._areas = areas
         self._locator = locator or AreaLocator(areas)
 
+    @property
+    def size(self) -> int:
+        """How many areas there are."""
+        return len(self._areas)
+
     @cached_property
     def overlapping(self) -> bool:
         """Whether some areas overlap, by more than a sliver along a shared edge."""
@@ -69,24 +74,6 @@ class AreaMembership:
     def counts(self, incidents: pd.DataFrame) -> NDArray[np.int64]:
         """Count the incidents of each area; where areas overlap they add up to more."""
         return np.bincount(self.of(incidents).area, minlength=len(self._areas))
-
-    def sums(self, incidents: pd.DataFrame, weights: Floats) -> Floats:
-        """Add up a weight of the incidents of each area.
-
-        Parameters
-        ----------
-        incidents
-            As in `of`.
-        weights
-            One for each incident.
-
-        Returns
-        -------
-        A sum for each area.
-        """
-        point, area = self.of(incidents)
-        sums = np.bincount(area, weights=weights[point], minlength=len(self._areas))
-        return np.asarray(sums, dtype=float)
 
     def within(self, incidents: pd.DataFrame, codes: Sequence[str]) -> Bools:
         """Find the incidents in some areas; one that lies in two of them is there once.

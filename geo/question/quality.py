@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,8 +40,11 @@ BUSIEST = 10
 
 _COMPARED = ["source", "category", "x", "y", "location"]
 
-_AT_ONCE = 1_000_000
+_AT_ONCE = 250_000
 """Rows whose points are numbered at a time: of all of a country's they would take gigabytes."""
+
+_Part = tuple[str, str, str]
+"""What is published at once: the rows of a source, month and category."""
 
 
 @dataclass(frozen=True)
@@ -117,17 +121,30 @@ class Double:
         )
 
 
-def months_published_twice(incidents: pd.DataFrame) -> list[Double]:
+def months_published_twice(
+    incidents: pd.DataFrame, complete: Callable[[Sequence[str]], pd.DataFrame] | None = None
+) -> list[Double]:
     """List those of `published_twice` among the incidents that are known by their month alone.
 
     Parameters
     ----------
     incidents
         An incident frame.
+    complete
+        Reads those of some months, `YYYY-MM` in order, again where they have no `location`. By
+        source, category and point alone nearly all months are cleared.
+
+    Returns
+    -------
+    The doubles, by source, month and category.
     """
     monthly = (incidents["precision"] == "month").to_numpy()
-    compared = incidents[[*_COMPARED, "occurred_from"]]
-    return published_twice(compared if monthly.all() else compared[monthly])
+    compared = incidents[incidents.columns.intersection([*_COMPARED, "occurred_from"])]
+    rows = compared if monthly.all() else compared[monthly]
+    suspected = _suspected(rows)
+    if suspected and complete is not None and "location" not in rows:
+        return months_published_twice(complete(sorted({month for _, month, _ in suspected})))
+    return _doubles(rows, suspected)
 
 
 def published_twice(incidents: pd.DataFrame) -> list[Double]:
@@ -141,10 +158,14 @@ def published_twice(incidents: pd.DataFrame) -> list[Double]:
     incidents
         An incident frame.
     """
-    pairs = _places_pair_up(incidents)
-    if not pairs.any():
+    return _doubles(incidents, _suspected(incidents))
+
+
+def _doubles(incidents: pd.DataFrame, suspected: Set[_Part]) -> list[Double]:
+    """Those of suspected parts in which the rows themselves have even counts."""
+    if not suspected:
         return []
-    groups = _identical(incidents[pairs])
+    groups = _identical(incidents[_are_of(incidents, suspected)])
     table = groups.groupby(["source", "month", "category"], observed=True)[["n", "odd"]].sum()
     doubled = table[(table["odd"] == 0) & (table["n"] >= FEWEST_TO_JUDGE)]
     return [
@@ -173,26 +194,51 @@ def _published_twice(incidents: pd.DataFrame) -> list[Note]:
     return notes
 
 
-def _places_pair_up(incidents: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which rows are of a source, month and category whose points may all have even counts.
+def _suspected(incidents: pd.DataFrame) -> set[_Part]:
+    """The parts of which all points may have even counts.
 
-    In nearly all months some point has an odd count: it costs far less to see that than to compare
+    In nearly all parts some point has an odd count: it costs far less to see that than to compare
     the rows. A number for each point, all joined by XOR, leaves zero where all counts are even, and
     hardly ever where they are not.
     """
-    if incidents.empty:
-        return np.zeros(0, dtype=bool)
-    part, _ = _months_of(incidents)
-    for name in ("source", "category"):
-        value, values = pd.factorize(incidents[name])
-        part = part * len(values) + value
-    part, parts = pd.factorize(part)
-    x, y = (incidents[axis].to_numpy(float) for axis in ("x", "y"))
-    left = np.zeros(len(parts), dtype=np.uint64)
-    for start in range(0, len(part), _AT_ONCE):
-        rows = slice(start, start + _AT_ONCE)
-        np.bitwise_xor.at(left, part[rows], mixed(x[rows], y[rows]))
-    return np.asarray(left[part] == 0)
+    left: defaultdict[_Part, int] = defaultdict(int)
+    for rows in _some_at_a_time(incidents):
+        part, parts = _parts_of(rows)
+        numbers = np.zeros(len(parts), dtype=np.uint64)
+        x, y = (rows[axis].to_numpy(float) for axis in ("x", "y"))
+        np.bitwise_xor.at(numbers, part, mixed(x, y))
+        for one, number in zip(parts, numbers.tolist(), strict=True):
+            left[one] ^= number
+    return {one for one, number in left.items() if not number}
+
+
+def _are_of(incidents: pd.DataFrame, chosen: Set[_Part]) -> NDArray[np.bool_]:
+    """Which rows are of some parts."""
+    masks = []
+    for rows in _some_at_a_time(incidents):
+        part, parts = _parts_of(rows)
+        masks.append(np.array([one in chosen for one in parts])[part])
+    return np.concatenate(masks)
+
+
+def _some_at_a_time(incidents: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for start in range(0, len(incidents), _AT_ONCE):
+        yield incidents[start : start + _AT_ONCE]
+
+
+def _parts_of(incidents: pd.DataFrame) -> tuple[NDArray[np.intp], list[_Part]]:
+    """The number of each row's part, and the parts."""
+    month, months = _months_of(incidents)
+    source, sources = pd.factorize(incidents["source"])
+    category, categories = pd.factorize(incidents["category"])
+    part, numbers = pd.factorize((month * len(sources) + source) * len(categories) + category)
+    number, of_category = np.divmod(numbers, len(categories))
+    of_month, of_source = np.divmod(number, len(sources))
+    names = (
+        [str(values[at]) for at in numbers.tolist()]
+        for values, numbers in ((sources, of_source), (months, of_month), (categories, of_category))
+    )
+    return part, list(zip(*names, strict=True))
 
 
 def _months_of(incidents: pd.DataFrame) -> tuple[NDArray[np.signedinteger], NDArray[np.str_]]:

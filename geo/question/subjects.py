@@ -22,8 +22,10 @@ from geo.measures.model import EntryKind
 from geo.period import Interval, Latest, Period
 from geo.question.answer import Answer, StoreFacts
 from geo.question.ask import (
+    ANYTHING,
     FurtherRows,
     LayerReader,
+    Needs,
     answered,
     ask,
     named_places,
@@ -57,7 +59,7 @@ def ask_about(
     layer_of: LayerReader | None = None,
     indexes: LayerIndexes | None = None,
     visible: frozenset[str] | None = None,
-    cells: bool = False,
+    needs: Needs = ANYTHING,
 ) -> Answer:
     """Answer a Question from what an analysis reads of a store.
 
@@ -65,7 +67,7 @@ def ask_about(
     ----------
     subject
         What is read.
-    question, store, history, layer_of, indexes, cells
+    question, store, history, layer_of, indexes, needs
         As for `geo.question.ask.ask`.
     visible
         The codes of the areas whose entries the reader sees; None for all entries.
@@ -96,7 +98,7 @@ def ask_about(
                 history=history,
                 layer_of=layer_of,
                 indexes=indexes,
-                cells=cells,
+                needs=needs,
             )
             return versioned(reply, subject, store)
         except QuestionError as refusal:
@@ -290,7 +292,7 @@ def _without_incidents(
         (indexes.of(areas), indexes.of(study)),
         imports=(),
         facts=facts,
-        further=FurtherRows(None, empty_incidents),
+        further=FurtherRows(None, empty_incidents, lambda _: empty_incidents()),
         history=False,
         indexes=indexes,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.calendar_parts import CALENDAR_UNITS, CalendarPart, CalendarUnit, column_of, parts_of
 from geo.coverage.published import span_words
@@ -69,35 +69,32 @@ def time_parts(by: SplitBy, period: Period, published: Sequence[str]) -> list[Ti
     return [_time_part(part, published) for part in parts]
 
 
-def rows_of_parts(incidents: pd.DataFrame, parts: Sequence[TimePart]) -> Iterator[pd.DataFrame]:
-    """The incidents that occurred in each part of time, found in one pass over all of them.
+def part_numbers(occurred: pd.Series, parts: Sequence[TimePart]) -> NDArray[np.int16]:
+    """In which part of time each of some incidents occurred.
 
     Parameters
     ----------
-    incidents
-        With `occurred_from`, in any order.
+    occurred
+        When n incidents did, in UTC and in any order.
     parts
         In the order of time; no two of them share a day.
 
     Returns
     -------
-    A frame for each part, one at a time, its rows in their order.
+    n positions in `parts`, −1 in none of them.
     """
     if not parts:
-        return
+        return np.full(len(occurred), -1, dtype=np.int16)
     # Without a time zone, as NumPy searches them; all of them are UTC.
-    occurred = incidents["occurred_from"].dt.tz_localize(None).to_numpy()
+    moments = occurred.dt.tz_localize(None).to_numpy()
     starts, ends = (
-        np.array([moment.tz_localize(None) for moment in moments], dtype=occurred.dtype)
-        for moments in zip(*((one.period.start, one.period.end) for one in parts), strict=True)
+        np.array([moment.tz_localize(None) for moment in each], dtype=moments.dtype)
+        for each in zip(*((one.period.start, one.period.end) for one in parts), strict=True)
     )
-    part = np.searchsorted(starts, occurred, side="right").astype(np.int16) - np.int16(1)
-    part[occurred >= ends[part]] = -1
-    order = np.argsort(part, kind="stable")
-    sizes = np.bincount(part + 1, minlength=len(parts) + 1)
-    bounds = np.cumsum(sizes)
-    for one, other in pairwise(bounds.tolist()):
-        yield incidents.iloc[order[one:other]]
+    part: NDArray[np.int16]
+    part = np.searchsorted(starts, moments, side="right").astype(np.int16) - np.int16(1)
+    part[moments >= ends[part]] = -1
+    return part
 
 
 def unit_of(by: SplitBy) -> CalendarUnit:

@@ -122,7 +122,7 @@ class ColumnCopy:
 
         def read(copied: IncidentColumns) -> pd.DataFrame:
             frame, areas = copied.located(columns, locator, start=start, end=end)
-            return frame.assign(**{LOCATED: areas})
+            return frame.assign(**{LOCATED: pd.Series(areas, copy=False)})
 
         return self._read(columns, read)
 

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from pandas.testing import assert_frame_equal
 
 from geo.columns import COPIED
-from geo.incidents import ANSWER_COLUMNS
+from geo.incidents import ANSWER_COLUMNS, COUNT_COLUMNS
 from geo.locate import AreaLocator
-from geo.question.ask import ask
+from geo.question.ask import Needs, ask
 from geo.question.model import Question
 from geo.store.contract import LOCATED, Store, Window
 from geo.store.geopackage import GeoPackageStore, remove_store
@@ -170,6 +170,25 @@ def test_questions_have_the_same_answers_from_a_copy(store, uncopied, four_squar
     assert copied.accounts == truth.accounts
     assert_frame_equal(copied.area_counts, truth.area_counts)
     assert len(copied.history) == len(truth.history)
+
+
+def test_what_counts_reads_few_columns_and_says_the_same(store, uncopied, four_squares):
+    put_layer(store, four_squares)
+    twice = lines(12, category="noise") * 2
+    # The same points, but of other names: these are no rows that were published twice.
+    named = [row._replace(location=f"{n} Elm Row") for n, row in enumerate(lines(12) * 2)]
+    rows = [row._replace(key=f"{number}") for number, row in enumerate([*twice, *named])]
+    put(store, part(rows), part(lines(7, month="2024-02"), month="2024-02"))
+    question = Question.read({"datetime": "2024-01/2024-02", "by": "month"})
+    count = Needs(columns=COUNT_COLUMNS)
+    truth = ask(question, store)
+    [doubled] = [caveat for caveat in truth.accounts.caveats if "published twice" in caveat]
+    assert "24 rows of noise" in doubled
+    with uncopied() as plain:
+        for counted in (ask(question, store, needs=count), ask(question, plain, needs=count)):
+            assert {*counted.counted} == {*COUNT_COLUMNS, "area"}
+            assert counted.accounts == truth.accounts
+            assert_frame_equal(counted.area_counts, truth.area_counts)
 
 
 def areas_of(store: Store, areas: gpd.GeoDataFrame) -> list[int]:

@@ -4,7 +4,7 @@ import pytest
 
 from geo.analyses.along_streets import street_counts
 from geo.errors import QuestionError, StoreError
-from geo.question.ask import answer, ask, default_layer
+from geo.question.ask import Needs, answer, ask, default_layer
 from geo.question.model import Question
 from geo.store.contract import LayerMetadata
 from tests.geo.analyses.material import streets
@@ -33,7 +33,7 @@ def test_too_many_cells_are_refused_before_an_incident_is_read(store, four_squar
         monkeypatch.setattr(store, name, lambda *_, **__: pytest.fail("incidents were read"))
     monkeypatch.setattr("geo.cells.MOST_CELLS", 3)
     with pytest.raises(QuestionError, match=r"cell: cells of .* more than 3; choose wider cells"):
-        ask(Question(cell=50), store, cells=True)
+        ask(Question(cell=50), store, needs=Needs(cells=True))
 
 
 def test_the_accounts_hold_what_stands_after_a_replacement_and_its_undo(store, four_squares):
