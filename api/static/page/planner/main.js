@@ -331,6 +331,22 @@ function showPlan(plan, geometry) {
     map.draw();
   }
 
+  /** @type {Set<string>} areas whose rows have changed since the plan was drawn */
+  const undrawn = new Set();
+  let waiting = false;
+  /** Show the plan once the browser has shown that the step is saved: hundreds of areas take longer to draw. @param {string[]} changed */
+  function drawAfterwards(changed) {
+    for (const code of changed) undrawn.add(code);
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => setTimeout(() => {
+      waiting = false;
+      const codes = [...undrawn];
+      undrawn.clear();
+      draw(codes);
+    }));
+  }
+
   /** @param {string} name */
   function useTool(name) {
     tool = name;
@@ -347,9 +363,9 @@ function showPlan(plan, geometry) {
   plan.addEventListener("shown", (event) => map.shade(/** @type {CustomEvent} */ (event).detail));
   plan.addEventListener("changed", (event) => {
     const { blocks: moved, areas } = /** @type {CustomEvent} */ (event).detail;
-    map.shade(moved);
-    draw(areas);
     drawStatus(plan);
+    map.shade(moved);
+    drawAfterwards(areas);
   });
   plan.addEventListener("busy", () => drawStatus(plan));
 

@@ -6,6 +6,7 @@ import { fitting } from "./find.js";
 import { change, count, figure, title, variance } from "./text.js";
 
 /** @typedef {import("./types.js").Row} Row */
+/** @typedef {{row: HTMLTableRowElement, key: HTMLElement, name: HTMLButtonElement}} Line of an area: its row, its number, its name */
 
 const isVariance = (/** @type {string} */ column) => column.startsWith("variance_percent");
 const FIRST = [
@@ -45,8 +46,10 @@ export class AreaTable {
     this.table = table;
     this.plan = plan;
     this.with = with_;
-    /** @type {Map<string, HTMLTableRowElement>} */
+    /** @type {Map<string, Line>} */
     this.lines = new Map();
+    this.marked = "";
+    this.showing = false;
     this.body = make("tbody");
     /** @type {string[]} */
     this.columns = [];
@@ -94,18 +97,20 @@ export class AreaTable {
     if (!this.columns.length && Object.keys(this.plan.rows).length) return this.drawAll();
     const codes = this.plan.areas.map((area) => area.code);
     const there = new Set(codes);
-    for (const [code, line] of this.lines) {
+    for (const [code, { row }] of this.lines) {
       if (there.has(code)) continue;
-      line.remove();
+      row.remove();
       this.lines.delete(code);
     }
     const toWrite = new Set(changed);
     codes.forEach((code, at) => {
       const old = this.lines.get(code);
-      if (old && !toWrite.has(code)) return;
-      const line = this.#line(code);
-      if (old) old.replaceWith(line);
-      else this.body.insertBefore(line, this.body.children[at] ?? null);
+      const line = old && !toWrite.has(code) ? old : this.#line(code);
+      // Text that is written anew is laid out anew, in hundreds of rows.
+      if (line.key.textContent !== String(at + 1)) line.key.textContent = String(at + 1);
+      if (line === old) return;
+      if (old) old.row.replaceWith(line.row);
+      else this.body.insertBefore(line.row, this.body.children[at] ?? null);
       this.lines.set(code, line);
     });
     this.#arrange();
@@ -130,11 +135,11 @@ export class AreaTable {
     const codes = this.#sorted();
     const there = [...this.body.children].map((line) => /** @type {HTMLElement} */ (line).dataset.area);
     if (codes.some((code, at) => code !== there[at])) {
-      this.body.append(...codes.flatMap((code) => this.lines.get(code) ?? []));
+      this.body.append(...codes.flatMap((code) => this.lines.get(code)?.row ?? []));
     }
     const all = !this.filter.value.trim();
     const shown = new Set(all ? [] : fitting(this.plan.areas, this.filter.value).map(({ code }) => code));
-    for (const [code, line] of this.lines) line.hidden = !all && !shown.has(code);
+    for (const [code, { row }] of this.lines) row.hidden = !all && !shown.has(code);
     byId("area-filter-note").textContent = all ? "" : `${shown.size} of ${count(codes.length, "area")} shown`;
   }
 
@@ -155,15 +160,19 @@ export class AreaTable {
   /** Show which area is chosen, and bring its row into view. */
   mark() {
     const chosen = this.with.chosen();
-    this.plan.areas.forEach(({ code }, at) => {
+    for (const code of new Set([this.marked, chosen])) {
       const line = this.lines.get(code);
-      line?.classList.toggle("chosen", code === chosen);
-      line?.querySelector("button")?.setAttribute("aria-pressed", String(code === chosen));
-      const key = line?.querySelector(".key");
-      // Text that is written anew is laid out anew, in hundreds of rows.
-      if (key && key.textContent !== String(at + 1)) key.textContent = String(at + 1);
+      line?.row.classList.toggle("chosen", code === chosen);
+      line?.name.setAttribute("aria-pressed", String(code === chosen));
+    }
+    this.marked = chosen;
+    if (this.showing) return;
+    this.showing = true;
+    // With the frame, which lays the table out in any case: to ask now where the row is would do it twice.
+    requestAnimationFrame(() => {
+      this.showing = false;
+      this.#bringIntoView(this.lines.get(this.with.chosen())?.row);
     });
-    this.#bringIntoView(this.lines.get(chosen));
   }
 
   /** @param {HTMLTableRowElement | undefined} row */
@@ -173,7 +182,7 @@ export class AreaTable {
     else if (row && row.offsetTop + row.offsetHeight > this.box.scrollTop + this.box.clientHeight) this.box.scrollTop = row.offsetTop + row.offsetHeight - this.box.clientHeight;
   }
 
-  /** @param {string} code */
+  /** @param {string} code @returns {Line} */
   #line(code) {
     const area = this.plan.area(code);
     const [row, before] = [this.plan.rows[code] ?? {}, this.plan.state.before.rows[code]];
@@ -185,10 +194,10 @@ export class AreaTable {
       ...(before ? [] : [make("span", { class: "fresh" }, "new")]),
     ];
     const key = make("kbd", { class: "key", "aria-hidden": "true" });
-    const name = make("button", { type: "button" }, area?.name ?? code);
+    const name = make("button", { type: "button", "aria-pressed": "false" }, area?.name ?? code);
     const who = make("th", { scope: "row", class: "who" }, make("span", { class: "line" }, key, swatch, make("span", {}, name, ...marks)));
     const cells = this.columns.flatMap((column) => [this.#was(before, column), this.#cell(row, before, column)]);
-    return make("tr", { "data-area": code }, who, ...cells);
+    return { row: make("tr", { "data-area": code }, who, ...cells), key, name };
   }
 
   /** @param {Row | undefined} before @param {string} column */
