@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 
 import shapely
 
+from api.load.allocator import return_memory
 from api.load.memory import MemoryBudget
 from api.planner.drawn_blocks import drawn_blocks
 from boundaries.layers.blocks import BlockLayer
@@ -88,6 +89,8 @@ class RecentCache(Generic[Value]):
         value = self.get(key)
         if value is None:
             value = build()
+            # Shapes are read and cut in many small pieces, most of them free again by now.
+            return_memory()
             self.put(key, value)
             self._memory.added(value)
         return value

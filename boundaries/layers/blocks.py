@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
@@ -77,14 +78,14 @@ class BlockGraph:
     @cached_property
     def land(self) -> tuple[frozenset[int], ...]:
         """The neighbours of each block by land."""
-        return _neighbours(len(self), self.edges.tolist())
+        return _neighbours(len(self), self.edges)
 
     @cached_property
     def near(self) -> tuple[frozenset[int], ...]:
         """The neighbours of each block, including those over bridges."""
         if not self.bridges:
             return self.land
-        return _neighbours(len(self), [*self.edges.tolist(), *self.bridges])
+        return _neighbours(len(self), np.concatenate([self.edges, np.array(self.bridges)]))
 
     @cached_property
     def outer(self) -> Ints:
@@ -180,12 +181,13 @@ class BlockGraph:
         return reached
 
 
-def _neighbours(size: int, pairs: Iterable[Iterable[int]]) -> tuple[frozenset[int], ...]:
-    near: list[set[int]] = [set() for _ in range(size)]
-    for one, other in pairs:
-        near[one].add(other)
-        near[other].add(one)
-    return tuple(map(frozenset, near))
+def _neighbours(size: int, pairs: Ints) -> tuple[frozenset[int], ...]:
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    both = both[np.argsort(both[:, 0], kind="stable")]
+    numbers = list(range(size))  # one object for each block, in however many sets
+    others = [numbers[other] for other in both[:, 1].tolist()]
+    ends = np.searchsorted(both[:, 0], np.arange(size + 1)).tolist()
+    return tuple(frozenset(others[first:last]) for first, last in pairwise(ends))
 
 
 def block_graph(blocks: gpd.GeoDataFrame, *, shortest_edge_m: float = 1.0) -> BlockGraph:

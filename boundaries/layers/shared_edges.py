@@ -16,6 +16,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Shapes = NDArray[np.object_]
 
+_SHAPES_AT_ONCE = 4_000
 _LEAST_VERTICES = 4  # of a ring: a triangle that ends where it begins
 
 
@@ -46,12 +47,29 @@ class Rings:
     @classmethod
     def of(cls, shapes: Shapes) -> Rings:
         """The rings of polygons and multipolygons."""
+        # Each part and ring is copied on the way: of all shapes at once they would take more
+        # memory than the shapes themselves.
+        firsts = range(0, max(len(shapes), 1), _SHAPES_AT_ONCE)
+        some = [cls._of_some(shapes[first : first + _SHAPES_AT_ONCE], first) for first in firsts]
+        vertices = np.cumsum([0, *(len(rings.xy) for rings in some)])
+        starts = [rings.starts[:-1] + before for rings, before in zip(some, vertices, strict=False)]
+        return cls(
+            np.concatenate([rings.xy for rings in some]),
+            np.concatenate([*starts, vertices[-1:]]),
+            np.concatenate([rings.areas for rings in some]),
+            np.concatenate([rings.is_outer for rings in some]),
+            np.concatenate([rings.is_ccw for rings in some]),
+        )
+
+    @classmethod
+    def _of_some(cls, shapes: Shapes, first: int) -> Rings:
+        """The rings of shapes of which the first one has a position among others."""
         polygons, owner = shapely.get_parts(shapes, return_index=True)
         rings, polygon = shapely.get_rings(polygons, return_index=True)
         xy, ring = shapely.get_coordinates(rings, return_index=True)
         starts = np.searchsorted(ring, np.arange(len(rings) + 1))
-        first = np.append(True, polygon[1:] != polygon[:-1])[: len(polygon)]
-        return cls(xy, starts, owner[polygon], first, shapely.is_ccw(rings))
+        is_outer = np.append(True, polygon[1:] != polygon[:-1])[: len(polygon)]
+        return cls(xy, starts, first + owner[polygon], is_outer, shapely.is_ccw(rings))
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,14 +242,18 @@ def simplified(rings: Rings, tolerance: float) -> tuple[Rings, Ints]:
 
 def _few(xy: Floats, rows: Ints, tolerance: float) -> NDArray[np.bool_]:
     """Which vertices are left of some arcs when each is simplified by itself."""
-    sizes = rows[:, 3] - rows[:, 2] + 1
-    vertex = np.arange(sizes.sum()) + np.repeat(rows[:, 2] - np.cumsum(sizes) + sizes, sizes)
-    # Each vertex carries its position as its height, which simplifying leaves alone.
-    numbered = np.column_stack([xy[vertex], vertex])
-    lines = shapely.linestrings(numbered, indices=np.repeat(np.arange(len(rows)), sizes))
-    few = shapely.simplify(lines, tolerance, preserve_topology=False)
     is_left = np.zeros(len(xy), dtype=bool)
-    is_left[shapely.get_coordinates(few, include_z=True)[:, 2].astype(np.int64)] = True
+    is_left[rows[:, 2:]] = True  # the ends of an arc
+    longer = rows[rows[:, 3] - rows[:, 2] > 1]
+    for first in range(0, len(longer), _SHAPES_AT_ONCE):
+        some = longer[first : first + _SHAPES_AT_ONCE]
+        sizes = some[:, 3] - some[:, 2] + 1
+        vertex = np.arange(sizes.sum()) + np.repeat(some[:, 2] - np.cumsum(sizes) + sizes, sizes)
+        # Each vertex carries its position as its height, which simplifying leaves alone.
+        numbered = np.column_stack([xy[vertex], vertex])
+        lines = shapely.linestrings(numbered, indices=np.repeat(np.arange(len(some)), sizes))
+        few = shapely.simplify(lines, tolerance, preserve_topology=False)
+        is_left[shapely.get_coordinates(few, include_z=True)[:, 2].astype(np.int64)] = True
     return is_left
 
 
