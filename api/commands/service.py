@@ -119,7 +119,8 @@ def serve(
 
         ground = tile_file_source(basemap) if basemap else None
         app = make_counts_app(CountsFile.read(counts), guide, basemap=ground)
-        _run(cli, app, f"{counts}", place)
+        with place.listen() as listener:
+            _run(cli, app, f"{counts}", place, listener)
         return
     if workers and not worker:
         serve_by(workers, cli, place, create=create)
@@ -150,18 +151,20 @@ def serve_store(
     worker
         Which of several processes this is; None where it is the only one.
     """
-    from api.app import make_app  # noqa: PLC0415 - the web stack takes a second that others save
-    from api.areas.facts import prepare_areas  # noqa: PLC0415 - likewise
-    from api.board.preparing import BoardPreparation  # noqa: PLC0415 - likewise
-    from api.identity.expected import expected_views  # noqa: PLC0415 - likewise
-
     settings = replace(Settings.read(), store=cli.store)
     settings = replace(settings, access=place.checked(settings.access))
     if basemap:
         settings = replace(settings, basemap=str(basemap))
     if worker:
         settings = share_of(settings, worker)
-    with ExitStack() as opened:
+    listener = socket.socket(fileno=worker.listener) if worker else place.listen()
+    # Only now, as these take a second: who connects meanwhile waits, and is not turned away.
+    from api.app import make_app  # noqa: PLC0415 - see above
+    from api.areas.facts import prepare_areas  # noqa: PLC0415 - see above
+    from api.board.preparing import BoardPreparation  # noqa: PLC0415 - see above
+    from api.identity.expected import expected_views  # noqa: PLC0415 - see above
+
+    with listener, ExitStack() as opened:
         store = opened.enter_context(cli.open(create=create))
         if not worker:
             show_notices(store, settings.access)
@@ -187,7 +190,9 @@ def serve_store(
         )
         ready = partial(_warm_up, app, store, preparation)
         release = partial(_release, app, store, preparation)
-        _run(cli, app, cli.store_name, place, ready=ready, announce=announce, release=release)
+        _run(
+            cli, app, cli.store_name, place, listener, ready=ready, announce=announce, release=release
+        )  # fmt: skip
 
 
 def _warm_up(app: FastAPI, store: Store, preparation: BoardPreparation) -> None:
@@ -230,6 +235,7 @@ def _run(
     app: FastAPI,
     what: str,
     place: Place,
+    listener: socket.socket,
     *,
     ready: Callable[[], object] = lambda: None,
     announce: Announce | None = None,
@@ -244,7 +250,7 @@ def _run(
     place
         Where to listen.
     ready
-        Called once the port is taken, before the first request.
+        Called before the first request.
     announce
         Called with the address once requests are taken, instead of printing it.
     release
@@ -259,7 +265,6 @@ def _run(
     with suppress(io.UnsupportedOperation):  # standard error is no file
         faulthandler.enable()
     worker: WorkerSpec | None = getattr(app.state, "worker", None)
-    listener = socket.socket(fileno=worker.listener) if worker else place.listen()
     ready()
 
     def configured(served: ASGIApp, at: Place | None = None) -> uvicorn.Config:

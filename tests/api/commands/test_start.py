@@ -347,6 +347,17 @@ def test_a_port_in_use_is_refused_before_the_work(folder: Path) -> None:
     assert not (folder / "patchmap.gpkg").exists()
 
 
+def test_a_service_takes_its_port_before_it_loads_anything(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run_patchmap(
+            "--store", "new.gpkg", "serve", "--create", "--port", port, cwd=tmp_path
+        )
+    assert done.returncode == 1
+    assert "choose another with --port" in done.stderr
+    assert not (tmp_path / "new.gpkg").exists()
+
+
 def test_the_board_opens_in_a_browser_where_there_is_a_display(folder: Path) -> None:
     command = [sys.executable, "-m", "api", *START[:-1]]
     env = browser_script(folder) | {"DISPLAY": ":99"}
