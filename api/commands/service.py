@@ -188,11 +188,12 @@ def serve_store(
             drawn=app.state.searches.warm_up,
             then=prepare_areas,
         )
-        ready = partial(_warm_up, app, store, preparation)
-        release = partial(_release, app, store, preparation)
         _run(
-            cli, app, cli.store_name, place, listener, ready=ready, announce=announce, release=release
-        )  # fmt: skip
+            *(cli, app, cli.store_name, place, listener),
+            ready=partial(_warm_up, app, store, preparation),
+            announce=announce,
+            release=partial(_release, app, store, preparation),
+        )
 
 
 def _warm_up(app: FastAPI, store: Store, preparation: BoardPreparation) -> None:
