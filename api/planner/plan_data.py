@@ -49,6 +49,7 @@ class RecentCache(Generic[Value]):
     def __init__(self, memory: MemoryBudget, most: int = MAX_ENTRIES) -> None:
         self._entries: OrderedDict[Hashable, Value] = OrderedDict()
         self._used: dict[Hashable, float] = {}
+        self._building: dict[Hashable, threading.Lock] = {}
         self._lock = threading.Lock()
         self._memory = memory
         self._most = most
@@ -85,14 +86,22 @@ class RecentCache(Generic[Value]):
             self._used.pop(key, None)
 
     def get_or_build(self, key: Hashable, build: Callable[[], Value]) -> Value:
-        """The value of a key, built if it is missing; two threads at once may both build it."""
+        """The value of a key, built if it is missing; who else asks meanwhile waits for it."""
         value = self.get(key)
-        if value is None:
-            value = build()
-            # Shapes are read and cut in many small pieces, most of them free again by now.
-            return_memory()
-            self.put(key, value)
-            self._memory.added(value)
+        if value is not None:
+            return value
+        with self._lock:
+            building = self._building.setdefault(key, threading.Lock())
+        with building:
+            value = self.get(key)
+            if value is None:
+                value = build()
+                # Shapes are read and cut in many small pieces, most of them free again by now.
+                return_memory()
+                self.put(key, value)
+                self._memory.added(value)
+        with self._lock:
+            self._building.pop(key, None)
         return value
 
 
