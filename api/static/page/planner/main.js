@@ -386,7 +386,7 @@ function showPlan(plan, geometry) {
     } })),
   ]);
   setUpViewOptions(map, styles, compare, new Overlays([map.map], drawable, question));
-  draw(plan.areas.map((area) => area.code));
+  draw([]); // the table has its rows already
   choose(chosen);
   setUpDownloads(others);
   setUpPrint(map, () => compare.before);
