@@ -30,6 +30,7 @@ from tests.bench import (
     measures,
     plan_move,
     planner,
+    planner_large,
     scale,
     serving,
     start,
@@ -41,8 +42,8 @@ from tests.bench.runner import CACHE, Line, Run, rows, say
 
 PROMISES = (
     join, join_cold, join_threads, serving, transform, gi_star, baselines, baseline_points, density,
-    knox, import_geopackage, import_postgis, plan_move, planner, allocation, board, count, scale,
-    unusual, streets, gazetteer, measures, start,
+    knox, import_geopackage, import_postgis, plan_move, planner, planner_large, allocation, board,
+    count, scale, unusual, streets, gazetteer, measures, start,
 )  # fmt: skip
 
 
