@@ -47,6 +47,9 @@ _ASPECT = 2.2
 _HALF_LETTER = 3.6
 """Half the mean width of a letter of a name, in units of paper."""
 
+_LINE = 13
+"""The height of a name, in units of paper."""
+
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
 
@@ -219,6 +222,7 @@ def _drawing(
         (x, y, name)
         for x, y, name in area_names(named, places, unit=unit)
         if west + _HALF_LETTER * unit * len(name) < x < east - _HALF_LETTER * unit * len(name)
+        and south + _LINE * unit < -y < north - _LINE * unit
     ]
     taken = [(x, -y, _HALF_LETTER * unit * len(name)) for x, y, name in names]
     taken += [(x, y, 11 * unit) for x, y in places.tolist()]

@@ -53,7 +53,7 @@ SPARED: Final = ("streets", "repeats", "concentration")
 """Those of them that a brief of too many sheets goes without, the first one first."""
 
 FEW_AREAS: Final = 20
-"""Up to so many, the sheet of the areas has room for the first two of these sections."""
+"""Up to so many, the sheet of the areas has room for two of these sections, or the records."""
 
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
 
@@ -149,13 +149,15 @@ def brief_page(
         "public": public,
         "left_off": [MORE[name] for name in left_off],
     }
-    records = _answer_or_reason(raised, findings) if findings.has_records else None
+    fared = _answer_or_reason(raised, findings) if findings.has_records else None
+    records = _part("brief_raised.html", shared, fared) if fared else Markup("")
     question = findings.answer.question
     tasks = brief_tasks(snapshot or findings.snapshot, question.layer, question.within)
     room = 2 if len(findings.areas) <= FEW_AREAS else 0
-    return templates.get_template(
-        "brief.html"
-    ).render(
+    beside, more = more[:room], more[room:]
+    if len(beside) < room:
+        beside, records = [*beside, records], Markup("")
+    return templates.get_template("brief.html").render(
         **shared,
         **_map(findings, view, basemap, snapshot),
         lacking=lacking,
@@ -167,9 +169,9 @@ def brief_page(
         areas=_part("brief_areas.html", shared, listed),
         when=render_section("when", findings, shared),
         rounds=_part("brief_rounds.html", shared, rounds),
-        beside=more[:room],
-        more=more[room:],
-        records=_part("brief_raised.html", shared, records) if records else "",
+        beside=beside,
+        more=more,
+        records=records,
         tasks=_part("brief_tasks.html", shared, tasks) if tasks else "",
         asked_of=_part("brief_asked.html", shared | reference, listed),
         rows=render_section("accounts", findings, shared),

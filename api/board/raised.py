@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from api.addresses import own_address
 from api.board.findings import Findings
 from api.board.variables import Variables
+from api.pages.tasking_text import day_words
 from geo.analyses import ANALYSES
 from geo.analyses.backlog import OLDEST
 from geo.analyses.record_rows import ACCOUNTS_OF_RECORDS
@@ -44,7 +46,10 @@ def raised(findings: Findings) -> Variables:
     return {
         "sentences": [times.parameters["headline"], backlog.parameters["headline"]],
         "areas": rows.to_dict("records"),
-        "oldest": backlog.tables.get(OLDEST, pd.DataFrame()).head(LISTED).to_dict("records"),
+        "oldest": [
+            one | {"received": day_words(date.fromisoformat(one["received"]))}
+            for one in backlog.tables.get(OLDEST, pd.DataFrame()).head(LISTED).to_dict("records")
+        ],
         "sums": [times.parameters[name] for name in ACCOUNTS_OF_RECORDS],
         "method": times.method,
         "notes": list(dict.fromkeys([*times.caveats, *backlog.caveats])),

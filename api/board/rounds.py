@@ -24,6 +24,9 @@ _ASPECT: Final = 1.5
 _LETTER: Final = 6.2
 """The mean width of a letter of a name, in units of paper."""
 
+_LINE: Final = 13
+"""The height of a name, in units of paper."""
+
 _MARK: Final = 11.0
 """The radius of a stop's number, in units of paper."""
 
@@ -110,6 +113,7 @@ def draw_rounds(
         (x, y, name)
         for x, y, name in area_names(near, spots, unit=unit)
         if west + _LETTER * unit * len(name) / 2 < x < east - _LETTER * unit * len(name) / 2
+        and south + _LINE * unit < -y < north - _LINE * unit
     ]
     taken = [(x, -y, _LETTER * unit * len(name) / 2) for x, y, name in names]
     taken += [(x, y, _MARK * unit) for x, y in spots.tolist()]

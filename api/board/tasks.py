@@ -272,7 +272,7 @@ def brief_tasks(
                 "place": row.place_label,
                 "owner": who_words(row.owner, row.service),
                 "due": day_words(row.due),
-                "state": state_words(row, today),
+                "state": state_words(row, today, since=False),
             }
             for row in unfinished[:MOST_LISTED]
         ],

@@ -54,8 +54,16 @@ def outcome_words(outcome: str | None, finding: str) -> str:
     return f"{words}, judged by hand" if is_by_hand(finding) else words
 
 
-def state_words(row: TaskRow, today: date) -> str:
-    """How a task stands, in few words: `done`, `in hand, overdue since 3 March 2026`."""
+def state_words(row: TaskRow, today: date, *, since: bool = True) -> str:
+    """How a task stands, in few words: `done`, `in hand, overdue since 3 March 2026`.
+
+    Parameters
+    ----------
+    since
+        Whether to say since when it is overdue, which a column of due days says already.
+    """
     words = outcome_words(row.outcome, row.finding) or STATE_WORDS[cast("State", row.state)].lower()
     is_late = row.due and row.due < today and (row.state in OPEN or row.state == "waiting")
-    return f"{words}, overdue since {day_words(row.due)}" if is_late else words
+    if not is_late:
+        return words
+    return f"{words}, overdue since {day_words(row.due)}" if since else f"{words}, overdue"

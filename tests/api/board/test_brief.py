@@ -76,7 +76,7 @@ def test_a_brief_of_too_many_sheets_goes_without_sections_and_says_so(
         text = brief_page(Findings(Answers(store), view.question), view, spared=2)
     assert 'id="repeats"' not in text
     assert 'id="concentration"' in text
-    assert "has four sheets: places with repeats. The board has them." in text
+    assert "to keep the brief short: places with repeats. The board has them." in text
 
 
 def test_areas_that_do_not_fit_the_sheet_are_counted(
