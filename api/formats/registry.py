@@ -11,7 +11,6 @@ from typing import Final
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
 
 from api.formats.encoding import (
     encode_features,
@@ -128,6 +127,8 @@ def write_geopackage(
         If GDAL cannot write it.
     """
     with library_errors(path, RuntimeError):
+        import pyogrio  # noqa: PLC0415 - GDAL takes a moment to load, and CSV needs none
+
         pyogrio.write_dataframe(
             frame,
             path,

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
-from typing import Any, Protocol
-
-from anyio import to_thread
-from starlette.requests import HTTPConnection
+from typing import TYPE_CHECKING, Any, Protocol
 
 from api.identity.identity import Identity, identity_of
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
 
 
 class Action(StrEnum):
@@ -141,4 +141,6 @@ async def record_in_thread(caller: HTTPConnection, **entry: Any) -> None:
         As `record` takes it.
     """
     if getattr(caller.app.state, "audit", None) is not None:
+        from anyio import to_thread  # noqa: PLC0415 - commands have no coroutines
+
         await to_thread.run_sync(partial(record, caller, **entry))

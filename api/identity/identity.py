@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Final, Literal
-
-from starlette.requests import HTTPConnection
-from starlette.types import Scope
+from typing import TYPE_CHECKING, Final, Literal
 
 from api.identity.roles import OF_ALL_AREAS, Capability, Role, capabilities_of
 from geo.properties import cached_property
+
+if TYPE_CHECKING:
+    from starlette.requests import HTTPConnection
+    from starlette.types import Scope
 
 Way = Literal["local", "account", "proxy", "key", "public"]
 """How an identity was established."""
