@@ -51,6 +51,7 @@ PAGES = (
     "/ogc/collections",
     "/ogc/collections/wards",
     "/ogc/collections/wards/items",
+    "/ogc/tileMatrixSets",
     "/nothing",
 )
 
