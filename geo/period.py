@@ -267,6 +267,12 @@ def _last_second(end: pd.Timestamp) -> pd.Timestamp:
     return end - pd.Timedelta(seconds=1)
 
 
+def day_title(text: str) -> str:
+    """A day written `2024-03-31` as people write it, `31 March 2024`; '' for ''."""
+    day = date.fromisoformat(text) if text else None
+    return Period(day, day).title if day else ""
+
+
 def month_title(month: str) -> str:
     """A month, `YYYY-MM`, as people read it: `March 2026`."""
     return Period.of_months(month, month).title

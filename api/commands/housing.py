@@ -69,8 +69,9 @@ def import_(
     with cli.open() as store:
         imported = import_sites(store, file, read, layer=layer, forecast_year=forecast_year)
     table = imported.added.sites
+    sites = f"{len(table):,} housing site{'' if len(table) == 1 else 's'}"
     lines = [
-        f"{imported.layer_id}: {len(table):,} housing sites from {file}",
+        f"{imported.layer_id}: {sites} from {file}",
         *_lines(table),
         *_sum_lines(electors_from_sites(imported.added.areas), layer),
     ]

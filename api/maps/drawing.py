@@ -327,4 +327,5 @@ def scale_bar(west: float, south: float, unit: float) -> ScaleBar:
     x, y, tick = west + 12 * unit, -south - 10 * unit, 6 * unit
     path = f"M{x:.0f} {y - tick:.0f}V{y:.0f}h{length:.0f}v{-tick:.0f}"
     words = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    return ScaleBar(path, round(x + 5 * unit), round(y - 5 * unit), words)
+    # Above the ticks: with what a page adds to them, the words may be longer than the bar.
+    return ScaleBar(path, round(x), round(y - tick - 3 * unit), words)

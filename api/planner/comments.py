@@ -236,7 +236,8 @@ def import_lines(counts: ImportPayload) -> list[str]:
     """What an import did, as lines."""
     taken = f"{counts['added']:,} added + {counts['known']:,} added before"
     rest = f"{counts['rejected']:,} rejected"
-    lines = [f"{counts['file']}: {counts['read']:,} rows read = {taken} + {rest}"]
+    read = f"{counts['read']:,} row{'' if counts['read'] == 1 else 's'} read"
+    lines = [f"{counts['file']}: {read} = {taken} + {rest}"]
     lines += [f"rejected, {n:,}: {reason}" for reason, n in counts["reasons"].items()]
     if counts["unread"]:
         lines.append(f"columns not read, nothing of them is stored: {', '.join(counts['unread'])}")

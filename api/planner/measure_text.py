@@ -35,6 +35,10 @@ _SHOWN: Mapping[str, str] = {
     "polsby_popper": "compact",
 }
 """Headings of the measures that a terminal has room for, by their columns."""
+_NO_MEMBERS = (
+    "no variance yet: set the size of the council (patchmap plan council-size), and the members "
+    "of each area (patchmap plan share-seats or members)"
+)
 _MARKS = {10: "*", 30: "**"}
 """The mark beside a variance beyond ±10 %, and beyond ±30 %."""
 
@@ -106,10 +110,14 @@ def percent(value: float, beyond: int = 0) -> str:
 
 
 def council_line(measures: PlanMeasures) -> list[str]:
-    """The council size of a plan, and how many members its areas elect; nothing if not set."""
+    """The council size of a plan, and how many members its areas elect.
+
+    Where neither is known, why electors have no variance; else nothing if the size is not set.
+    """
     state = measures.state
     if state.council_size is None:
-        return []
+        needed = "electors" in measures.frame and not state.members_elected
+        return [_NO_MEMBERS] if needed else []
     return [f"council size: {state.council_size:,}; the areas elect {state.members_elected:,}"]
 
 

@@ -24,7 +24,7 @@ _MARGIN = 0.02
 _AROUND, _ASPECT = 0.12, 1.25
 """Margin around the area of a page, likewise; and width by height of its map, with text below."""
 
-_LETTER, _LINE, _BAR = 7.0, 12.0, 36.0
+_LETTER, _LINE, _BAR = 8.0, 12.0, 36.0
 """Width of a letter, height of a line and of the scale bar with its text, in units: a name that
 would be cut off at the edge, or lie under the bar, is left out."""
 

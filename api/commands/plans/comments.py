@@ -34,6 +34,7 @@ from boundaries.plans.draft import open_plan
 from boundaries.plans.rules import PersonalTextError
 from geo.crs import Projection
 from geo.errors import InputError
+from geo.period import day_title
 from geo.store.comment_contract import PlanComment
 
 comments = typer.Typer(help="Comments on a plan and on places in it.", no_args_is_help=True)
@@ -126,7 +127,7 @@ def list_(
     lines = text_table(
         {
             "no.": table["number"],
-            "date": table["date"],
+            "date": table["date"].map(day_title),
             "name": table["name"],
             "area": table["area_name"],
             "comment": [_short(text) for text in table["comment"]],

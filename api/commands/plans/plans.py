@@ -50,6 +50,7 @@ from boundaries.plans.units import parish_wards
 from geo.crs import Projection
 from geo.errors import InputError
 from geo.formats.csv_table import Table
+from geo.period import day_title
 from geo.question.model import Question
 from geo.store.contract import LayerMetadata
 
@@ -250,7 +251,8 @@ def _lines(
     metadata, now = draft.plan.metadata, draft.plan.now
     base = draft.compared_to[0]
     origin = f"from {metadata.base_layer} " if metadata.base_layer else ""
-    started = f"started {origin}by {metadata.begun_by or 'somebody'} on {metadata.begun_at[:10]}"
+    begun = f"by {metadata.begun_by or 'somebody'} on {day_title(metadata.begun_at[:10])}"
+    started = f"started {origin}{begun}"
     steps = f"version {metadata.version}, {len(draft.plan.standing.in_force)} steps in force"
     lines = [
         f"{metadata.plan_id}: {metadata.title}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -207,3 +208,11 @@ def test_a_text_is_taken_out_of_the_history_and_of_the_file(folder: Path) -> Non
         folder, "plan", "redact", "north", "--step", "2"
     )
     assert "there is no step 9" in refused(folder, "plan", "redact", "north", "--step", "9")
+
+
+def test_a_plan_without_members_says_why_it_has_no_variance(folder: Path) -> None:
+    run(folder, "plan", "new", "bare", "--blocks", "blocks", "--empty")
+    shown = run(folder, "plan", "show", "bare", *PERIOD)
+    assert "no variance yet: set the size of the council (patchmap plan council-size)" in shown
+    assert re.search(r"started by \S+ on \d{1,2} [A-Z][a-z]+ \d{4};", shown)
+    assert "no variance yet" not in run(folder, "plan", "show", "north", *PERIOD)

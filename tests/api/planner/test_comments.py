@@ -114,7 +114,7 @@ def test_only_the_report_for_the_council_has_names_and_texts(client: TestClient)
         assert private not in public
     council = client.get(f"{REPORT}?comments=names").text
     assert "for the council only" in council
-    assert "1. A. Reed, 2026-05-01, on block a1</dt><dd>The brook divides us</dd>" in council
+    assert "1. A. Reed, 1 May 2026, on block a1</dt><dd>The brook divides us</dd>" in council
     assert client.get(f"{REPORT}?comments=all").status_code == 400
     assert "comments=names" in client.get("/planner?plan=north").text
 
