@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -275,7 +276,7 @@ class Known:
         return set().union(*self.steps.months)
 
     @cached_property
-    def _strata(self) -> list[dict[tuple[str, str], frozenset[str]]]:
+    def _strata(self) -> list[Mapping[tuple[str, str], frozenset[str]]]:
         known = self.answer.known
         return [known.strata(part) for part in range(len(known.territories))]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
@@ -116,10 +116,20 @@ class Knowledge:
         """Whether the same is known of all areas."""
         return len(self.territories) < 2
 
-    def strata(self, territory: int) -> dict[tuple[str, str], frozenset[str]]:
+    def strata(self, territory: int) -> Mapping[tuple[str, str], frozenset[str]]:
         """The months known of each source and category in a territory."""
+        return self._strata[territory]
+
+    @cached_property
+    def _strata(self) -> list[Mapping[tuple[str, str], frozenset[str]]]:
+        # Asked for once for each part of time that counts are split into.
+        return [self._strata_of(publishers) for publishers in self.territories]
+
+    def _strata_of(
+        self, publishers: Sequence[Publisher]
+    ) -> Mapping[tuple[str, str], frozenset[str]]:
         known: defaultdict[tuple[str, str], frozenset[str]] = defaultdict(frozenset)
-        for publisher in self.territories[territory]:
+        for publisher in publishers:
             for category in self.coverage.categories_of(publisher, self.categories):
                 known[publisher.source, category] |= self.coverage.known(
                     publisher, category, one_of_all=not self.categories
@@ -195,16 +205,19 @@ class Knowledge:
             published = self.coverage.months_of(publisher) & some
             for category in self.coverage.notable(publisher, self.categories):
                 stratum = publisher.source, category
-                elsewhere = set().union(
-                    *(self._strata[other].get(stratum, ()) for other in range(len(self._strata)))
-                )
+                elsewhere = self._anywhere.get(stratum, frozenset())
                 if missing := (published & elsewhere) - own.get(stratum, frozenset()):
                     lacking.setdefault(category, set()).update(missing)
         return lacking
 
     @cached_property
-    def _strata(self) -> list[dict[tuple[str, str], frozenset[str]]]:
-        return [self.strata(part) for part in range(len(self.territories))]
+    def _anywhere(self) -> Mapping[tuple[str, str], Set[str]]:
+        """The months in which some territory knows a category of a source."""
+        months: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        for strata in self._strata:
+            for stratum, own in strata.items():
+                months[stratum] |= own
+        return months
 
     def like(self, months: Iterable[str]) -> tuple[set[str], NDArray[np.bool_]]:
         """The most of some months that are known together, and the areas of which they are known.

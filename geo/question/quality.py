@@ -235,8 +235,12 @@ def _parts_of(incidents: pd.DataFrame) -> tuple[NDArray[np.intp], list[_Part]]:
     number, of_category = np.divmod(numbers, len(categories))
     of_month, of_source = np.divmod(number, len(sources))
     names = (
-        [str(values[at]) for at in numbers.tolist()]
-        for values, numbers in ((sources, of_source), (months, of_month), (categories, of_category))
+        np.asarray(values).astype(str)[at].tolist()
+        for values, at in (
+            (sources, of_source),
+            (months, of_month),
+            (categories, of_category),
+        )
     )
     return part, list(zip(*names, strict=True))
 
