@@ -51,14 +51,21 @@ class BoardPreparation:
         self._drawn = drawn
         self._then = then
         self._call = Call()
+        self._thread = threading.Thread(target=self._run, name="preparing", daemon=True)
 
     def start(self) -> None:
         """Begin, in a thread that does not keep the process alive."""
-        threading.Thread(target=self._run, name="preparing", daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
         """End what is still being worked out for nobody else."""
         self._call.end(CallerLeftError())
+
+    def ends_within(self, seconds: float) -> bool:
+        """Wait so long for its thread; returns whether it has ended, or was never started."""
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         # Addresses are part of what is cached, here as in a request.

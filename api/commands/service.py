@@ -163,6 +163,7 @@ def serve_store(
     from api.areas.facts import prepare_areas  # noqa: PLC0415 - see above
     from api.board.preparing import BoardPreparation  # noqa: PLC0415 - see above
     from api.identity.expected import expected_views  # noqa: PLC0415 - see above
+    from api.operations.stopping import GRACE_SECONDS, end_process  # noqa: PLC0415 - see above
 
     with listener, ExitStack() as opened:
         store = opened.enter_context(cli.open(create=create))
@@ -188,12 +189,16 @@ def serve_store(
             drawn=app.state.searches.warm_up,
             then=prepare_areas,
         )
+        release = partial(_release, app, store, preparation)
         _run(
             *(cli, app, cli.store_name, place, listener),
             ready=partial(_warm_up, app, store, preparation),
             announce=announce,
-            release=partial(_release, app, store, preparation),
+            release=release,
         )
+        preparation.stop()
+        if not preparation.ends_within(GRACE_SECONDS):
+            end_process(release)
 
 
 def _warm_up(app: FastAPI, store: Store, preparation: BoardPreparation) -> None:

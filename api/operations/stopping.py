@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable
 from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 
@@ -32,8 +33,7 @@ class StoppableServer(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config, release: Callable[[], object]) -> None:
         super().__init__(config)
-        self._release = release
-        self._end = threading.Timer(GRACE_SECONDS, self._end_at_once)
+        self._end = threading.Timer(GRACE_SECONDS, end_process, (release,))
         self._end.daemon = True
 
     def expect_signals(self) -> None:
@@ -57,11 +57,20 @@ class StoppableServer(uvicorn.Server):
         BoundedConnection.is_retiring = True  # streams without an end look at it
         self._end.start()
 
-    def _end_at_once(self) -> None:
-        # A thread that computes cannot be stopped, and Python would wait for it. A store holds all
-        # of a change or nothing, whenever the process ends.
-        logging.disable()  # of requests that fail from here on
-        release = threading.Thread(target=self._release, daemon=True)
-        release.start()
-        release.join(RELEASE_SECONDS)
-        os._exit(0)
+
+def end_process(release: Callable[[], object]) -> NoReturn:
+    """End this process whatever its threads are doing.
+
+    A thread that computes cannot be stopped, and Python would wait for it, or take its state away
+    from compiled code. A store holds all of a change or nothing, whenever the process ends.
+
+    Parameters
+    ----------
+    release
+        Closes what the process has open; given half a second.
+    """
+    logging.disable()  # of requests that fail from here on
+    releasing = threading.Thread(target=release, daemon=True)
+    releasing.start()
+    releasing.join(RELEASE_SECONDS)
+    os._exit(0)
