@@ -145,7 +145,9 @@ class Step:
 
     def as_dict(self) -> dict[str, object]:
         """The step as plain JSON, as stores keep it: keys never change."""
-        signed = asdict(self.signed) | {"at": self.signed.at.isoformat()}
+        # Not `asdict`, which copies the moment deeply: each save writes hundreds of steps.
+        by, at, reason = self.signed.by, self.signed.at.isoformat(), self.signed.reason
+        signed = {"by": by, "at": at, "reason": reason}
         written: dict[str, object] = {"kind": self.kind, **signed, "forced": self.forced}
         written["blocks"] = {code: list(pair) for code, pair in self.blocks.items()}
         written["bridges"] = {
