@@ -88,6 +88,8 @@
   for (const one of document.querySelectorAll(".legend, .leaflet-control-attribution")) {
     new ResizeObserver(clearCredit).observe(one);
   }
+  /** The room that the map was fitted to, until it moves: to fit it again would draw all of it again. */
+  let fitted = "";
   /** Until somebody moves the map, it fills whatever frame or paper it is given. */
   function fit() {
     document.body.classList.toggle("paired", paired());
@@ -102,11 +104,15 @@
       if (!(x > 20 && y > 20)) return;
       if (moved) return;
       const [left, below, top] = clear();
+      const room = `${[x, y, left, below, top]}`;
+      if (room === fitted) return;
       map.fitBounds(home, { paddingTopLeft: [10 + left, 10 + top], paddingBottomRight: [10, 10 + below], animate: false });
+      fitted = room;
     });
   }
   // By pointer, wheel, buttons or keys.
   map.on("movestart zoomstart", () => (moved = moved || !quiet));
+  map.on("movestart zoomstart", () => (fitted = ""));
   new ResizeObserver(fit).observe(map.getContainer());
   // Printing does not wait: what a map draws in the next animation frame would be missing.
   window.addEventListener("patchmap:fit", (event) => {
