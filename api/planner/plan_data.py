@@ -92,16 +92,18 @@ class RecentCache(Generic[Value]):
             return value
         with self._lock:
             building = self._building.setdefault(key, threading.Lock())
-        with building:
-            value = self.get(key)
-            if value is None:
-                value = build()
-                # Shapes are read and cut in many small pieces, most of them free again by now.
-                return_memory()
-                self.put(key, value)
-                self._memory.added(value)
-        with self._lock:
-            self._building.pop(key, None)
+        try:
+            with building:
+                value = self.get(key)
+                if value is None:
+                    value = build()
+                    # Shapes are read and cut in many small pieces, most of them free again by now.
+                    return_memory()
+                    self.put(key, value)
+                    self._memory.added(value)
+        finally:
+            with self._lock:
+                self._building.pop(key, None)
         return value
 
 
