@@ -214,9 +214,10 @@ def date_words(text: str) -> str:
     return Period(day, day).title
 
 
-def moment_words(text: str) -> str:
-    """A moment, as ISO 8601 with its zone, as people in London write it: `31 March 2024, 09:05`."""
-    local = datetime.fromisoformat(text).astimezone(LONDON)
+def moment_words(moment: datetime | str) -> str:
+    """A moment, with its zone, as people in London write it: `31 March 2024, 09:05`."""
+    stated = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    local = stated.astimezone(LONDON)
     return f"{date_words(local.date().isoformat())}, {local:%H:%M}"
 
 

@@ -14,12 +14,13 @@ from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.pages.meetings import area_name
 from api.pages.tasking_text import STATE_WORDS, outcome_words
+from api.pages.text import moment_words
 from api.query import only
 from api.snapshot import Snapshot
 from api.tasks.refusals import Refusal, submitted
 from api.tasks.request import Caller, CallerDep, Fields, Submission, day_of, personal, today
 from api.tasks.responses import address_of, go_to, page
-from api.tasks.text import done_words, moment_words, step_lines
+from api.tasks.text import done_words, step_lines
 from api.tasks.where import area_choices, chosen_area
 from boundaries.tasking.actions import call_meeting
 from boundaries.tasking.agendas import agenda_of, minutes_of, tasks_of_board

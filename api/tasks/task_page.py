@@ -13,6 +13,7 @@ from api.etags import not_modified_or
 from api.identity.declared import requires
 from api.identity.roles import Capability
 from api.pages.tasking_text import OUTCOME_WORDS, STATE_WORDS, day_words
+from api.pages.text import date_words
 from api.query import only
 from api.snapshot import Snapshot
 from api.tasks.assessing import FIXED, due_assessment
@@ -37,6 +38,7 @@ from boundaries.tasking.task import DIRECTIONS, Direction, Task
 from boundaries.tasking.texts import HINT
 from boundaries.tasking.transitions import Transition, steps_from
 from geo.errors import PatchmapError
+from geo.incidents import category_title
 from geo.store.tasking_contract import TaskRow
 
 router = APIRouter(dependencies=[requires(Capability.READ_ANSWERS)])
@@ -152,7 +154,14 @@ def _asked_words(task: Task) -> str:
         options = question_of(task.question).options()
     except PatchmapError:
         return task.question
-    return ", ".join(f"{name} {text}" for name, text in options.items())
+    words = {name: f"{name} {text}" for name, text in options.items()}
+    if "datetime" in options:
+        words["datetime"] = " to ".join(
+            dict.fromkeys(map(date_words, options["datetime"].split("/")))
+        )
+    if "category" in options:
+        words["category"] = ", ".join(map(category_title, options["category"].split(",")))
+    return "; ".join(words.values())
 
 
 def _proposal(caller: Caller, task: Task, rows: list[Transition]) -> Proposal | None:

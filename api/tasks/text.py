@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from api.pages.tasking_text import day_words
-from boundaries.tasking.history import LONDON, Step, redactable
+from api.pages.text import moment_words
+from boundaries.tasking.history import Step, redactable
 from boundaries.tasking.task import Direction, TaskKind
 from boundaries.tasking.transitions import TaskStep
 from geo.store.tasking_rows import REDACT
@@ -100,12 +101,6 @@ COLUMNS: Final = (
     ("state", "State"),
 )
 """The columns of a list, by the name that it is ordered by."""
-
-
-def moment_words(moment: datetime) -> str:
-    """A moment in London."""
-    local = moment.astimezone(LONDON)
-    return f"{day_words(local.date())}, {local:%H:%M}"
 
 
 def step_lines(step: Step) -> Iterator[tuple[str, str]]:

@@ -46,6 +46,11 @@ def test_an_area_says_what_the_counts_say(areas_client: TestClient) -> None:
     assert "Neighbours Brook" in text
 
 
+def test_the_first_day_of_a_layer_is_in_words(areas_client: TestClient) -> None:
+    assert "in force since 1 January 2024" in text_of(page(areas_client, "/areas/estates"))
+    assert "1 January 2024" in text_of(page(areas_client, "/areas"))
+
+
 def test_a_rate_of_nothing_is_known_and_shown(client: TestClient, store: GeoPackageStore) -> None:
     parts = drawn({"Z": "Quiet", "Y": "Rest"}, [box(0.01, 0.01, 0.012, 0.012), box(0, 0.1, 1, 1)])
     with store.transaction():

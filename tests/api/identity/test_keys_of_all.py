@@ -62,6 +62,7 @@ def test_an_administrator_lists_and_revokes_the_keys_of_all(audited_service: Ser
     assert page.count('action="/keys/all/') == 2
     assert re.search(r"left\.long\.ago <span[^>]*>no user here", page)
     assert not re.search(r"ann <span[^>]*>no user here", page)
+    assert len(re.findall(r">\d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d</time>", page)) >= 2
     assert adam.post(f"/keys/all/{gone.key_id}/revoke").status_code == 303
     assert [one.revoked_at for one in keys.all("left.long.ago")] != [""]
     assert keys.identify(secret)

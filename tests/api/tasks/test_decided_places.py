@@ -66,6 +66,7 @@ def test_a_decision_keeps_its_question_and_its_place_and_leads_back_to_it(
     board = re.search(r'<dt>Question</dt><dd><a href="([^"]+)"', shown)
     assert board
     assert f"{ASKED}&at=" in board[1].replace("&amp;", "&")
+    assert "decided on January 2024 to February 2024; Burglary; layer wards" in text_of(shown)
     story = page.get(board[1].replace("&amp;", "&").replace("/?", "/story?")).text
     assert "T-0001</a> Locks: new" in story
 
