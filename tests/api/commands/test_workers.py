@@ -30,6 +30,7 @@ from geo.store.geopackage import GeoPackageStore
 from geo.store.postgis import PostgisStore
 from tests.api.conftest import fill_town
 from tests.api.planner.streams import Stream
+from tests.loops import run_async
 from tests.postgres import Cluster
 from tests.services import free_port, run_patchmap
 
@@ -266,4 +267,4 @@ def test_what_the_first_has_in_memory_is_handed_on_to_it(tmp_path: Path) -> None
             return [await answer(app, f"/city{path}") for path in paths]
 
     # An erasure removes uploads, which are in the first alone.
-    assert asyncio.run(answers()) == ["first", "first", "first", "own", "own"]
+    assert run_async(answers()) == ["first", "first", "first", "own", "own"]
