@@ -54,7 +54,7 @@ def compiled(function: Any = None, *, sum_in_any_order: bool = False) -> Any:
         compiled_function: Any = make(named)
         with suppress(RuntimeError):  # there is no folder that can be written
             # As `cache=True` does, with a cache that processes share safely.
-            compiled_function._cache = _SharedCache(named)  # type: ignore[no-untyped-call]
+            compiled_function._cache = _SharedCache(named)  # type: ignore[no-untyped-call]  # numba has no types
         return compiled_function
 
     return compile_now if function is None else compile_now(function)
@@ -70,11 +70,11 @@ class _SharedCache(FunctionCache):
 
     def _load_overload(self, sig: Any, target_context: Any) -> Any:
         with _alone_in(self.cache_path):
-            return super()._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+            return super()._load_overload(sig, target_context)  # type: ignore[no-untyped-call]  # likewise
 
     def _save_overload(self, sig: Any, data: Any) -> None:
         with _alone_in(self.cache_path):
-            super()._save_overload(sig, data)  # type: ignore[no-untyped-call]
+            super()._save_overload(sig, data)  # type: ignore[no-untyped-call]  # likewise
 
 
 @contextmanager

@@ -72,7 +72,7 @@ class BoundedConnection(HttpToolsProtocol):
     most: ClassVar[int] = most_connections()
     is_retiring: ClassVar[bool] = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Expect a request, and make room for it."""
         super().connection_made(transport)
         self.timeout_keep_alive = self.idle_seconds

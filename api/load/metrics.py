@@ -65,7 +65,7 @@ class Metrics:
         self._counting = threading.Lock()
         self._requests: Counter[Labels] = Counter()
         self._latencies: defaultdict[str, list[int]] = defaultdict(lambda: [0] * (len(BOUNDS) + 1))
-        self._seconds: Counter[str] = Counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
         self._sources: list[Source] = [process_families]
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -87,7 +87,7 @@ class Metrics:
         with self._counting:
             self._requests[labels] += 1
             self._latencies[route][bisect_left(BOUNDS, seconds)] += 1
-            self._seconds[route] += seconds  # type: ignore[assignment]
+            self._seconds[route] += seconds
 
     def watch(self, source: Source) -> None:
         """Measure something else too whenever the figures are asked for."""

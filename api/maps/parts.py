@@ -85,7 +85,7 @@ class SharedCanvas(MacroElement):
     )
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # folium has no types
         self._name = "SharedCanvas"
 
 
@@ -116,7 +116,7 @@ class Labels(MacroElement):
     )
 
     def __init__(self, kind: str, labels: Sequence[tuple[float, float, str, int]]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # folium has no types
         self._name = "Labels"
         self.labels = orjson.dumps(labels).decode()
         self.point = '{"radius": 0, "stroke": false, "fill": false, "interactive": false}'

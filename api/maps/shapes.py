@@ -68,7 +68,7 @@ class Shapes(MacroElement):
         tooltip: Mapping[str, str] | None,
         smooth: float,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # folium has no types
         self._name = "Shapes"
         rows = _properties(frame)
         styles = [style({"properties": row}) for row in rows] if callable(style) else [style]

@@ -103,7 +103,7 @@ class WorkerServer(StoppableServer):
 
     def _imports(self) -> bool:
         """Whether it does what outlasts requests."""
-        service: ForSiblings = self._siblings.app  # type: ignore[assignment]
+        service: ForSiblings = self._siblings.app  # type: ignore[assignment]  # what it was given
         return bool(service.app.state.data.queue.waiting)
 
 

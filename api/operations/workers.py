@@ -197,7 +197,7 @@ class Supervisor:
         own = self._listener.fileno()
         spec = WorkerSpec(number, self._count, own, far_end, Path(folder.name))
         # The command is this program's own, with its own options.
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603 - see above
             [*self._command, "--worker", str(spec)], pass_fds=(own, far_end)
         )
         os.close(far_end)

@@ -69,7 +69,7 @@ def hours(value: float) -> str:
 
 def days_words(first: object, last: object) -> str:
     """The days of a value as people write them: `April 2025 to September 2025`."""
-    days = [pd.Timestamp(day) for day in (first, last)]  # type: ignore[arg-type]
+    days = [pd.Timestamp(day) for day in (first, last)]  # type: ignore[arg-type]  # a cell of a frame
     if any(pd.isna(day) for day in days):
         return "unknown"
     return Period(days[0].date(), days[1].date()).title

@@ -128,7 +128,7 @@ def task_list(snapshot: Snapshot, query: Mapping[str, str], *, most: int = PAGE)
     rows = [row for row in rows if state in ("", row.state)]
     sort = chosen.get("sort", "-id")
     rows.sort(key=lambda row: row.task_id)
-    rows.sort(key=_SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))  # type: ignore[arg-type]
+    rows.sort(key=_SORTS[sort.removeprefix("-")], reverse=sort.startswith("-"))  # type: ignore[arg-type]  # each key gives values of one type
     pages = max(1, -(-len(rows) // most))
     page = _page(chosen, pages)
     shown = rows[(page - 1) * most : page * most]

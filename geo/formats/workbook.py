@@ -145,7 +145,7 @@ def _width(name: str, values: pd.Series) -> int:
 
 
 def _is_unknown(value: object) -> bool:
-    return not isinstance(value, list | tuple) and bool(pd.isna(value))  # type: ignore[call-overload]
+    return not isinstance(value, list | tuple) and bool(pd.isna(value))  # type: ignore[call-overload]  # any cell, where it takes some types
 
 
 def _cell(value: object) -> object:

@@ -165,5 +165,5 @@ def _descriptor(path: Path) -> int | None:
             link = os.readlink(name)  # noqa: PTH115 - of a text, as `fullmatch` needs it
         except OSError:
             return None
-        name = os.path.normpath(os.path.join(os.path.dirname(name), link))  # noqa: PTH118, PTH120
+        name = os.path.normpath(os.path.join(os.path.dirname(name), link))  # noqa: PTH118, PTH120 - likewise
     return None

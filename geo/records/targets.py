@@ -196,7 +196,7 @@ def bank_holidays(first_year: int, last_year: int) -> tuple[date, ...]:
 @lru_cache(maxsize=256)
 def _holidays_of(year: int) -> tuple[date, ...]:
     # Imported late: it takes a while, and only targets in working days need it.
-    import holidays  # noqa: PLC0415
+    import holidays  # noqa: PLC0415 - see above
 
     # Wales has the days of England; its own subdivision only says so again.
     return tuple(sorted(holidays.country_holidays("GB", subdiv="ENG", years=[year])))

@@ -149,8 +149,8 @@ def _counts(part: Part, outcome: object) -> PartCounts:
 @contextmanager
 def _connected(scheduler: str, workers: int) -> Iterator[tuple[Client, LocalCluster | None]]:
     try:
-        import dask  # noqa: PLC0415
-        from distributed import Client, LocalCluster  # noqa: PLC0415
+        import dask  # noqa: PLC0415 - installed only by who wants it
+        from distributed import Client, LocalCluster  # noqa: PLC0415 - likewise
     except ImportError as error:
         raise InputError(
             "counting on a cluster needs Dask, which is not installed; "

@@ -71,7 +71,7 @@ class SqliteConnection:
         self.close()
         with as_store_error(self.path):
             self._as_opened = _as_written(self.path)
-            address = f"file:{quote(os.path.abspath(self.path))}?mode=ro&immutable=1"  # noqa: PTH100
+            address = f"file:{quote(os.path.abspath(self.path))}?mode=ro&immutable=1"  # noqa: PTH100 - leaves no '..'
             self._connection = _connect(address, uri=True)
         self._only_read = reason
 
