@@ -49,6 +49,7 @@ from api.planner import routes as planner
 from api.planner.live import PlanNews
 from api.planner.sessions import PlanSessions
 from api.reads import NotingReads
+from api.ready import ReadyAnswers
 from api.releases import admin as releases
 from api.releases import public as open_releases
 from api.releases.opening import OpenReleases
@@ -126,6 +127,8 @@ def make_app(
     app.state.searches = searches or Searches(patience=settings.deadline_s, room=room)
     memory = MemoryBudget(settings.cache_bytes)
     app.state.answers = Answers(store, run=app.state.searches, turns=turns, memory=memory)
+    app.state.ready = ReadyAnswers(store)
+    memory.watch(app.state.ready)
     app.state.plan_sessions = PlanSessions(store, turns, memory)
     app.state.plan_news = PlanNews(store)
     app.state.data = DataService(

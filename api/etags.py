@@ -15,6 +15,7 @@ from fastapi import Request, Response
 from api.answers import Answers
 from api.identity.identity import identity_of
 from api.reads import Part, letters, note, noted, parts_of
+from api.ready import ReadyAnswer
 from api.retries import made_of_one_state
 from api.settings import VERSION
 from api.snapshot import Snapshot
@@ -47,6 +48,7 @@ def not_modified_or(
     media_type: str,
     setting: str = "",
     reads: Iterable[Part] = (),
+    former: ReadyAnswer | None = None,
 ) -> Response:
     """Return 304 where the caller has the answer of a store already, else the answer.
 
@@ -59,6 +61,8 @@ def not_modified_or(
     reads
         Parts of the store that the answer is made of and that no snapshot notes, because they are
         read from the store itself or while the answer is being sent.
+    former
+        The last answer to such a request: given again where it is still valid.
     """
     # Before the answer is made: should the data change meanwhile, its ETag is outdated at once.
     snapshot = answers.snapshot()
@@ -69,10 +73,15 @@ def not_modified_or(
         version = _version(snapshot, parts)
         return etag_of(request, version, media_type, setting, read=letters(parts))
 
-    for known in _known(request):
+    def is_valid(known: str) -> bool:
         parts = parts_of(known.strip('"').partition("-")[0])
-        if parts is not None and tag(parts) == known:
+        return parts is not None and tag(parts) == known
+
+    for known in _known(request):
+        if is_valid(known):
             return _named(Response(status_code=304), known)
+    if former is not None and is_valid(former.tag):
+        return former.response()
     response = made_of_one_state(make)
     note(*reads)
     return _named(response, tag(noted()))

@@ -11,12 +11,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from api.identity.identity import Identity, identity_of
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
+
+
+_RECORDED: Final = "patchmap.recorded"
+"""What the scope of a request holds once something was recorded of it."""
 
 
 class Action(StrEnum):
@@ -120,6 +124,7 @@ def record(
     audit: Audit | None = getattr(caller.app.state, "audit", None)
     if audit is None:
         return
+    caller.scope[_RECORDED] = True
     audit.record(
         identity or identity_of(caller),
         action=action,
@@ -128,6 +133,11 @@ def record(
         rows=rows,
         reason=reason,
     )
+
+
+def is_recorded(caller: HTTPConnection) -> bool:
+    """Whether something was recorded of a request: its answer is for this one caller."""
+    return _RECORDED in caller.scope
 
 
 async def record_in_thread(caller: HTTPConnection, **entry: Any) -> None:

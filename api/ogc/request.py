@@ -20,6 +20,7 @@ from api.ogc.collections.base import Collection as OgcCollection
 from api.ogc.collections.registry import collections_of
 from api.ogc.pages import page_of
 from api.query import only
+from api.ready import ReadyAnswers, ReadyPlace
 from api.security import is_own_caller
 from geo.errors import NotFoundError
 from geo.properties import cached_property
@@ -49,16 +50,32 @@ class OgcRequest:
         The answers that all requests share.
     local
         Whether the caller may see single incidents.
+    place
+        Where its answer is kept; None where it is not.
     """
 
     request: Request
     service_answers: Answers
     local: bool
+    place: ReadyPlace | None = None
 
     @classmethod
     def of(cls, request: Request) -> OgcRequest:
         """Add the service's answers to a request, and what its caller may see."""
         return cls(request, answers_of(request), _sees_incidents(request))
+
+    @classmethod
+    def with_place(cls, request: Request) -> OgcRequest:
+        """Return what `of` does, for a request that names all that its answer depends on."""
+        local = _sees_incidents(request)
+        answers: ReadyAnswers = request.app.state.ready
+        return cls(request, answers_of(request), local, answers.place_of(request, local))
+
+    def ready(self) -> Response | None:
+        """Return the answer where it is ready; it takes no thread."""
+        if self.place is None:
+            return None
+        return self.place.ready(self.request.headers.get("if-none-match"))
 
     @cached_property
     def answers(self) -> SnapshotAnswers:
@@ -174,14 +191,19 @@ class OgcRequest:
 
     def reply(self, form: Format, make: Callable[[], Response]) -> Response:
         """Return the answer with its ETag, or 304 where the caller has it already."""
+        # Pages say who has signed in, and files are sent from where they lie.
+        place = self.place if form is not HTML and form.name not in _FILES else None
         response = not_modified_or(
             self.request,
             self.answers,
             make,
             media_type=form.media_type,
             setting=f"{form.name} {self.local}",
+            former=place.former() if place else None,
         )
         response.headers["vary"] = "accept"
+        if place:
+            place.keep(self.request, response)
         return response
 
     def document(

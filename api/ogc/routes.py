@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -35,8 +36,12 @@ class Router:
 
         def add(handler: Handler) -> Handler:
             @wraps(handler)
-            def answer(request: Request) -> Response:
-                return handler(OgcRequest.of(request), **request.path_params)
+            async def answer(request: Request) -> Response:
+                # Here, not in a thread: the hop takes as long as all else that a page needs.
+                ogc_request = OgcRequest.with_place(request)
+                if ready := ogc_request.ready():
+                    return ready
+                return await run_in_threadpool(handler, ogc_request, **request.path_params)
 
             route = DeclaredRoute(
                 PREFIX + path, answer, capability=Capability.READ_ANSWERS, methods=["GET"]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -43,6 +43,13 @@ class Database(Protocol):
 
     def close(self) -> None:
         """Release files and connections."""
+
+
+class StampedDatabase(Database, Protocol):
+    """A database that can tell whether it has changed."""
+
+    def stamp(self) -> Hashable | None:
+        """What differs after each change; None where telling it takes a wait."""
 
 
 class Tables(Protocol):

@@ -7,7 +7,7 @@ version names one state of a store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -430,6 +430,16 @@ class Store(StoreReader, MeasureStore, TaskingStore, CommentStore, Protocol):
     @property
     def is_read_only(self) -> bool:
         """Whether this user can read the store and not change it, as far as can be known."""
+
+    def stamp(self) -> Hashable | None:
+        """What differs after each change of the store, without a wait.
+
+        Returns
+        -------
+        stamp
+            Equal to an earlier one only where nothing was changed in between; None where a
+            network or a lock would have to be waited for.
+        """
 
     def partitioned_incidents(
         self, partition_ids: Sequence[str] | None = None, *, columns: Sequence[str] = COLUMNS

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +23,9 @@ from geo.locate import AreaLocator
 from geo.partitioned import PartitionedIncidents
 from geo.store.backend import (
     BulkTables,
-    Database,
     IncidentTable,
     LayerTables,
+    StampedDatabase,
     TaskFeatures,
     count_change,
 )
@@ -82,7 +82,7 @@ class SqlStore(SqlMeasureStore, Store):
 
     def __init__(
         self,
-        database: Database,
+        database: StampedDatabase,
         *,
         tables: BulkTables,
         incidents: IncidentTable,
@@ -91,6 +91,7 @@ class SqlStore(SqlMeasureStore, Store):
         columns: ColumnCopy,
     ) -> None:
         super().__init__(database, tables)
+        self._stamp = database.stamp
         self._tables = tables
         self._incidents = incidents
         self._layers = layers
@@ -108,6 +109,9 @@ class SqlStore(SqlMeasureStore, Store):
     @property
     def is_read_only(self) -> bool:
         return self._database.is_read_only
+
+    def stamp(self) -> Hashable | None:
+        return self._stamp()
 
     def reading(self) -> AbstractContextManager[None]:
         return self._database.reading()

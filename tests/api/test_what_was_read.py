@@ -214,7 +214,7 @@ def test_answers_of_the_default_layer_are_outdated_when_another_one_comes_into_f
     counts = f"/ogc/collections/area-counts/items?{PERIOD}"
 
     def opened(day: str) -> str:
-        for module in ("api.snapshot", "geo.question.store_settings"):
+        for module in ("api.ready", "api.snapshot", "geo.question.store_settings"):
             monkeypatch.setattr(f"{module}.london_day", lambda: day)
         return str(client.get(counts).json()["accounts"]["question"]["layer"])
 

@@ -48,12 +48,37 @@ class SqliteConnection:
         self._connection = _connect(path)
         self._only_read: StoreError | None = None
         self._as_opened: tuple[int, int] = (0, 0)
+        self._watching = threading.Lock()
+        self._watcher: sqlite3.Connection | None = None
 
     @property
     def is_read_only(self) -> bool:
         """Whether the file can be read and not changed."""
         as_user = os.access in os.supports_effective_ids
         return bool(self._only_read) or not os.access(self.path, os.W_OK, effective_ids=as_user)
+
+    def stamp(self) -> int | None:
+        """What differs after each change of the file, by whichever program.
+
+        Returns
+        -------
+        int
+            A count of changes; None where it cannot be read at once, or the file is not the
+            store's any more.
+        """
+        if self._only_read or not self._watching.acquire(blocking=False):
+            return None
+        try:
+            if identity(self.path) != self._identity:
+                return None
+            # A connection of its own: the count is of changes that others make.
+            if self._watcher is None:
+                self._watcher = _connect(self.path, timeout=0)
+            return int(self._watcher.execute("PRAGMA data_version").fetchall()[0][0])
+        except (StoreError, sqlite3.Error):
+            return None
+        finally:
+            self._watching.release()
 
     def open_unchanging(self, reason: StoreError) -> None:
         """Open the file anew for reading alone, without the files that SQLite keeps beside it.
@@ -344,6 +369,9 @@ class SqliteConnection:
 
     def close(self) -> None:
         """Close the connection."""
+        with self._watching:
+            if self._watcher:
+                self._watcher.close()
         with self._lock:
             self._connection.close()
 
@@ -367,11 +395,13 @@ class SqliteConnection:
             raise StoreError(f"the store {self.path} has changed since it was opened; start again")
 
 
-def _connect(path: Path | str, *, uri: bool = False) -> sqlite3.Connection:
+def _connect(
+    path: Path | str, *, uri: bool = False, timeout: float = BUSY_TIMEOUT_S
+) -> sqlite3.Connection:
     with as_store_error(Path(path)):
         # isolation_level=None, or the module would begin transactions by itself.
         return sqlite3.connect(
-            path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, uri=uri
+            path, timeout=timeout, isolation_level=None, check_same_thread=False, uri=uri
         )
 
 

@@ -99,6 +99,9 @@ class Server:
         """Whether the database takes no changes, as a standby server does."""
         return bool(self.rows("SHOW transaction_read_only")[0][0] == "on")
 
+    def stamp(self) -> None:
+        """Nothing: the server would have to be asked and waited for."""
+
     @contextmanager
     def connection(self) -> Iterator[psycopg.Connection[Row]]:
         """The connection of this thread's block; outside of a block any that is free."""

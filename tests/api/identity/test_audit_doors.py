@@ -107,6 +107,18 @@ def test_refusals_are_recorded_and_those_of_strangers_counted(audited: Audited) 
     ]
 
 
+def test_the_same_incidents_are_recorded_each_time(audited: Audited) -> None:
+    place = f"{_ITEMS}/{audited.client.get(_ITEMS).json()['features'][0]['id']}"
+    for path in (
+        f"{_ITEMS}?limit=2",
+        place,
+        "/ogc/collections/incidents/tiles/WebMercatorQuad/0/0/0",
+    ):
+        before = len(audited.entries())
+        assert audited.client.get(path).content == audited.client.get(path).content
+        assert len(audited.entries()) == before + 2, path
+
+
 def test_arcgis_extents_and_counts_of_incidents_are_recorded(audited: Audited) -> None:
     client = audited.client
     layers = client.get(_FEATURES, params={"f": "json"}).json()["layers"]
