@@ -20,7 +20,6 @@ from api.formats.registry import GEOJSON, JSON, XLSX, complete_frame
 from api.formats.workbooks import complete_workbook, result_sheets
 from api.pages.text import headline, percent
 from api.settings import VERSION, Settings
-from boundaries.plans.plan_layers import read_layer_or_plan
 from geo.analyses import ANALYSES, Analysis, AnalysisResult
 from geo.analyses.places import saved_places
 from geo.coverage import span_words
@@ -34,6 +33,7 @@ from geo.question.options import Option
 from geo.question.store_settings import PLACES_SETTING, known_places
 from geo.question.subjects import ask_about
 from geo.store.contract import LayerMetadata, Setting, Store
+from geo.store.layer_ids import PLAN_PREFIX
 
 Output = Annotated[Path, typer.Option("--output", "-o", help="The file to write.")]
 
@@ -170,7 +170,7 @@ def map_file(
     cli = CommandContext.of(context)
     cli.check_output(output)
     with cli.open() as store:
-        answer = ask(question, store, layer_of=partial(read_layer_or_plan, store))
+        answer = ask(question, store, layer_of=partial(_read_layer, store))
         settings = Settings.read()
         basemap = Basemaps.open(settings.basemap, store).under(store, settings.tiles)
         # Pictures of a file go into the map itself; those of a server stay where they are.
@@ -283,7 +283,7 @@ def run_analysis(
             layer = read_file(layer_id, store.projection) if read_file else None
             if layer is not None:
                 return LayerMetadata(layer_id), layer
-            return read_layer_or_plan(store, layer_id)
+            return _read_layer(store, layer_id)
 
         answer = ask_about(
             analysis.subject,
@@ -328,6 +328,16 @@ def run_analysis(
     lines += [f"note: {caveat}" for caveat in new]
     cli.echo(lines, _facts(answer) | result.as_dict())
     return result
+
+
+def _read_layer(store: Store, layer_id: str) -> tuple[LayerMetadata, gpd.GeoDataFrame]:
+    """Read a layer of the store, or the areas of a plan."""
+    if not layer_id.startswith(PLAN_PREFIX):
+        return store.layer(layer_id)
+    # Few Questions name a plan, and plans bring the planner's modules with them.
+    from boundaries.plans.plan_layers import read_layer_or_plan  # noqa: PLC0415 - see above
+
+    return read_layer_or_plan(store, layer_id)
 
 
 def _files(result: AnalysisResult, output: Path) -> dict[Path, pd.DataFrame]:

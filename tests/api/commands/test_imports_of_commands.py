@@ -56,7 +56,7 @@ def test_a_help_imports_no_command(tmp_path: Path, words: str) -> None:
         ("audit --help", PAGES | PLANS),
         ("look nothing.csv", PAGES | PLANS),
         ("layers list", PAGES),
-        ("count --help", PAGES | SCIPY | {"pyogrio"}),
+        ("count --help", PAGES | SCIPY | {"pyogrio", "boundaries.plans.draft"}),
         ("ingest nothing.zip", PAGES | SCIPY),
         ("serve --help", PLANS | SCIPY | {"fastapi", "jinja2", "folium"}),
     ],
