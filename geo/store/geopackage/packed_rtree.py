@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +31,17 @@ _CELL = np.dtype(
 # SQLite looks for the root in node 1.
 _ROOT = 1
 _NODE_HEADER_BYTES = 4
+_MOST_SORTED = 1_000_000
+"""Boxes that are sorted at a time, in some 40 bytes each: of more, each million is packed for
+itself, and a window looks into a few leaves of every million instead of into a few."""
+
 _ROWS_AT_ONCE = 50_000
 """Ids that are Python's numbers at a time: these take five times the memory."""
 
 
 @dataclass(frozen=True)
 class _Cells:
-    """The boxes of one level of the tree, in 20 bytes each: of millions all are held at once.
+    """Boxes of one level of the tree, in 20 bytes each: a million are held at once.
 
     Attributes
     ----------
@@ -86,10 +91,12 @@ def write_index(file: SqliteFile, index: str, boxes: Iterable[Boxes] = ()) -> No
     boxes
         The new content, some rows at a time; no id may occur twice.
     """
-    cells = _gathered(boxes)
+    pieces = _pieces(boxes)
+    cells = next(pieces)
     writer = _TreeWriter(file, index)
     while len(cells) > writer.capacity:
-        cells = writer.write_level(cells)
+        # There are pieces of the lowest level only.
+        cells = writer.write_level(chain([cells], pieces))
     writer.write_root(cells)
 
 
@@ -127,27 +134,34 @@ class _TreeWriter:
         for table in ("node", "rowid", "parent"):
             file.execute(f'DELETE FROM "{index}_{table}"')
 
-    def write_level(self, cells: _Cells) -> _Cells:
+    def write_level(self, pieces: Iterable[_Cells]) -> _Cells:
         """Write the nodes of a level; returns the box around each as the level above."""
-        nodes = -(-len(cells) // self.capacity)
-        first, node_of, around = self._next, np.empty(len(cells), dtype=np.uint32), []
-        for rows, node in _slices(cells, nodes):
-            starts = np.flatnonzero(np.diff(node, prepend=-1))
-            self._write_nodes(first + node[starts], np.split(cells.packed(rows), starts[1:]))
-            node_of[rows] = node
-            bounds = cells.bounds[rows]
-            low = np.minimum.reduceat(bounds[:, :2], starts)
-            around.append(np.hstack([low, np.maximum.reduceat(bounds[:, 2:], starts)]))
-        self._write_places(cells, node_of, first=first)
+        first = self._next
+        around = np.concatenate([self._write_piece(cells) for cells in pieces])
         self._height += 1
-        self._next += nodes
-        return _Cells(first, np.arange(nodes, dtype=np.uint32), np.concatenate(around))
+        return _Cells(first, np.arange(len(around), dtype=np.uint32), around)
 
     def write_root(self, cells: _Cells) -> None:
         """Write the last node, which says how high the tree is."""
         everything = cells.packed(np.arange(len(cells)))
         self._write_nodes(np.array([_ROOT]), [everything], depth=self._height)
         self._write_places(cells, np.zeros(len(cells), dtype=np.uint32), first=_ROOT)
+
+    def _write_piece(self, cells: _Cells) -> NDArray[np.float32]:
+        """Write the nodes of some cells of a level; returns the box around each node."""
+        nodes = -(-len(cells) // self.capacity)
+        node_of, around = np.empty(len(cells), dtype=np.uint32), []
+        for rows, node in _slices(cells, nodes):
+            starts = np.flatnonzero(np.diff(node, prepend=-1))
+            packed = np.split(cells.packed(rows), starts[1:])
+            self._write_nodes(self._next + node[starts], packed)
+            node_of[rows] = node
+            bounds = cells.bounds[rows]
+            low = np.minimum.reduceat(bounds[:, :2], starts)
+            around.append(np.hstack([low, np.maximum.reduceat(bounds[:, 2:], starts)]))
+        self._write_places(cells, node_of, first=self._next)
+        self._next += nodes
+        return np.concatenate(around)
 
     def _write_nodes(self, numbers: Ints, nodes: list[NDArray[np.void]], *, depth: int = 0) -> None:
         # As SQLite stores a node: depth of the tree in the root, number of cells, cells, padding.
@@ -174,12 +188,28 @@ class _TreeWriter:
             self._file.insert(f'"{self._index}_{table}"', names, pairs)
 
 
-def _gathered(boxes: Iterable[Boxes]) -> _Cells:
-    """All boxes as one level of cells; each part goes once it is copied, as there are millions."""
-    parts = [(ids, outward(bounds)) for ids, bounds in boxes if len(ids)]
+def _pieces(boxes: Iterable[Boxes]) -> Iterator[_Cells]:
+    """All boxes as cells of the lowest level, about `_MOST_SORTED` at a time; at least one piece.
+
+    Of the parts none is held once it is copied, as there are millions of boxes.
+    """
+    parts: list[Boxes] = []
+    count, is_first = 0, True
+    for ids, bounds in boxes:
+        parts.append((ids, outward(bounds)))
+        count += len(ids)
+        if count >= _MOST_SORTED:
+            yield _gathered(parts)
+            count, is_first = 0, False
+    if count or is_first:
+        yield _gathered(parts)
+
+
+def _gathered(parts: list[Boxes]) -> _Cells:
+    """Parts as one piece; each goes from the list once it is copied."""
     count = sum(len(ids) for ids, _ in parts)
-    first = min((int(np.min(_numbers(ids))) for ids, _ in parts), default=0)
-    last = max((int(np.max(_numbers(ids))) for ids, _ in parts), default=0)
+    first = min((int(np.min(_numbers(ids))) for ids, _ in parts if len(ids)), default=0)
+    last = max((int(np.max(_numbers(ids))) for ids, _ in parts if len(ids)), default=0)
     offsets = np.empty(count, dtype=np.min_scalar_type(last - first))
     bounds = np.empty((count, len(_SIDES)), dtype=np.float32)
     end = count

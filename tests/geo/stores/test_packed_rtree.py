@@ -98,13 +98,29 @@ def test_writing_again_leaves_nothing_of_before():
     assert file.rows("SELECT id FROM tree") == [(7,)]
 
 
-def test_packing_takes_some_40_bytes_for_each_row():
-    file, n = Plain(), 150_000
-    parts = [(range(at, at + 5_000), outward(boxes(5_000, seed=at))) for at in range(0, n, 5_000)]
-    tracemalloc.start()
-    write_index(file, "tree", (parts.pop(0) for _ in range(len(parts))))
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    # Besides what grows with the rows there are the numbers of 50,000 rows at a time.
-    assert peak < 40 * n + 15e6
-    assert file.rows("SELECT count(*) FROM tree") == [(n,)]
+def in_parts(n, rows):
+    return [(range(at, at + rows), outward(boxes(rows, seed=at))) for at in range(0, n, rows)]
+
+
+@pytest.mark.parametrize("rows", [2_000, 2_001])
+def test_an_index_packed_piece_by_piece_is_sound_and_holds_every_row(monkeypatch, rows):
+    monkeypatch.setattr("geo.store.geopackage.packed_rtree._MOST_SORTED", 4_000)
+    file, n = Plain(), 6 * rows
+    write_index(file, "tree", in_parts(n, rows))
+    assert file.sound()
+    assert [row[0] for row in file.rows("SELECT id FROM tree ORDER BY id")] == list(range(n))
+
+
+def test_packing_takes_some_40_bytes_for_each_row_of_a_piece(monkeypatch):
+    monkeypatch.setattr("geo.store.geopackage.packed_rtree._MOST_SORTED", 50_000)
+    peaks = {}
+    for n in (50_000, 150_000):
+        file, parts = Plain(), in_parts(n, 5_000)
+        tracemalloc.start()
+        write_index(file, "tree", (parts.pop(0) for _ in range(len(parts))))
+        _, peaks[n] = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert file.rows("SELECT count(*) FROM tree") == [(n,)]
+    # Besides what grows with the rows of a piece there are the numbers of 50,000 rows at a time.
+    assert peaks[50_000] < 40 * 50_000 + 15e6
+    assert peaks[150_000] < 1.5 * peaks[50_000]
