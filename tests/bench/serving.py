@@ -3,6 +3,8 @@
 One process each, four callers that keep their connections, the same plots and points. A line is
 the milliseconds of a request, its rival the better of the two. Then the full copy by ogr2ogr and
 vector tiles, from the same servers.
+
+The same address is requested again and again, of data that stays: Patchmap has its answer ready.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 Ours come over HTTP, those of PostGIS straight from its connection, without any server before it.
 One caller asks for each tile of a view at every zoom, as a map does while one zooms in.
+
+After the first round ours are ready, where PostGIS makes each tile anew.
 """
 
 from __future__ import annotations
