@@ -28,6 +28,7 @@ from api.reads import note
 from api.snapshot import Snapshot
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.plan_layers import plan_of
+from geo.distinct_points import PointCounts
 from geo.errors import InputError, NotFoundError, QuestionError
 from geo.incidents import ANSWER_COLUMNS
 from geo.locate import AreaLocator
@@ -163,10 +164,22 @@ class _AskedSnapshot(_PlansHidden):
         self, window: Window | None = None, *, columns: Sequence[str] = ANSWER_COLUMNS
     ) -> pd.DataFrame:
         """Return all accepted incidents, and which are `UNSEEN` where places are left out."""
-        frame = self.whole.incidents(window, columns=columns)
+        return self._with_unseen(self.whole.incidents(window, columns=columns))
+
+    def located_incidents(
+        self, window: Window, columns: Sequence[str], locator: AreaLocator
+    ) -> pd.DataFrame:
+        """Return incidents as `incidents` does, with their areas where the store keeps them."""
+        return self._with_unseen(self.whole.located_incidents(window, columns, locator))
+
+    def point_counts(self, window: Window | None = None) -> PointCounts | None:
+        """Count all accepted incidents by source, London month and point."""
+        return self.whole.point_counts(window)
+
+    def _with_unseen(self, incidents: pd.DataFrame) -> pd.DataFrame:
         if self.view.areas is None or not self._leaves_out:
-            return frame
-        return frame.assign(**{UNSEEN: ~self._limits.sees(frame)})
+            return incidents
+        return incidents.assign(**{UNSEEN: ~self._limits.sees(incidents)})
 
     def records(self) -> pd.DataFrame:
         """Return all records, whose stated areas have the codes that areas have here."""

@@ -17,8 +17,10 @@ from api.reads import State, note
 from api.value_cache import ValueCache, ValuesElsewhereCounted, ValuesRead
 from boundaries.layers.blocks import BlockLayer
 from boundaries.plans.plan_layers import plan_areas, plan_metadata, plan_of, with_areas
+from geo.distinct_points import PointCounts
 from geo.errors import InputError, NotFoundError, StoreError
 from geo.incidents import ANSWER_COLUMNS
+from geo.locate import AreaLocator
 from geo.measures.model import EntryKind, Measure
 from geo.partitioned import PartitionedIncidents
 from geo.period import Period
@@ -42,8 +44,8 @@ from geo.store.layer_ids import areas_among, check_areas, find_layer
 from geo.store.measure_contract import TableImport, TableSubject
 from geo.store.tasking_contract import StepRecord, TaskingSubject, TaskRow
 
-MOST_IN_MEMORY = 20_000_000
-"""Incidents that a service holds, at about 40 bytes each; above it, the store is asked."""
+MOST_IN_MEMORY = 3_000_000
+"""Incidents that a service holds, at about 40 bytes each; of more it reads what is asked for."""
 
 
 _MOST_EXCHANGED: Final = 500
@@ -362,14 +364,46 @@ class Snapshot:
             If they must be read and have changed since the snapshot was taken.
         """
         note("incidents")
-        if self._count > MOST_IN_MEMORY or not set(columns) <= set(ANSWER_COLUMNS):
+        if self._are_too_many or not set(columns) <= set(ANSWER_COLUMNS):
             with self._incidents.reading():
                 return self._store.incidents(window, columns=columns)
         frame = self._incidents.partitioned.frame
-        if window is None:
-            return frame
-        occurred = frame["occurred_from"]
-        return frame[(occurred >= window.start) & (occurred < window.end)]
+        return frame if window is None else frame[window.holds(frame)]
+
+    def located_incidents(
+        self, window: Window, columns: Sequence[str], locator: AreaLocator
+    ) -> pd.DataFrame:
+        """Return incidents, with their areas where they are read; see `KeepsPlaces`.
+
+        Raises
+        ------
+        StoreError
+            If they must be read and have changed since the snapshot was taken.
+        """
+        if not self._are_too_many:
+            return self.incidents(window, columns=columns)
+        note("incidents")
+        with self._incidents.reading():
+            return self._store.located_incidents(window, columns, locator)
+
+    def point_counts(self, window: Window | None = None) -> PointCounts | None:
+        """Count incidents by source, London month and point; None where they are in memory.
+
+        Raises
+        ------
+        StoreError
+            If they have changed since the snapshot was taken.
+        """
+        note("incidents")
+        if not self._are_too_many:
+            return None
+        with self._incidents.reading():
+            return self._store.point_counts(window)
+
+    @property
+    def _are_too_many(self) -> bool:
+        """Whether the incidents are read anew for each Question, as far as it needs them."""
+        return self._count > MOST_IN_MEMORY
 
     def incident_page(self, start: int, count: int, *, columns: Sequence[str]) -> pd.DataFrame:
         """Return some of the incidents, and read no others; see `StoreReader.incident_page`.

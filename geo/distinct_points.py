@@ -2,11 +2,70 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PointCounts:
+    """How many incidents sources recorded at points in months.
+
+    Attributes
+    ----------
+    source
+        Whose, of n counts; a categorical column.
+    month
+        n London months, as `datetime64[M]`.
+    x, y
+        n points, in metres. One point may have several counts, even of one source and month.
+    n
+        n numbers of incidents.
+    """
+
+    source: pd.Categorical
+    month: NDArray[np.datetime64]
+    x: Floats
+    y: Floats
+    n: Ints
+
+    def __len__(self) -> int:
+        return len(self.n)
+
+    def where(self, chosen: NDArray[np.bool_]) -> PointCounts:
+        """Some of the counts.
+
+        Parameters
+        ----------
+        chosen
+            Which of n.
+        """
+        if chosen.all():
+            return self
+        return PointCounts(
+            self.source[chosen],
+            self.month[chosen],
+            self.x[chosen],
+            self.y[chosen],
+            self.n[chosen],
+        )
+
+    def of_sources(self, sources: Collection[str]) -> PointCounts:
+        """The counts of some sources.
+
+        Parameters
+        ----------
+        sources
+            Their names.
+        """
+        return self.where(np.asarray(self.source.isin(list(sources)), dtype=bool))
+
 
 _ODD = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
 _HALF = np.uint64(32)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Final
 
 import numpy as np
@@ -200,13 +199,7 @@ class HeldOut:
         """The rows of the store before the first month tested: baselines are made of them."""
         start = Period.of_months(self.tested[0], self.tested[0]).start
         rows = self.answer.rows
-
-        @cache
-        def everything() -> pd.DataFrame:
-            incidents = rows.everything()
-            return incidents[(incidents["occurred_from"] < start).to_numpy(dtype=bool)]
-
-        return replace(rows, everything=everything)
+        return replace(rows, everything=rows.everything.before(start))
 
     @cached_property
     def dispersion(self) -> float:

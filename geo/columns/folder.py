@@ -32,7 +32,7 @@ from geo.columns.locking import locked
 from geo.columns.piece import INDEX, LOCATION, NAMED, DamagedError, Piece, PieceReader, write_piece
 from geo.columns.places import is_folder, is_own, made
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Raise it whenever the layout of the files or the meaning of a column changes."""
 
 _TRIES: Final = 10

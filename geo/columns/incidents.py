@@ -20,12 +20,15 @@ from geo.columns.piece import (
     LASTS,
     LOCATION,
     NAMED,
+    POINT,
     START,
     TEXTS,
     DamagedError,
     Piece,
     PieceReader,
 )
+from geo.distinct_points import PointCounts
+from geo.incidents import london_months
 from geo.partitioned import PartitionedIncidents
 
 COPIED: Final = frozenset({*FLOATS, *TEXTS, START, END, LOCATION})
@@ -181,6 +184,38 @@ class IncidentColumns:
             positions[part.span] = areas[part.piece.file][part.rows]
         return self._read(columns, parts), positions
 
+    def point_counts(
+        self, *, start: pd.Timestamp | None = None, end: pd.Timestamp | None = None
+    ) -> PointCounts:
+        """Count incidents by source, month and distinct point.
+
+        Parameters
+        ----------
+        start, end
+            As for `read`.
+
+        Returns
+        -------
+        The counts, partition by partition.
+
+        Raises
+        ------
+        DamagedError
+            If a file is not what was written.
+        """
+        parts = self._parts(start, end)
+        texts = sorted({text for part in parts for text in part.piece.texts["source"]})
+        every = pd.Index(texts, dtype=object)
+        counted = []
+        for part, (first, last) in zip(parts, _months_of(parts), strict=True):
+            sources = every.get_indexer(pd.Index(part.piece.texts["source"], dtype=object))
+            with PieceReader(self.folder, part.piece) as reader:
+                month = first if first == last else None
+                counted.append(_counted(reader, part, sources, month))
+        columns = zip(*(_NOTHING, *counted), strict=True)
+        source, month, x, y, n = map(np.concatenate, columns)
+        return PointCounts(_categorical(source, texts), month, x, y, n)
+
     def _read(self, columns: Sequence[str], parts: Sequence[_Part]) -> pd.DataFrame:
         of_files: dict[str, list[_Part]] = {}
         for part in parts:
@@ -217,8 +252,11 @@ class IncidentColumns:
                     values.append(reader.stored(name))
         # All at once: to load what locates many points takes longer than to locate them.
         every = locator.locate(*(np.concatenate(values) for values in axes.values()))
-        ends = np.cumsum([piece.rows for piece in pieces])
-        located = dict(zip((one.file for one in pieces), np.split(every, ends[:-1]), strict=True))
+        ends = np.cumsum([len(points) for points in axes["x"]])
+        located = {}
+        for piece, of_points in zip(pieces, np.split(every, ends[:-1]), strict=True):
+            with PieceReader(self.folder, piece) as reader:
+                located[piece.file] = reader.of_points(of_points)
         with locked(self.folder, wait=False) as may_write:
             if may_write:
                 for piece in pieces:
@@ -278,10 +316,61 @@ def _second_from(moment: pd.Timestamp) -> int:
     return -int(-moment.as_unit("ns").value // 1_000_000_000)
 
 
-class _Filled:
-    """A column of a frame, filled piece by piece: coordinates, unless a subclass says otherwise."""
+def _months_of(parts: Sequence[_Part]) -> NDArray[np.datetime64]:
+    """The first and last London month of each partition."""
+    ends = [moment for part in parts for moment in (part.piece.first, part.piece.last)]
+    return _months(np.array(ends, dtype=np.int64)).reshape(-1, 2)
 
-    kind: type[np.generic] = np.float64
+
+def _months(moments: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    """The London months of seconds since 1970."""
+    return london_months(pd.Series(pd.DatetimeIndex(moments, dtype="datetime64[s, UTC]")))
+
+
+_NOTHING: Final = (
+    np.zeros(0, dtype=np.int64),
+    np.zeros(0, dtype="datetime64[M]"),
+    np.zeros(0),
+    np.zeros(0),
+    np.zeros(0, dtype=np.int64),
+)
+
+
+def _counted(
+    reader: PieceReader,
+    part: _Part,
+    sources: NDArray[np.intp],
+    month: np.datetime64 | None,
+) -> tuple[NDArray[Any], ...]:
+    """The columns of `PointCounts` of some rows of a partition, with numbers of sources.
+
+    `month` is that of all rows, if they are of one.
+    """
+    x, y = (reader.stored(name) for name in FLOATS)
+    point = reader.stored(POINT)[part.rows]
+    if len(point) == 0 or int(point.max()) >= len(x):
+        raise DamagedError(part.piece.file)
+    if month is not None and len(sources) == 1:
+        n = np.bincount(point, minlength=len(x))
+        at = np.flatnonzero(n)
+        return sources.repeat(len(at)), np.repeat(month, len(at)), x[at], y[at], n[at]
+    # The month of each moment once: many incidents may share one.
+    moment, distinct = pd.factorize(reader.whole(START)[part.rows])
+    group, groups = pd.factorize(_months(distinct)[moment].astype(np.int64))
+    source = reader.stored("source")[part.rows].astype(np.int64)
+    if int(source.max()) >= len(sources):
+        raise DamagedError(part.piece.file)
+    key = (source * len(groups) + group) * len(x) + point
+    numbers, n = np.unique(key, return_counts=True)
+    of_group, at = np.divmod(numbers, len(x))
+    source, group = np.divmod(of_group, len(groups))
+    return sources[source], groups[group].astype("datetime64[M]"), x[at], y[at], n
+
+
+class _Filled:
+    """A column of a frame, filled piece by piece: as stored, unless a subclass says otherwise."""
+
+    kind: type[np.generic]
 
     def __init__(self, name: str, parts: Sequence[_Part]) -> None:
         self.name = name
@@ -302,6 +391,16 @@ class _Filled:
         """The column."""
         del locations
         return self.values
+
+
+class _Axis(_Filled):
+    """A coordinate, which is stored once for each distinct point."""
+
+    kind = np.float64
+
+    def of_piece(self, reader: PieceReader, piece: Piece) -> NDArray[Any]:
+        del piece
+        return reader.of_points(reader.stored(self.name))
 
 
 class _Times(_Filled):
@@ -380,7 +479,7 @@ class _Locations(_Filled):
 
 
 _FILLED: Final[dict[str, type[_Filled]]] = {
-    **dict.fromkeys(FLOATS, _Filled),
+    **dict.fromkeys(FLOATS, _Axis),
     **dict.fromkeys(TEXTS, _Texts),
     **dict.fromkeys((START, END), _Times),
     LOCATION: _Locations,

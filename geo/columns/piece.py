@@ -1,7 +1,8 @@
 """The file of one partition: its incidents as columns, written once and never changed.
 
 Columns lie one after another, each at a multiple of 64 bytes. Whole numbers are stored above their
-least one, in as few bytes as they need; texts that repeat, as numbers in a list. What tells where
+least one, in as few bytes as they need; texts that repeat, as numbers in a list; coordinates, once
+for each distinct point, with the number of each incident's point. What tells where
 each column lies, with its checksum, is not in the file but in the index of all files.
 """
 
@@ -13,15 +14,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from geo.columns.files import new_file
+from geo.distinct_points import point_codes
 
 FLOATS: Final = ("x", "y")
+"""Of each distinct point, in the order in which they first occur."""
+
+POINT: Final = "point"
 TEXTS: Final = ("source", "category", "precision")
 START: Final = "occurred_from"
 END: Final = "occurred_to"
@@ -29,6 +34,8 @@ LASTS: Final = "lasts"
 LOCATION: Final = "location"
 NAMED: Final = ("named", "example")
 INDEX: Final = "index.json"
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 _ALIGNED: Final = 64
 _WIDTHS: Final = ("|u1", "<u2", "<u4", "<u8")
@@ -136,12 +143,12 @@ class PieceReader:
         os.close(self._descriptor)
 
     def stored(self, name: str) -> NDArray[Any]:
-        """A column as it is stored: coordinates, or numbers above its base.
+        """A column as it is stored: coordinates of points, or numbers above its base.
 
         Parameters
         ----------
         name
-            One of `FLOATS` or `TEXTS`, `location`, `occurred_from` or `LASTS`.
+            One of `FLOATS` or `TEXTS`, `POINT`, `location`, `occurred_from` or `LASTS`.
 
         Returns
         -------
@@ -161,6 +168,28 @@ class PieceReader:
         if len(data) != size or zlib.crc32(data) != checksum:
             raise DamagedError(self._piece.file)
         return np.frombuffer(data, dtype=dtype)
+
+    def of_points(self, values: NDArray[_Number]) -> NDArray[_Number]:
+        """What is known of each distinct point, for each incident.
+
+        Parameters
+        ----------
+        values
+            Of each point.
+
+        Returns
+        -------
+        n values.
+
+        Raises
+        ------
+        DamagedError
+            If the numbers of the points are not what was written.
+        """
+        try:
+            return np.asarray(values[self.stored(POINT)])
+        except IndexError as error:
+            raise DamagedError(self._piece.file) from error
 
     def whole(self, name: str) -> NDArray[np.int64]:
         """A column of whole numbers, such as seconds since 1970.
@@ -212,8 +241,12 @@ def write_piece(path: Path, state: str, rows: pd.DataFrame, locations: NDArray[n
     for name in TEXTS:
         number, distinct = pd.factorize(rows[name].astype(object))
         codes[name], texts[name] = _narrow(number), [str(text) for text in distinct]
+    axes = {name: rows[name].to_numpy().astype("<f8") for name in FLOATS}
+    point = point_codes(*axes.values())
+    _, first_at = np.unique(point, return_index=True)
     arrays = {
-        **{name: (rows[name].to_numpy().astype("<f8"), 0) for name in FLOATS},
+        **{name: (values[first_at], 0) for name, values in axes.items()},
+        POINT: _narrow(point),
         START: _narrow(start, int(start.min())),
         LASTS: _narrow(end - start, int((end - start).min())),
         **codes,

@@ -8,7 +8,14 @@ imports alone, before any incident is.
 from geo.coverage.comparison import Comparison, Series, partly_covered
 from geo.coverage.knowledge import Knowledge, Once, ShortMonths, at_once, knowledge_of
 from geo.coverage.latest import Anchor, anchor_of
-from geo.coverage.point_lists import LIST_COLUMNS, SMALL_AREA_M2, PointList, new_lists, point_lists
+from geo.coverage.point_lists import (
+    LIST_COLUMNS,
+    SMALL_AREA_M2,
+    PointList,
+    new_lists,
+    point_counts,
+    point_lists,
+)
 from geo.coverage.published import (
     Coverage,
     ImportCoverage,
@@ -39,6 +46,7 @@ __all__ = [
     "new_lists",
     "no_data_words",
     "partly_covered",
+    "point_counts",
     "point_lists",
     "span_words",
     "spans_of",

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -291,14 +291,34 @@ class Knowledge:
         return np.array(texts, dtype=object)[self.of_area]
 
 
+Value = TypeVar("Value")
+
 Owners = list[tuple[Publisher, ...]] | None
 """Whose each of n areas is: its publishers; None where nobody has any incident in them."""
 
-Once = Callable[[Callable[[], Owners]], Owners]
+
+class Once(Protocol):
+    """Makes a value, or takes it from who has made it before."""
+
+    def __call__(self, name: str, make: Callable[[], Value]) -> Value:
+        """The value of a name; it must not be changed."""
 
 
-def at_once(make: Callable[[], Owners]) -> Owners:
-    """Make a value, which nobody has from before."""
+def at_once(name: str, make: Callable[[], Value]) -> Value:
+    """Make a value, which nobody has from before.
+
+    Parameters
+    ----------
+    name
+        Its name, which is of no use here.
+    make
+        Makes it.
+
+    Returns
+    -------
+    The value.
+    """
+    del name
     return make()
 
 
@@ -343,7 +363,7 @@ def knowledge_of(
     coverage, some = Coverage(parts), set(months)
     if alike(coverage, categories, some, short=short):
         return Knowledge.everywhere(coverage, categories, areas=len(areas), short=short)
-    owners = once(lambda: _owners(areas, parts, past, locator))
+    owners = once("owners", lambda: _owners(areas, parts, past, locator))
     if owners is None:
         # Nobody has any incident here: nobody's territory it is.
         return Knowledge.everywhere(coverage, categories, areas=len(areas), short=short)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.distinct_points import point_codes
+from geo.distinct_points import PointCounts, point_codes
 from geo.incidents import SQUARE_M, london_months
 
 Floats = NDArray[np.float64]
@@ -61,61 +61,77 @@ class PointList:
     y: Floats
 
 
-def point_lists(incidents: pd.DataFrame) -> list[PointList]:
-    """The lists of points of each source, from the oldest to the newest.
+def point_counts(incidents: pd.DataFrame) -> PointCounts:
+    """Count incidents by point and month: here one by one, because that needs no sorting.
 
     Parameters
     ----------
     incidents
-        Incidents of all categories: `source`, `occurred_from`, `x`, `y`.
+        Incidents: `LIST_COLUMNS`.
+
+    Returns
+    -------
+    A count for each incident.
+    """
+    # A source of months has few distinct moments.
+    moment, moments = pd.factorize(incidents["occurred_from"])
+    return PointCounts(
+        pd.Categorical(incidents["source"]),
+        london_months(pd.Series(moments))[moment],
+        incidents["x"].to_numpy(float),
+        incidents["y"].to_numpy(float),
+        np.ones(len(incidents), dtype=np.int64),
+    )
+
+
+def point_lists(counts: PointCounts) -> list[PointList]:
+    """The lists of points of each source, from the oldest to the newest.
+
+    Parameters
+    ----------
+    counts
+        Of incidents of all categories.
 
     Returns
     -------
     A list for each source, and one more for each month from which it uses other points.
     """
     lists = []
-    for source in sorted(incidents["source"].astype(str).unique()):
-        rows = incidents[(incidents["source"] == source).to_numpy(dtype=bool)]
-        moment, moments = pd.factorize(rows["occurred_from"])
-        month = london_months(pd.Series(moments))[moment]
-        x, y = (rows[axis].to_numpy(float) for axis in ("x", "y"))
-        starts = np.array(_changes(x, y, month), dtype="datetime64[M]")
-        of_list = np.searchsorted(starts, month, side="right")
+    for source in sorted(map(str, counts.source.unique())):
+        own = counts.of_sources([source])
+        starts = np.array(_changes(own), dtype="datetime64[M]")
+        of_list = np.searchsorted(starts, own.month, side="right")
         for number in np.unique(of_list):
-            here = of_list == number
-            points = np.unique(x[here] + 1j * y[here])
-            months = tuple(np.unique(month[here]).astype(str).tolist())
+            here = own.where(of_list == number)
+            points = np.unique(here.x + 1j * here.y)
+            months = tuple(np.unique(here.month).astype(str).tolist())
             lists.append(PointList(source, months, points.real, points.imag))
     return lists
 
 
-def new_lists(incidents: pd.DataFrame) -> tuple[str, ...]:
+def new_lists(counts: PointCounts) -> tuple[str, ...]:
     """The months from which a source uses other points than before.
 
     Parameters
     ----------
-    incidents
-        Incidents at snap points of all categories: `source`, `occurred_from`, `x`, `y`.
+    counts
+        Of incidents at snap points of all categories.
 
     Returns
     -------
     Months, as `YYYY-MM`, of any source, in order.
     """
     months: set[str] = set()
-    for source in incidents["source"].unique():
-        rows = incidents[incidents["source"] == source]
-        # A source of months has few distinct moments.
-        moment, moments = pd.factorize(rows["occurred_from"])
-        month = london_months(pd.Series(moments))[moment]
-        x, y = (rows[axis].to_numpy(float) for axis in ("x", "y"))
-        months.update(str(month) for month in _changes(x, y, month))
+    for source in map(str, counts.source.unique()):
+        months.update(str(month) for month in _changes(counts.of_sources([source])))
     return tuple(sorted(months))
 
 
-def _changes(x: Floats, y: Floats, month: NDArray[np.datetime64]) -> list[np.datetime64]:
-    number, months = pd.factorize(month, sort=True)
+def _changes(counts: PointCounts) -> list[np.datetime64]:
+    number, months = pd.factorize(counts.month, sort=True)
     if len(months) < 2:
         return []
+    x, y = counts.x, counts.y
     point = point_codes(x, y)
     # All rows of a point lie in its square, and there are few points: rows would take far longer.
     first = np.empty(point.max() + 1, dtype=np.intp)
@@ -123,13 +139,15 @@ def _changes(x: Floats, y: Floats, month: NDArray[np.datetime64]) -> list[np.dat
     square_of = point_codes(np.floor(x[first] / SQUARE_M), np.floor(y[first] / SQUARE_M))
     # Months are few: numbers of 16 bits are sorted without comparing them.
     order = np.argsort(number.astype(np.int16), kind="stable")
-    parts = np.split(point[order], np.flatnonzero(np.diff(number[order])) + 1)
-    usual = min(_repeats(np.bincount(part)) for part in parts)
+    ends = np.flatnonzero(np.diff(number[order])) + 1
+    n_in_order = counts.n[order].astype(float)
+    parts = list(zip(np.split(point[order], ends), np.split(n_in_order, ends), strict=True))
+    usual = min(_repeats(np.bincount(part, rows)) for part, rows in parts)
     limit = min(MOST, usual / 2)
     changes = []
-    known = np.zeros(len(first), dtype=np.int64)
-    for each, part in zip(months, parts, strict=True):
-        n = np.bincount(part, minlength=len(first))
+    known = np.zeros(len(first))
+    for each, (part, rows) in zip(months, parts, strict=True):
+        n = np.bincount(part, rows, minlength=len(first))
         # Where no row was before, as of another force, every point is new without a new list.
         here = np.where(_share_a_square(square_of, known > 0), n, 0)
         there = np.where(_share_a_square(square_of, n > 0), known, 0)
@@ -152,6 +170,6 @@ def _share_a_square(square_of: Ints, some: NDArray[np.bool_]) -> NDArray[np.bool
     return np.asarray(among[square_of])
 
 
-def _repeats(rows: Ints) -> float:
+def _repeats(rows: NDArray[np.number]) -> float:
     """Of the rows of each point the share that shares it with another."""
     return float(rows[rows > 1].sum() / rows.sum())

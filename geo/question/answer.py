@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from geo.cells import Cells, Grid
 from geo.checkpoints import checkpoint
-from geo.coverage import SMALL_AREA_M2, Comparison, Knowledge, Series, new_lists
+from geo.coverage import SMALL_AREA_M2, Comparison, Knowledge, Series, new_lists, point_counts
 from geo.errors import InputError, QuestionError
 from geo.hotspots import change, ranking
 from geo.hotspots.baselines import Baseline, hotspots
@@ -23,7 +23,7 @@ from geo.hotspots.change import Changes
 from geo.hotspots.dispersion import MOST_MONTHS, TIMED, begins_series
 from geo.hotspots.shrinkage import Prior, prior, shrunk, shrunk_rates
 from geo.hotspots.verdict import Earlier
-from geo.incidents import Covers, SourceNotes
+from geo.incidents import COUNT_COLUMNS, Covers, SourceNotes
 from geo.measures.measured import Measured
 from geo.period import Period
 from geo.properties import cached_property
@@ -425,7 +425,7 @@ class Answer:
         if self.lists is not None:
             return self.lists
         names = [name for name, note in self.facts.notes.items() if note.snapped]
-        return new_lists(self.counted[self.counted["source"].isin(names)])
+        return new_lists(point_counts(self.counted).of_sources(names))
 
     @cached_property
     def doubled(self) -> Sequence[Double]:
@@ -781,7 +781,10 @@ class Answer:
             return month_dispersion(rows[untimed], cells, months)
 
         measured = self.rows.once(
-            Period.of_months(months[0], months[-1]), ("spread", cells.grid, *months), measure
+            Period.of_months(months[0], months[-1]),
+            ("spread", cells.grid, *months),
+            measure,
+            COUNT_COLUMNS,
         )
         share = self.untimed / len(self.counted)
         return MonthDispersion(1 + share * (measured.value - 1), measured.months)

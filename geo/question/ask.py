@@ -7,11 +7,12 @@ read = rejected + not asked + outside + counted.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
+from typing import TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -22,7 +23,6 @@ from numpy.typing import NDArray
 from geo.cells import Grid
 from geo.checkpoints import checkpoint
 from geo.coverage import (
-    LIST_COLUMNS,
     Comparison,
     ImportCoverage,
     Knowledge,
@@ -34,8 +34,9 @@ from geo.coverage import (
     knowledge_of,
     new_lists,
 )
+from geo.distinct_points import PointCounts
 from geo.errors import InputError, NotFoundError, QuestionError, StoreError
-from geo.incidents import ANSWER_COLUMNS, Covers, SourceNotes
+from geo.incidents import ANSWER_COLUMNS, COUNT_COLUMNS, Covers, SourceNotes
 from geo.lookup import are_among
 from geo.measures.measured import NO_TABLES, Measured
 from geo.period import Period, month_title
@@ -52,14 +53,14 @@ from geo.question.alike import (
 )
 from geo.question.answer import Answer, StoreFacts, nothing_measured
 from geo.question.baseline import baseline_layer, check_baseline
-from geo.question.exclusions import check_places
+from geo.question.exclusions import PLACE_COLUMNS, check_places
 from geo.question.layer_index import LayerIndex, LayerIndexes
 from geo.question.lives import Placeless, Records
 from geo.question.measure_layer import baseline_measure
 from geo.question.model import OWN_NEEDS, Question
 from geo.question.quality import ShortMonth, months_published_twice, short_months
 from geo.question.resolve import ResolvedQuestion, check_names, resolve
-from geo.question.rows import QuestionRows
+from geo.question.rows import AllIncidents, QuestionRows
 from geo.question.stated import stated_positions
 from geo.question.store_settings import (
     covers_of,
@@ -74,8 +75,8 @@ from geo.store.contract import (
     LOCATED,
     DataVersion,
     ImportRecord,
+    KeepsPlaces,
     LayerMetadata,
-    LocatesIncidents,
     StoreReader,
     Subject,
     Window,
@@ -83,6 +84,8 @@ from geo.store.contract import (
 from geo.store.layer_ids import MATCHED, MEASURE, PLAN_PREFIX, find_layer
 
 __all__ = ["Answer", "Question", "StoreFacts", "answer", "ask", "default_layer", "in_terms_of"]
+
+Value = TypeVar("Value")
 
 LayerReader = Callable[[str], tuple[LayerMetadata, gpd.GeoDataFrame]]
 
@@ -125,14 +128,11 @@ class FurtherRows:
     past
         Past rows of all forces; see `geo.coverage.knowledge_of`. None where there are no others.
     everything
-        The incidents of all times: `ANSWER_COLUMNS`.
-    complete
-        Those of some days, with the columns that the incidents of the Answer may lack.
+        The incidents of all times.
     """
 
     past: Callable[[], pd.DataFrame] | None
-    everything: Callable[[], pd.DataFrame]
-    complete: Callable[[Period], pd.DataFrame]
+    everything: AllIncidents
 
 
 def answer(
@@ -197,9 +197,9 @@ def answer(
         measured = partial(Measured, NO_TABLES, question.layer, areas, lambda _: areas)
         facts = replace(facts, measured=measured)
     facts = replace(facts, answer_another=facts.answer_another or again)
-    further = further or FurtherRows(None, lambda: incidents, lambda _: incidents)
+    further = further or FurtherRows(None, AllIncidents.of_frame(incidents))
     study = areas if study_areas is None else study_areas
-    _check(question, incidents, areas, study, facts=facts, further=further)
+    _check(question, areas, study, facts=facts, further=further)
     resolved = _resolved(
         question,
         _coverage(incidents, imports, facts.covers),
@@ -211,7 +211,6 @@ def answer(
     )
     return answered(
         resolved,
-        incidents,
         (indexes.of(areas), indexes.of(study)),
         imports=imports,
         facts=facts,
@@ -223,7 +222,6 @@ def answer(
 
 def _check(
     question: Question,
-    incidents: pd.DataFrame,
     areas: gpd.GeoDataFrame,
     study: gpd.GeoDataFrame,
     *,
@@ -232,13 +230,13 @@ def _check(
 ) -> None:
     """Refuse what a Question names and the data does not have."""
     check_names("within", question.within, areas.index)
-    check_places(question.without, incidents, further.everything)
+    if question.without:
+        check_places(question.without, further.everything.read(columns=PLACE_COLUMNS))
     check_baseline(question, study, facts.baseline)
 
 
 def answered(
     resolution: tuple[ResolvedQuestion, Knowledge],
-    incidents: pd.DataFrame,
     layers: tuple[LayerIndex, LayerIndex],
     *,
     imports: Sequence[ImportRecord],
@@ -246,6 +244,7 @@ def answered(
     further: FurtherRows,
     history: bool,
     indexes: LayerIndexes,
+    columns: Sequence[str] = ANSWER_COLUMNS,
 ) -> Answer:
     """The Answer to a resolved Question.
 
@@ -253,12 +252,12 @@ def answered(
     ----------
     resolution
         The Question with its period and sources, and what is known of each area.
-    incidents
-        An incident frame, in metres, with `COUNT_COLUMNS` at least.
     layers
         The areas, and those of the study area.
     imports, facts, further, history, indexes
         As for `answer`.
+    columns
+        What is read of the incidents of its periods: of `ANSWER_COLUMNS`, `COUNT_COLUMNS` at least.
 
     Returns
     -------
@@ -267,9 +266,10 @@ def answered(
     resolved, known = resolution
     question, (areas, study) = resolved.question, (layers[0].areas, layers[1].areas)
     comparison = comparison_of(resolved, known)
-    selected = resolved.select(incidents)
-    checkpoint()
     locators = _Locators(*layers, question.layer)
+    rows = _Reading(resolved, further.everything, history, columns)
+    selected, left_out = rows.of_period
+    checkpoint()
     inside = locators.inside(selected)
     counted = _rows(inside, is_alike(inside, known, comparison))
 
@@ -277,11 +277,11 @@ def answered(
         days = resolved.compared if compared and resolved.compared else resolved.period
         whole = Period.of_months(months[0], months[-1])
         days = Period(max(days.first, whole.first), min(days.last, whole.last))
-        rows = locators.inside(resolved.select(further.complete(days), days))
-        return _rows(rows, is_alike(rows, known, comparison, compared=compared))
+        inside = locators.inside(rows.meant(days, ANSWER_COLUMNS))
+        return _rows(inside, is_alike(inside, known, comparison, compared=compared))
 
-    before = resolved.compared
-    earlier = locators.inside(resolved.select(incidents, before) if before else incidents[:0])
+    before, span = resolved.compared, resolved.earlier
+    earlier = locators.inside(rows.meant(before))
     compared = _rows(earlier, is_alike(earlier, known, comparison, compared=True))
     alike = len(inside) - len(counted)
     checkpoint()
@@ -289,10 +289,7 @@ def answered(
     means = resolved.select(records)
     stated = locators.inside(means)
     stated_before = locators.inside(resolved.select(records, before) if before else records[:0])
-    # Where no history is wanted there is none: nobody may take it for years without incidents.
-    years = resolved.select(incidents, resolved.history) if history else incidents[:0]
-    span = resolved.earlier
-    windows = locators.inside(resolved.select(incidents, span) if span else incidents[:0])
+    windows = locators.inside(rows.to_count(span))
     windows = _alike_windows(windows, known, comparison, span)
     stated_windows = locators.inside(resolved.select(records, span) if span else records[:0])
     placeless = Placeless(
@@ -309,10 +306,10 @@ def answered(
     near = {publisher for part in known.territories for publisher in part}
     short = [one for one in short_months(imports) if Publisher(one.source, one.name) in near]
     series = Series.of(known, _series_months(resolved)) if history else None
-    located = locators.inside(years)
+    located = locators.inside(rows.years)
     if series:
         located = _rows(located, is_in_series(located, known, series))
-    lists = _new_lists(resolved, incidents, facts) if before or history else None
+    lists = rows.new_lists(layers[1], facts) if before or history else None
     unlike = _in_areas_not_compared(earlier, known, comparison)
     account = compared_account(
         resolved,
@@ -362,7 +359,7 @@ def answered(
         attribution=[note.attribution for note in notes if note.attribution],
         data_version=facts.data_version,
         question=question.options(),
-        left_out=resolved.left_out(incidents) + resolved.left_out(records),
+        left_out=left_out + resolved.left_out(records),
         without_place=len(placeless.counted),
         without_place_outside=placeless.elsewhere,
         unknown=unknown,
@@ -386,6 +383,65 @@ def answered(
         series=series,
         indexes=indexes,
     )
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What a Question reads of all incidents: of each of its periods what it needs of them."""
+
+    resolved: ResolvedQuestion
+    everything: AllIncidents
+    history: bool
+    columns: Sequence[str]
+
+    @property
+    def of_period(self) -> tuple[pd.DataFrame, int]:
+        """The incidents of the period, and how many others only their place leaves out."""
+        rows = self._read(self.resolved.window, self.columns)
+        return self.resolved.select(rows), self.resolved.left_out(rows)
+
+    @property
+    def years(self) -> pd.DataFrame:
+        """The incidents of the history.
+
+        Where none is wanted there is none: nobody may take it for years without incidents.
+        """
+        if not self.history:
+            return self.meant(None)
+        return self.resolved.select(self._read(self._window, self.columns), self.resolved.history)
+
+    def meant(self, days: Period | None, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """The incidents of some days; none without any."""
+        start = self.resolved.window.start
+        window = Window(days.start, days.end) if days else Window(start, start)
+        return self.resolved.select(self._read(window, columns or self.columns), days)
+
+    def to_count(self, days: Period | None) -> pd.DataFrame:
+        """As `meant`, of incidents that are only counted."""
+        return self.meant(days, COUNT_COLUMNS)
+
+    def new_lists(self, study: LayerIndex, facts: StoreFacts) -> tuple[str, ...]:
+        """The months from which a source of the Question has other snap points than before."""
+        snapped = [name for name, note in facts.notes.items() if note.snapped]
+        sources = sorted({*snapped} & {*self.resolved.sources})
+        if not sources:
+            return ()
+        window = self._window
+        # All categories: few rows tell little of the points.
+        return study.of_incidents(
+            self.everything.state,
+            ("new lists", *sources, window),
+            lambda: new_lists(self.everything.point_counts(window).of_sources(sources)),
+        )
+
+    @property
+    def _window(self) -> Window:
+        return _window(self.resolved, history=self.history)
+
+    def _read(self, window: Window, columns: Sequence[str]) -> pd.DataFrame:
+        # A place that is left out is known by its name.
+        needed = ANSWER_COLUMNS if self.resolved.question.without else columns
+        return self.everything.read(window, needed)
 
 
 def _alike_windows(
@@ -449,19 +505,6 @@ def _earliest(resolved: ResolvedQuestion) -> pd.Timestamp:
     return max(resolved.history.start, resolved.period.start - pd.DateOffset(years=YEARS_BEFORE))
 
 
-def _new_lists(
-    resolved: ResolvedQuestion, incidents: pd.DataFrame, facts: StoreFacts
-) -> tuple[str, ...]:
-    """The months from which a source of the Question has other snap points than before."""
-    snapped = [name for name, note in facts.notes.items() if note.snapped]
-    rows = incidents["source"].isin(sorted({*snapped} & {*resolved.sources}))
-    # All categories: few rows tell little of the points.
-    if not rows.any():
-        return ()
-    # A country's incidents are not copied where all of them are meant.
-    return new_lists(incidents if rows.all() else incidents.loc[rows, [*LIST_COLUMNS]])
-
-
 def _resolved(
     question: Question,
     parts: Sequence[ImportCoverage],
@@ -478,13 +521,13 @@ def _resolved(
     The latest months are those of the areas that are within for: a force beside them may have
     published later ones, in which nothing is known here.
     """
-    resolved = resolve(question, parts, study)
+    resolved = resolve(question, parts, study, once=once)
     known = _knowledge(resolved, areas, past, short=short, history=history, once=once)
     codes = areas.areas.index.astype(str)
     within = are_among(codes, question.within or codes)
     months = known.months_of(within)
     if resolved.is_latest and months and max(months) < resolved.period.months[-1]:
-        resolved = resolve(question, parts, study, latest=max(months))
+        resolved = resolve(question, parts, study, latest=max(months), once=once)
         known = _knowledge(resolved, areas, past, short=short, history=history, once=once)
     return resolved.where_known(known.all_months), known
 
@@ -690,12 +733,7 @@ def ask(
         covers = covers_of(store, {record.source for record in imports})
         past = cache(partial(_past_rows, store, imports))
         version = store.data_version()
-        located = partial(_located, store, areas=indexes.of(areas))
-        further = FurtherRows(
-            past,
-            cache(partial(_everything, store, version)),
-            lambda days: located(Window(days.start, days.end)),
-        )
+        everything = _everything(store, version, indexes.of(areas))
         # Whose an area is follows from what was imported there, whatever is asked of it.
         state = version.of("incidents", "layers", "plans", "settings")
         covering_of = (state, question.source, question.study, question.records.chosen)
@@ -707,7 +745,7 @@ def ask(
             short=_by_publisher(short_months(imports)),
             past=past,
             history=history,
-            once=partial(indexes.of(areas).of_imports, covering_of),
+            once=_once(indexes.of(areas), covering_of),
         )
         # Sources without records say nothing of when those of others are known.
         extracts = [one for one in imports if one.extracted]
@@ -716,20 +754,16 @@ def ask(
         treated = named_places(read, "treated", question.treatment.treated)
         control = named_places(read, "control", question.treatment.control)
         records = Records.of(store, imports, partial(_unchanged, store, version))
-        window = _window(resolution[0], history=history)
         if question.records.chosen:
             chosen = records.chosen(question.records, resolution[0].period)
             placed = chosen.loc[chosen["x"].notna(), list(ANSWER_COLUMNS)].reset_index(drop=True)
-            further = replace(further, everything=lambda: placed)
-            incidents = placed[_within(placed["occurred_from"], window)]
-        else:
-            # A place that is left out is known by its name.
-            named = ANSWER_COLUMNS if question.without else needs.columns
-            incidents = located(window, columns=named)
+            everything = AllIncidents.of_frame(placed)
         if not imports:
             # Rows that came with no import say themselves which months there are. Those of another
             # window say something else, so whose areas are is found anew.
-            resolution = resolved(_coverage(incidents, imports, covers), once=at_once)
+            window = _window(resolution[0], history=history)
+            rows = everything.read(window, needs.columns)
+            resolution = resolved(_coverage(rows, imports, covers), once=at_once)
         baseline = None
         if named := baseline_layer(question.baseline):
             of_baseline, baseline = _baseline(read, store, question, resolution[0].period.last)
@@ -754,17 +788,27 @@ def ask(
             answer_another=partial(ask, store=store, layer_of=layer_of, indexes=indexes),
             with_caveats=caveats,
         )
-        _check(question, incidents, areas, study, facts=facts, further=further)
+        further = FurtherRows(past, everything)
+        _check(question, areas, study, facts=facts, further=further)
         return answered(
             resolution,
-            incidents,
             (indexes.of(areas), indexes.of(study)),
             imports=imports,
             facts=facts,
             further=further,
             history=history,
             indexes=indexes,
+            columns=needs.columns,
         )
+
+
+def _once(areas: LayerIndex, covering: Hashable) -> Once:
+    """What is made of the imports that cover a Question, once for all such Questions."""
+
+    def once(name: str, make: Callable[[], Value]) -> Value:
+        return areas.of_imports((name, covering), make)
+
+    return once
 
 
 def _refuse_too_many_cells(question: Question, study: gpd.GeoDataFrame) -> None:
@@ -773,19 +817,6 @@ def _refuse_too_many_cells(question: Question, study: gpd.GeoDataFrame) -> None:
         Grid(question.cell, question.shape).refuse_too_many((west, south, east, north))
     except InputError as error:
         raise QuestionError("cell", str(error)) from error
-
-
-def _located(
-    store: StoreReader,
-    window: Window,
-    *,
-    areas: LayerIndex,
-    columns: Sequence[str] = ANSWER_COLUMNS,
-) -> pd.DataFrame:
-    """The incidents of a window, with the positions of their areas where the store keeps them."""
-    if isinstance(store, LocatesIncidents):
-        return store.located_incidents(window, columns, areas.locator)
-    return store.incidents(window, columns=columns)
 
 
 def _baseline(
@@ -811,26 +842,33 @@ def _streets(store: StoreReader, version: DataVersion, named: str) -> StreetLaye
         return StreetLayer(metadata.layer_id, title, segments, version.of("layers"))
 
 
-def _everything(store: StoreReader, version: DataVersion) -> pd.DataFrame:
+def _everything(store: StoreReader, version: DataVersion, areas: LayerIndex) -> AllIncidents:
     """The incidents of all times; a store that has changed meanwhile is read again by a retry."""
-    with store.reading():
-        if store.data_version().incidents != version.incidents:
-            raise StoreError("the incidents have just changed; try again")
-        return store.incidents(columns=ANSWER_COLUMNS)
+    keeper = store if isinstance(store, KeepsPlaces) else None
+
+    def read(window: Window | None, columns: Sequence[str]) -> pd.DataFrame:
+        if window is not None and keeper is not None:
+            return _unchanged(
+                store, version, lambda _: keeper.located_incidents(window, columns, areas.locator)
+            )
+        return _unchanged(store, version, lambda one: one.incidents(window, columns=columns))
+
+    def counted(window: Window | None) -> PointCounts | None:
+        if keeper is None:
+            return None
+        return _unchanged(store, version, lambda _: keeper.point_counts(window))
+
+    return AllIncidents(version.of("incidents"), read, counted)
 
 
 def _unchanged(
-    store: StoreReader, version: DataVersion, read: Callable[[StoreReader], pd.DataFrame]
-) -> pd.DataFrame:
+    store: StoreReader, version: DataVersion, read: Callable[[StoreReader], Value]
+) -> Value:
     """What is read of the incidents, as they were when the Question was asked."""
     with store.reading():
         if store.data_version().incidents != version.incidents:
             raise StoreError("the incidents have just changed; try again")
         return read(store)
-
-
-def _within(occurred: pd.Series, window: Window) -> pd.Series:
-    return (occurred >= window.start) & (occurred < window.end)
 
 
 def subjects_of(question: Question, areas: gpd.GeoDataFrame) -> list[Subject]:

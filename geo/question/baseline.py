@@ -23,6 +23,7 @@ from geo.period import Period
 from geo.question.kinds import BASELINES
 from geo.question.model import Question
 from geo.question.rows import QuestionRows
+from geo.question.tally import AT_ONCE
 
 FEWEST_LIST_MONTHS: Final = 12
 """With fewer months many points of a list have not had an incident yet."""
@@ -405,11 +406,15 @@ def month_dispersion(
     """
     if len(months) < FEWEST_MONTHS or not len(incidents):
         return MonthDispersion()
-    of_rows = pd.Index(london_months(incidents["occurred_from"]).astype(str))
-    month = pd.Index(months).get_indexer(of_rows)
+    known = np.array(months, dtype="datetime64[M]")
     counts = np.zeros((len(cells), len(months)))
-    known = month >= 0
-    cell = cells.assign(incidents["x"].to_numpy()[known], incidents["y"].to_numpy()[known])
-    np.add.at(counts, (cell, month[known]), 1.0)
+    for start in range(0, len(incidents), AT_ONCE):
+        rows = incidents[start : start + AT_ONCE]
+        # Months have few moments, where incidents have no time of day.
+        moment, moments = pd.factorize(rows["occurred_from"])
+        month = pd.Index(known).get_indexer(london_months(pd.Series(moments)))[moment]
+        x, y = (rows[axis].to_numpy(float)[month >= 0] for axis in ("x", "y"))
+        pair = cells.assign(x, y) * np.int64(len(months)) + month[month >= 0]
+        counts += np.bincount(pair, minlength=counts.size).reshape(counts.shape)
     value = dispersion(cells.neighbours @ counts, counts.sum(axis=0))
     return MonthDispersion(value, len(months))

@@ -6,8 +6,9 @@ Many incidents are recorded at a police station or a hospital that did not happe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,9 @@ _POINT = re.compile(r"(?:(?P<name>.*)@)?(?P<x>-?\d{1,8}):(?P<y>-?\d{1,8})")
 _HOTSPOT = re.compile(r"p\d+:.*")
 MOST_NAMED = 5
 """How many places a refusal names, at most."""
+
+PLACE_COLUMNS: Final = ("x", "y", "location")
+"""What tells whether an incident lies at a place."""
 
 UNSEEN = "unseen"
 """A column that incidents may have: those which a reader may not see, and so cannot leave out.
@@ -95,9 +99,7 @@ def at_places(incidents: pd.DataFrame, places: Sequence[str]) -> Bools:
     return at_some & ~incidents[UNSEEN].to_numpy() if UNSEEN in incidents else at_some
 
 
-def check_places(
-    places: Sequence[str], incidents: pd.DataFrame, everything: Callable[[], pd.DataFrame]
-) -> None:
+def check_places(places: Sequence[str], incidents: pd.DataFrame) -> None:
     """Refuse places at which no incident is recorded: a slip would leave nothing out in silence.
 
     Parameters
@@ -105,22 +107,18 @@ def check_places(
     places
         As for `at_places`.
     incidents
-        Those at hand.
-    everything
-        Reads all incidents, where none of those at hand lies at a place.
+        All of them: `PLACE_COLUMNS`.
 
     Raises
     ------
     QuestionError
         With the first unknown place, and those most like it.
     """
-    unknown = [place for place in places if not at_places(incidents, [place]).any()]
-    if not unknown:
-        return
-    rows = everything()
-    for place in unknown:
-        if not at_places(rows, [place]).any():
-            raise QuestionError("without", f"no incident is at {place!r}{_advice(place, rows)}")
+    for place in places:
+        if not at_places(incidents, [place]).any():
+            raise QuestionError(
+                "without", f"no incident is at {place!r}{_advice(place, incidents)}"
+            )
 
 
 def _advice(place: str, incidents: pd.DataFrame) -> str:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import scipy
 import shapely
 from numpy.typing import NDArray
@@ -42,7 +40,7 @@ MOST_OF_LINES: Final = 2
 """How many things made of layers of lines are kept of each layer: the streets of a city take some
 ten megabytes."""
 
-MOST_OF_IMPORTS: Final = 4
+MOST_OF_IMPORTS: Final = 8
 """How many things made of imports are kept of each layer: one for each choice of sources."""
 
 SCREEN_UNITS: Final = 4_000
@@ -107,9 +105,9 @@ class LayerIndex:
         self.used = time.monotonic()
         self._grids: _Latest[Grid, Cells] = _Latest(MOST_GRIDS)
         self._shares: _Latest[Grid, scipy.sparse.csr_array] = _Latest(MOST_GRIDS)
-        # One tuple, so that nobody takes what was made of a frame for that of another.
-        self._of_incidents: tuple[Callable[[], pd.DataFrame | None], _Latest[Hashable, Any]]
-        self._of_incidents = (lambda: None), _Latest(MOST_OF_INCIDENTS)
+        # One tuple, so that nobody takes what was made of a state for that of another.
+        self._of_incidents: tuple[Hashable, _Latest[Hashable, Any]]
+        self._of_incidents = None, _Latest(MOST_OF_INCIDENTS)
         self._of_imports: _Latest[Hashable, Any] = _Latest(MOST_OF_IMPORTS)
         self._of_lines: _Latest[Hashable, Any] = _Latest(MOST_OF_LINES)
 
@@ -188,16 +186,14 @@ class LayerIndex:
         shares = self._shares.made(grid, lambda: self.cells(grid).shares_of(shapes))
         return shares.T @ amounts
 
-    def of_incidents(
-        self, incidents: pd.DataFrame, key: Hashable, make: Callable[[], Value]
-    ) -> Value:
-        """What is computed once of the areas and of all incidents of a store.
+    def of_incidents(self, state: Hashable, key: Hashable, make: Callable[[], Value]) -> Value:
+        """What is computed once of the areas and of the incidents of a store.
 
         Parameters
         ----------
-        incidents
-            All incidents, recognised by their frame: after an import it is another one, and what
-            was made of the one before is forgotten.
+        state
+            Names the state of the incidents: after an import it is another one, and what was made
+            of the one before is forgotten.
         key
             Names the value.
         make
@@ -208,12 +204,11 @@ class LayerIndex:
         The value; those that were asked for last are kept.
         """
         if self._like:
-            return self._like.of_incidents(incidents, key, make)
+            return self._like.of_incidents(state, key, make)
         of, latest = self._of_incidents
-        if of() is not incidents:
+        if of != state:
             latest = _Latest(MOST_OF_INCIDENTS)
-            # Held weakly: the incidents of a state that has gone must not stay for this alone.
-            self._of_incidents = weakref.ref(incidents), latest
+            self._of_incidents = state, latest
         value: Value = latest.made(key, make)
         return value
 

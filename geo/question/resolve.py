@@ -9,7 +9,7 @@ from datetime import date
 import geopandas as gpd
 import pandas as pd
 
-from geo.coverage import Anchor, Coverage, ImportCoverage, anchor_of, near
+from geo.coverage import Anchor, Coverage, ImportCoverage, Once, anchor_of, at_once, near
 from geo.errors import QuestionError
 from geo.incidents import LONDON, category_title, london_hours
 from geo.period import Interval, Latest, Period, month_title
@@ -186,6 +186,7 @@ def resolve(
     study: gpd.GeoDataFrame,
     *,
     latest: str = "",
+    once: Once = at_once,
 ) -> ResolvedQuestion:
     """Resolve a Question's period, sources and categories.
 
@@ -201,6 +202,8 @@ def resolve(
     latest
         The last month of which anything is known in the areas asked for, as `YYYY-MM`; '' where
         that is not known yet.
+    once
+        Keeps which imports have incidents in the study area, for these imports and sources.
 
     Returns
     -------
@@ -219,7 +222,7 @@ def resolve(
         {name for part in imports for name in (*part.summary.categories, *part.categories)},
     )
     of_sources = [part for part in imports if not question.source or part.source in question.source]
-    parts = near(of_sources, study)
+    parts = once("near", lambda: near(of_sources, study))
     data = _data_span(parts)
     coverage = Coverage(parts)
     published = {

@@ -37,6 +37,7 @@ from geo.question.layer_index import LayerIndexes
 from geo.question.lives import NO_RECORDS
 from geo.question.model import DEFAULT_PERIOD, Question
 from geo.question.resolve import ResolvedQuestion, check_names
+from geo.question.rows import AllIncidents
 from geo.question.store_settings import default_layer
 from geo.store.contract import StoreReader, Subject
 
@@ -288,11 +289,10 @@ def _without_incidents(
     )
     return answered(
         (resolved, Knowledge.everywhere(Coverage([]), (), areas=len(areas))),
-        empty_incidents(),
         (indexes.of(areas), indexes.of(study)),
         imports=(),
         facts=facts,
-        further=FurtherRows(None, empty_incidents, lambda _: empty_incidents()),
+        further=FurtherRows(None, AllIncidents.of_frame(empty_incidents())),
         history=False,
         indexes=indexes,
     )

@@ -20,6 +20,7 @@ from geo.columns import (
     IncidentColumns,
     StoreState,
 )
+from geo.distinct_points import PointCounts
 from geo.errors import StoreError
 from geo.locate import AreaLocator
 from geo.output import naming
@@ -112,7 +113,7 @@ class ColumnCopy:
         Parameters
         ----------
         window, columns, locator
-            As `geo.store.contract.LocatesIncidents` takes them.
+            As `geo.store.contract.KeepsPlaces` takes them.
 
         Returns
         -------
@@ -125,6 +126,21 @@ class ColumnCopy:
             return frame.assign(**{LOCATED: pd.Series(areas, copy=False)})
 
         return self._read(columns, read)
+
+    def point_counts(self, window: Window | None) -> PointCounts | None:
+        """Count incidents by source, month and point, inside `reading()`.
+
+        Parameters
+        ----------
+        window
+            As `IncidentTable.read` takes it.
+
+        Returns
+        -------
+        The counts; None where they are to be read from the store.
+        """
+        start, end = (None, None) if window is None else (window.start, window.end)
+        return self._read((), lambda copied: copied.point_counts(start=start, end=end))
 
     def version(self) -> tuple[str, int]:
         """The store's UUID and the counter of its incidents, by which changes are noticed."""

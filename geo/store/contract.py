@@ -23,9 +23,12 @@ from typing import (
 )
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.crs import Projection
+from geo.distinct_points import PointCounts
 from geo.geometry_types import KINDS, GeometryType, LayerKind
 from geo.incidents import COLUMNS, Batch, IncidentSummary, Partition
 from geo.locate import AreaLocator
@@ -117,6 +120,11 @@ class Window:
 
     start: pd.Timestamp
     end: pd.Timestamp
+
+    def holds(self, incidents: pd.DataFrame) -> NDArray[np.bool_]:
+        """Tell which incidents of a frame it means, by `occurred_from`."""
+        occurred = incidents["occurred_from"]
+        return ((occurred >= self.start) & (occurred < self.end)).to_numpy(dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -401,8 +409,21 @@ LOCATED: Final = "located"
 
 
 @runtime_checkable
-class LocatesIncidents(Protocol):
-    """A store that keeps in which area of a layer each incident lies."""
+class KeepsPlaces(Protocol):
+    """A store that keeps in which area of a layer each incident lies, and how many lie where."""
+
+    def point_counts(self, window: Window | None = None) -> PointCounts | None:
+        """Count incidents by source, London month and point.
+
+        Parameters
+        ----------
+        window
+            When they occurred; all of them when omitted.
+
+        Returns
+        -------
+        The counts; None where the store does not keep them.
+        """
 
     def located_incidents(
         self, window: Window, columns: Sequence[str], locator: AreaLocator
@@ -424,7 +445,7 @@ class LocatesIncidents(Protocol):
         """
 
 
-class Store(StoreReader, MeasureStore, TaskingStore, CommentStore, Protocol):
+class Store(StoreReader, KeepsPlaces, MeasureStore, TaskingStore, CommentStore, Protocol):
     """What can be read and changed."""
 
     @property

@@ -17,6 +17,7 @@ import geopandas as gpd
 import orjson
 import pandas as pd
 
+from geo.distinct_points import PointCounts
 from geo.errors import ConflictError
 from geo.incidents import ANSWER_COLUMNS, COLUMNS, Batch, Partition
 from geo.locate import AreaLocator
@@ -252,6 +253,12 @@ class SqlStore(SqlMeasureStore, Store):
                 if located is not None:
                     return located
             return self._incidents.read(window, columns)
+
+    def point_counts(self, window: Window | None = None) -> PointCounts | None:
+        if self._is_changing:
+            return None
+        with self.reading():
+            return self._columns.point_counts(window)
 
     @property
     def _is_changing(self) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
 from api.snapshot import Snapshot
 from geo.errors import StoreError
 from geo.partitioned import PartitionedIncidents
+from geo.question.ask import Question, ask
+from geo.store.contract import Window
 from geo.store.geopackage import GeoPackageStore
 from tests.api.conftest import MONTHS, month_of_incidents
 
@@ -77,3 +82,29 @@ def test_incidents_are_read_when_they_are_first_needed(
         before.incidents()
     assert len(Snapshot(store, before).incidents()) == store.incident_count()
     assert readings == [None]
+
+
+def test_of_more_incidents_than_memory_is_for_a_question_reads_its_own_months(
+    store: GeoPackageStore, readings: list[list[str] | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = Question.read({"period": "latest-1m", "compare": "previous"})
+    few = ask(question, Snapshot(store))
+    assert readings.pop() is None
+    monkeypatch.setattr("api.snapshot.MOST_IN_MEMORY", 0)
+    monkeypatch.setattr("geo.store.column_copy.FEWEST", 1)
+    windows: list[Window] = []
+    located = store.located_incidents
+
+    def note(window: Window, *others: Any) -> pd.DataFrame:
+        windows.append(window)
+        return located(window, *others)
+
+    monkeypatch.setattr(store, "located_incidents", note)
+    many = ask(question, Snapshot(store))
+    assert many.accounts == few.accounts
+    assert_frame_equal(many.area_counts, few.area_counts)
+    assert_frame_equal(many.hotspots, few.hotspots)
+    assert_frame_equal(many.ranked_places, few.ranked_places)
+    assert readings == []
+    assert Window(few.accounts.period.start, few.accounts.period.end) in windows
+    assert max(one.end for one in windows) == few.accounts.period.end

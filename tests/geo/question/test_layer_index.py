@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import threading
-import weakref
 
 import geopandas as gpd
 import numpy as np
@@ -107,11 +105,10 @@ def test_what_is_made_of_all_incidents_is_made_once_until_they_are_others() -> N
         made.append(1)
         return len(made)
 
-    incidents = pd.DataFrame({"x": [1.0]})
-    first = [one.of_incidents(incidents, "points", make) for one in (index, shared, index)]
+    first = [one.of_incidents("uuid.1", "points", make) for one in (index, shared, index)]
     assert first == [1, 1, 1]
-    assert index.of_incidents(incidents, "other", make) == 2
-    assert index.of_incidents(incidents.copy(), "points", make) == 3
+    assert index.of_incidents("uuid.1", "other", make) == 2
+    assert index.of_incidents("uuid.2", "points", make) == 3
 
 
 def test_what_follows_from_imports_is_made_once_for_each_state_of_them() -> None:
@@ -120,17 +117,8 @@ def test_what_follows_from_imports_is_made_once_for_each_state_of_them() -> None
     assert [index.of_imports(key, lambda: next(made)) for key in keys] == [1, 1, 2, 1]
 
 
-def test_the_index_of_a_layer_does_not_keep_incidents_that_are_gone() -> None:
-    index, incidents = LayerIndex(squares()), pd.DataFrame({"x": [1.0]})
-    index.of_incidents(incidents, "points", lambda: 1)
-    gone = weakref.ref(incidents)
-    del incidents
-    gc.collect()
-    assert gone() is None
-
-
 def test_what_was_made_of_other_incidents_is_never_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    index, former, present = LayerIndex(squares()), pd.DataFrame(), pd.DataFrame()
+    index, former, present = LayerIndex(squares()), "former", "present"
     assert index.of_incidents(former, "points", lambda: "former") == "former"
     meanwhile = []
 

@@ -6,6 +6,7 @@ import fcntl
 import os
 import random
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from pandas.testing import assert_frame_equal
 
 from geo.columns import COPIED
+from geo.coverage import point_counts
+from geo.distinct_points import PointCounts
 from geo.incidents import ANSWER_COLUMNS, COUNT_COLUMNS
 from geo.locate import AreaLocator
 from geo.question.ask import Needs, ask
@@ -140,13 +143,27 @@ def test_any_window_and_columns_are_read_as_from_the_store(store, uncopied, seed
         Row(f"council:{at}", f"kind {at % 3}", when, x=435_000 + at, location=f"{at % 7} Elm Row")
         for at, when in enumerate(moments)
     ]))  # fmt: skip
+    windows = [
+        Window(*(pd.Timestamp(end, tz="UTC") for end in sorted(draw.sample(moments, 2))))
+        for _ in range(8)
+    ]
     with uncopied() as plain:
-        for _ in range(8):
-            ends = sorted(draw.sample(moments, 2))
-            window = Window(*(pd.Timestamp(end, tz="UTC") for end in ends))
-            assert_frame_equal(rows_of(store, window), rows_of(plain, window))
-            columns = draw.sample(sorted(COPIED), 3)
-            assert list(store.incidents(window, columns=columns)) == columns
+        assert plain.point_counts() is None
+        truths = [rows_of(plain, window) for window in windows]
+    for window, truth in zip(windows, truths, strict=True):
+        assert_frame_equal(rows_of(store, window), truth)
+        columns = draw.sample(sorted(COPIED), 3)
+        assert list(store.incidents(window, columns=columns)) == columns
+        assert counted(store.point_counts(window)) == counted(point_counts(truth))
+
+
+def counted(counts: PointCounts) -> Counter[tuple[str, str, float, float]]:
+    """How many incidents a source has in a month at a point, by all three."""
+    found: Counter[tuple[str, str, float, float]] = Counter()
+    columns = (counts.source.tolist(), counts.month.astype(str), counts.x, counts.y)
+    for *where, n in zip(*columns, counts.n.tolist(), strict=True):
+        found[tuple(where)] += n
+    return found
 
 
 @pytest.mark.parametrize(
