@@ -200,12 +200,12 @@ def test_an_answer_or_a_fault_that_comes_while_the_caller_is_refused_is_not_sent
 
 
 def test_the_time_counts_anew_with_each_part_of_an_answer() -> None:
-    app = service(seconds=0.3)
+    app = service(seconds=1.0)
 
     def parts() -> Iterator[bytes]:
         never = threading.Event()
         for _ in range(5):
-            never.wait(0.1)
+            never.wait(0.3)
             checkpoint()
             yield b"part "
 

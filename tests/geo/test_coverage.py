@@ -349,7 +349,7 @@ def test_whose_an_area_is_past_rows_say_where_squares_cannot(incident_frame):
     for categories in ((), (ASB,)):
         again = knowledge_of(
             areas, parts, categories, months=months, past=pytest.fail if kept else lambda: past,
-            once=lambda make: kept[0] if kept else (kept.append(make()) or kept[0]),
+            once=lambda _name, make: kept[0] if kept else (kept.append(make()) or kept[0]),
         )  # fmt: skip
         assert again.counted(months).tolist() == [2, 1]
     # Whose it is does not matter where both published the same.

@@ -78,7 +78,7 @@ def test_hot_and_cold_cells_are_those_of_the_incidents(folder, units, projection
     parts = [part for part in find_parts([folder]).parts if part.month.startswith("2023")]
     result = hotspots(counted_here(parts, CountJob(units, projection)), units)
     even = Question(period=Interval.read("2023-01/2023-12"), baseline="even", **QUESTION)
-    rows = answered.rows.everything()
+    rows = answered.rows.everything.read()
     expected = answer(even, rows, answered.areas).hotspots
     assert expected["class"].str.startswith("hot").any()
     names = [name for name in expected.columns if name != "geometry"]
