@@ -19,7 +19,9 @@ def main() -> None:
     try:
         # Inside, because loading takes a second or two in which somebody may press Ctrl-C.
         from api.cli import main as run  # noqa: PLC0415 - see above
+        from api.settings import leave_large_pages  # noqa: PLC0415 - see above
 
+        leave_large_pages()
         run()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

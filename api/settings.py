@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -63,6 +63,20 @@ def has_display(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether this machine can show a browser's window to its user."""
     shown = {"DISPLAY", "WAYLAND_DISPLAY"} & {name for name, value in environment.items() if value}
     return sys.platform in ("darwin", "win32") or bool(shown)
+
+
+def leave_large_pages(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Let NumPy, which must not be loaded yet, ask for no pages of 2 MB, unless a user wants them.
+
+    Linux may first move other memory together for each. Of arrays that soon go back to the system
+    that took up to half of the time.
+
+    Parameters
+    ----------
+    environment
+        Of this process.
+    """
+    environment.setdefault("NUMPY_MADVISE_HUGEPAGE", "0")
 
 
 def processors() -> int:

@@ -65,6 +65,20 @@ def test_a_command_imports_what_it_uses(tmp_path: Path, words: str, but: set[str
     assert imported_by(tmp_path, *words.split())[1] & but == set()
 
 
+def test_a_command_lets_numpy_ask_for_no_large_pages(tmp_path: Path) -> None:
+    asked = (
+        f"{RUN}\nfrom numpy._core.multiarray import _get_madvise_hugepage as asks\nprint(asks())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked, "count", "--help"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "False"
+
+
 def test_what_the_help_lists_is_what_the_commands_say() -> None:
     commands = typer.main.get_command(app).commands
     assert {name: (one.help or "").split("\n")[0] for name, one in commands.items()} == {
